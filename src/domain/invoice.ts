@@ -1,0 +1,91 @@
+import type { InstantText } from './instant.ts';
+import type { CurrencyCode } from './money.ts';
+import type { Party, TaxRate } from './tenant.ts';
+
+export type InvoiceKind = 'cycle' | 'advance' | 'interim' | 'one_off' | 'credit_note';
+
+/**
+ * `draft` (rated, not yet binding) → `held` (waits for a person) or `issued` → `paid`, `overdue`, `uncollectible`, `void`.
+ * `rejected` ends a held draft. The allowed moves are one table in `src/invoice/status-moves.ts`.
+ */
+export type InvoiceStatus = 'draft' | 'held' | 'rejected' | 'issued' | 'overdue' | 'paid' | 'uncollectible' | 'void';
+
+/** What prevents a second invoice: PostgreSQL holds one row per identity. */
+export interface InvoiceIdentity {
+  readonly tenant: string;
+  readonly kind: InvoiceKind;
+  /** For a cycle: the start of its accounting period, RFC 3339. */
+  readonly occasion: string;
+  /** 0 for the first; a re-run writes the next one. */
+  readonly revision: number;
+}
+
+/** Where a line came from: enough to find every event behind it and to repeat the arithmetic by hand. */
+export interface LineProvenance {
+  readonly charge: string | null;
+  readonly planKey: string;
+  readonly planVersion: number;
+  readonly meter: string | null;
+  readonly meterVersion: number | null;
+  /** The usage window, half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  readonly usagePeriodStart: InstantText;
+  readonly accountingPeriodStart: InstantText;
+  readonly eventCount: string;
+  /** First and last `<epoch>-<sequence>` of the shard's journal behind the line; `null` without events. */
+  readonly ledgerRange: { readonly shard: number; readonly first: string; readonly last: string } | null;
+}
+
+/** One step of a line's arithmetic, as data and as a sentence. */
+export interface LineStep {
+  readonly step: string;
+  readonly sentence: string;
+  readonly amount: string;
+}
+
+export interface InvoiceLine {
+  /** Unique in the invoice and the same in every rating of the same inputs: `base`, `charge:<key>`, `late:<period>:<key>`. */
+  readonly key: string;
+  readonly kind: 'base_fee' | 'usage' | 'late_usage';
+  readonly description: string;
+  /** Whole units, a plain decimal; `"1"` for fees. */
+  readonly quantity: string;
+  readonly unit: string;
+  /** Minor units as a decimal string, may be negative. */
+  readonly amountMinor: string;
+  readonly provenance: LineProvenance;
+  readonly steps: readonly LineStep[];
+}
+
+export interface TaxLine {
+  readonly name: string;
+  readonly percent: string;
+  readonly taxableMinor: string;
+  readonly amountMinor: string;
+}
+
+/**
+ * The content of an invoice: what is hashed and frozen on issue. It leaves out number, issue time, due date and random ids,
+ * so that the same recorded inputs give the same hash whenever they are rated.
+ */
+export interface InvoiceContent {
+  readonly formatVersion: number;
+  readonly ratingVersion: number;
+  readonly identity: InvoiceIdentity;
+  readonly currency: CurrencyCode;
+  readonly issuer: Party;
+  readonly buyer: Party;
+  readonly billTo: string;
+  readonly supplyStart: InstantText;
+  readonly supplyEnd: InstantText;
+  readonly timeZone: string;
+  readonly paymentTermsDays: number;
+  readonly taxRates: readonly TaxRate[];
+  readonly corrects: string | null;
+  readonly lines: readonly InvoiceLine[];
+  readonly subtotalMinor: string;
+  readonly taxLines: readonly TaxLine[];
+  readonly taxMinor: string;
+  readonly totalMinor: string;
+}

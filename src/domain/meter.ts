@@ -1,0 +1,45 @@
+import type { JsonValue } from './event.ts';
+import type { Scale } from './quantity.ts';
+
+/** How the values of many events become one number. `time_weighted` is named by the blueprint and comes with a later issue. */
+export type Aggregation = 'count' | 'sum' | 'max' | 'latest' | 'unique';
+
+/** Where a meter reads its value: the event's quantity, or one of its properties. `count` reads nothing. */
+export type MeterValue = { readonly from: 'quantity' } | { readonly from: 'property'; readonly property: string };
+
+/** A condition on one property; all conditions of a filter must hold. Exactly one of the three tests is there. */
+export interface MeterCondition {
+  readonly property: string;
+  readonly equals?: JsonValue;
+  readonly in?: readonly JsonValue[];
+  readonly exists?: boolean;
+}
+
+/** How events become a number. Immutable: a change is a new version of the same key. */
+export interface Meter {
+  /** `^[a-z][a-z0-9_]{0,62}$`, the same in SQL, API and files. */
+  readonly key: string;
+  readonly version: number;
+  /** The event type it takes; defaults to the key when a catalogue file leaves it out. */
+  readonly eventType: string;
+  readonly aggregation: Aggregation;
+  readonly value: MeterValue;
+  readonly filter: readonly MeterCondition[];
+  /** Names of properties by whose values usage is kept apart. */
+  readonly dimensions: readonly string[];
+  /** For people: `token`, `GB`. */
+  readonly unit: string;
+  readonly scale: Scale;
+}
+
+export const METER_KEY_PATTERN = /^[a-z][a-z0-9_]{0,62}$/;
+
+/**
+ * What one meter reads from one event. `value` is a plain decimal of whole units (count: `"1"`; unique: the keyed digest of
+ * the value in hex). `dimensions` is there only when the meter has some; a property that is absent reads as `null`.
+ */
+export interface MeterReading {
+  readonly meter: string;
+  readonly value: string;
+  readonly dimensions?: Readonly<Record<string, JsonValue>>;
+}

@@ -1,0 +1,42 @@
+/** What ingest says of one event. Clients must tolerate words they do not know: new ones may be added. */
+export type Outcome =
+  | 'accepted'
+  | 'unmetered'
+  | 'duplicate'
+  | 'conflict'
+  | 'limit_exceeded'
+  | 'too_late'
+  | 'too_early'
+  | 'tenant_closed'
+  | 'invalid'
+  | 'unknown_tenant'
+  | 'unknown_type';
+
+/** Outcomes after which the event is (or already was) in the books: a client need not send it again. */
+export function isTaken(outcome: Outcome): boolean {
+  return outcome === 'accepted' || outcome === 'unmetered' || outcome === 'duplicate';
+}
+
+/** The state of one limit after an event was judged. Quantities are decimal strings of whole units. */
+export interface LimitState {
+  readonly meter: string;
+  /** `period` is the billing period; the short windows follow arrival time. */
+  readonly window: 'period' | 'minute' | 'hour' | 'day';
+  readonly used: string;
+  readonly limit: string;
+  readonly remaining: string;
+  /** When the window ends, RFC 3339. */
+  readonly resetsAt: string;
+}
+
+/** One entry of the answer of `POST /v1/events`, in the order of the request. */
+export interface EventResult {
+  /** The id as sent; the derived id when none was sent; `null` when it was no string or the event was refused without one. */
+  readonly id: string | null;
+  readonly outcome: Outcome;
+  /** A sentence for people: what was wrong and how to mend it. */
+  readonly reason?: string;
+  /** For `invalid`: the field at fault in the event as it was sent (`properties.tags[1]`). */
+  readonly path?: string;
+  readonly limits?: readonly LimitState[];
+}

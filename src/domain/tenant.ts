@@ -1,0 +1,55 @@
+import type { InstantText } from './instant.ts';
+import type { CurrencyCode } from './money.ts';
+
+/** Lengths a billing period can have. The short ones serve trials and tests. */
+export type PeriodLength = 'year' | 'month' | 'week' | 'day' | 'hour' | 'minute';
+
+/** A tax that is added to what is left after discounts. Several taxes share one base: they do not compound. */
+export interface TaxRate {
+  readonly name: string;
+  /** Percent, a plain decimal: `"8.25"`. */
+  readonly percent: string;
+}
+
+/** Who an invoice is from or to, as printed on it. */
+export interface Party {
+  readonly name: string;
+  readonly addressLines: readonly string[];
+  readonly email?: string;
+  readonly taxIds: readonly string[];
+}
+
+/** The customer that is metered and billed. */
+export interface Tenant {
+  /** `TENANT_PATTERN`. */
+  readonly id: string;
+  readonly name: string;
+  readonly currency: CurrencyCode;
+  /** IANA name. The billing calendar and usage by hour and day follow it. */
+  readonly timeZone: string;
+  /** Events before it are `tenant_closed`; the billing anchor: periods begin here and at every later clamp of it. */
+  readonly billingStart: InstantText;
+  /** Events at or after it are `tenant_closed`; the last period ends here. */
+  readonly endsAt: InstantText | null;
+  readonly periodLength: PeriodLength;
+  /** How long after a period's end an event of that period is still taken into it. */
+  readonly lateWindowSeconds: number;
+  readonly taxRates: readonly TaxRate[];
+  /** Days from issue to due date. */
+  readonly paymentTermsDays: number;
+  /** The tenant that pays; itself by default. */
+  readonly billTo: string;
+  readonly buyer: Party;
+  /** A paused tenant is metered but not billed until it is resumed. */
+  readonly paused: boolean;
+}
+
+/** One thing on a tenant's timeline from one instant to another (`null`: open). Today every item is a plan version. */
+export interface TenantItem {
+  readonly tenant: string;
+  readonly kind: 'plan';
+  readonly planKey: string;
+  readonly planVersion: number;
+  readonly validFrom: InstantText;
+  readonly validTo: InstantText | null;
+}
