@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+/**
+ * The one reader of the environment of the API, the worker and their tools (`src/embedded/settings.ts` reads the few
+ * variables that concern the machine). Everything missing or wrong is listed in one error; a secret has no default.
+ */
+export interface Config {
+  /** `postgres://…` of the owner of the schema; sessions switch to the application role themselves. */
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** `host:port` of the Temporal frontend. */
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly temporalTaskQueue: string;
+  /** Where people find the Temporal UI; only ever printed. */
+  readonly temporalUiUrl: string | null;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly mode: 'test' | 'live';
+  readonly shardCount: number;
+  readonly databasePoolSizeMax: number;
+  readonly dedupWindowSeconds: number;
+  /** `durable` refuses to run on a Redis that could lose an acknowledged event on a power cut; `fast` is lossy and says so. */
+  readonly profile: 'durable' | 'fast';
+  /** What the operator attests where `CONFIG GET` is forbidden (managed Redis); `null`: the service reads it itself. */
+  readonly redisAttested: boolean;
+  readonly stripeSecretKey: string | null;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** For crash tests only: the name of the billing step after whose effect the worker kills itself. Refused in live mode. */
+  readonly crashAfterStep: string | null;
+}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const optionalText = z.string().min(1).nullable().default(null);
+
+const ENVIRONMENT = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://'),
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://'),
+  TEMPORAL_ADDRESS: z.string().regex(/^[^:/]+:\d+$/, 'must be host:port'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('tollkeeper'),
+  TEMPORAL_UI_URL: optionalText,
+  TOLLKEEPER_HOST: z.string().min(1).default('127.0.0.1'),
+  TOLLKEEPER_PORT: port.default(4400),
+  TOLLKEEPER_MODE: z.enum(['test', 'live']).default('test'),
+  TOLLKEEPER_SHARDS: z.coerce.number().int().min(1).max(64).default(2),
+  TOLLKEEPER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+  TOLLKEEPER_DEDUP_WINDOW_SECONDS: z.coerce.number().int().min(60).max(7_776_000).default(86_400),
+  TOLLKEEPER_PROFILE: z.enum(['durable', 'fast']).default('durable'),
+  TOLLKEEPER_REDIS_ATTESTED: z.enum(['0', '1']).default('0'),
+  STRIPE_SECRET_KEY: optionalText,
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  TOLLKEEPER_CRASH_AFTER: optionalText,
+});
+
+/** The names of all variables, for the test that holds docker-compose.yml against this file. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(ENVIRONMENT.shape);
+
+/** Thrown with one line per variable that is missing or wrong; programs print it and exit with 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads and checks the environment. An empty variable counts as absent, as compose files write it. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    CONFIG_VARIABLES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const parsed = ENVIRONMENT.safeParse(given);
+  if (!parsed.success) throw new ConfigError(describeProblems(parsed.error));
+  const values = parsed.data;
+  if (values.TOLLKEEPER_MODE === 'live' && values.TOLLKEEPER_CRASH_AFTER !== null) {
+    throw new ConfigError('TOLLKEEPER_CRASH_AFTER kills the worker on purpose and is refused in live mode: unset it');
+  }
+  refuseStripeKeyOfOtherMode(values.STRIPE_SECRET_KEY, values.TOLLKEEPER_MODE);
+  return {
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    temporalAddress: values.TEMPORAL_ADDRESS,
+    temporalNamespace: values.TEMPORAL_NAMESPACE,
+    temporalTaskQueue: values.TEMPORAL_TASK_QUEUE,
+    temporalUiUrl: values.TEMPORAL_UI_URL,
+    apiHost: values.TOLLKEEPER_HOST,
+    apiPort: values.TOLLKEEPER_PORT,
+    mode: values.TOLLKEEPER_MODE,
+    shardCount: values.TOLLKEEPER_SHARDS,
+    databasePoolSizeMax: values.TOLLKEEPER_DATABASE_POOL,
+    dedupWindowSeconds: values.TOLLKEEPER_DEDUP_WINDOW_SECONDS,
+    profile: values.TOLLKEEPER_PROFILE,
+    redisAttested: values.TOLLKEEPER_REDIS_ATTESTED === '1',
+    stripeSecretKey: values.STRIPE_SECRET_KEY,
+    logLevel: values.LOG_LEVEL,
+    crashAfterStep: values.TOLLKEEPER_CRASH_AFTER,
+  };
+}
+
+function describeProblems(error: z.ZodError): string {
+  const lines = error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  return ['the environment is not complete; set these variables:', ...lines].join('\n');
+}
+
+/** An installation is `test` or `live`, and so must be its Stripe key: a test installation must never move money. */
+function refuseStripeKeyOfOtherMode(secretKey: string | null, mode: 'test' | 'live'): void {
+  if (secretKey === null || new RegExp(`^[rs]k_${mode}_`).test(secretKey)) return;
+  throw new ConfigError(
+    `STRIPE_SECRET_KEY must be a ${mode} key (sk_${mode}_… or rk_${mode}_…) because TOLLKEEPER_MODE is ${mode}`,
+  );
+}
