@@ -1,0 +1,78 @@
+import type { EpochMicros, InstantText } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Party, PeriodLength, Tenant } from '../domain/tenant.ts';
+
+/** What `periodAt` of src/domain/period.ts needs of a tenant. */
+export interface TenantCalendar {
+  readonly timeZone: string;
+  /** The billing start: periods begin here and at every later clamp of it. */
+  readonly anchor: InstantText;
+  readonly length: PeriodLength;
+  readonly endsAt: InstantText | null;
+}
+
+/** The plan that governs a tenant from one instant to another, half-open; `toMicros` is `null` while open. */
+export interface PlanSpan {
+  readonly plan: PlanVersion;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros | null;
+}
+
+/** One tenant as ingest and the API need it. */
+export interface TenantEntry {
+  readonly tenant: Tenant;
+  readonly calendar: TenantCalendar;
+  readonly billingStartMicros: EpochMicros;
+  readonly endsAtMicros: EpochMicros | null;
+  /** The timeline of plans, in order of time. */
+  readonly plans: readonly PlanSpan[];
+  /** The truth behind the gate record in Redis: its version and the instant through which periods are sealed. */
+  readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
+  /** Where the rows of `billing_period` end: periods are made ahead of the events that need them. */
+  readonly periodsThroughMicros: EpochMicros;
+}
+
+/** A month for which the ledger has a partition, half-open. */
+export interface PartitionSpan {
+  readonly startMicros: EpochMicros;
+  readonly endMicros: EpochMicros;
+}
+
+/** Everything ingest must know to interpret an event, from one consistent read. Immutable; a reload makes another one. */
+export interface CatalogueSnapshot {
+  /** `catalogue_version`: what the script in Redis compares. */
+  readonly version: number;
+  readonly mode: 'test' | 'live';
+  readonly issuer: Party;
+  /** 32 bytes; keys the content digests of events. */
+  readonly digestSecret: Buffer;
+  readonly tenants: ReadonlyMap<string, TenantEntry>;
+  /** The newest version of every meter by key. */
+  readonly meters: ReadonlyMap<string, Meter>;
+  /** The newest version of every meter by the event type it takes, in order of key. */
+  readonly metersByEventType: ReadonlyMap<string, readonly Meter[]>;
+  /** All plan versions by `planVersionName`. */
+  readonly planVersions: ReadonlyMap<string, PlanVersion>;
+  /** In order of time, without overlap. */
+  readonly partitions: readonly PartitionSpan[];
+}
+
+/** The name of a plan version in maps and messages: `starter@2`. */
+export function planVersionName(key: string, version: number): string {
+  return `${key}@${version}`;
+}
+
+/** The plan that governs the tenant at an instant; `undefined` before its first and after its last item. */
+export function planAt(entry: TenantEntry, instantMicros: EpochMicros): PlanVersion | undefined {
+  return entry.plans.find(
+    ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
+  )?.plan;
+}
+
+/** Whether the ledger has a partition for an event of this instant; ingest refuses what has none. */
+export function hasPartition(snapshot: CatalogueSnapshot, instantMicros: EpochMicros): boolean {
+  return snapshot.partitions.some(
+    ({ startMicros, endMicros }) => startMicros <= instantMicros && instantMicros < endMicros,
+  );
+}
