@@ -112,6 +112,8 @@ grant select, insert on all tables in schema public to tollkeeper_app;
 grant update on catalogue_version, tenant, tenant_item, api_key, billing_period, gate, journal_position, usage_hourly,
   usage_unique, dead_letter, incident, billing_cycle, checkpoint, invoice, invoice_series, idempotent_request to tollkeeper_app;
 grant update (properties) on usage_event to tollkeeper_app;
+-- The issuer may move; mode and digest secret never do.
+grant update (issuer) on installation to tollkeeper_app;
 revoke insert on catalogue_version, invoice_series from tollkeeper_app;
 grant usage on all sequences in schema public to tollkeeper_app;
 revoke all on function ensure_event_partitions(timestamptz, timestamptz) from public;
