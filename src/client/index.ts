@@ -1,0 +1,10 @@
+export { ApiCaller } from './api-caller.ts';
+export type { ClientOptions } from './api-caller.ts';
+export type * from './api-types.ts';
+export type { BackOff } from './back-off.ts';
+export { BATCH_EVENTS_MAX } from './event-batches.ts';
+export type { EventInput } from './event-batches.ts';
+export { isTaken } from './send-events.ts';
+export type { SendOptions } from './send-events.ts';
+export { allPages, TollkeeperClient } from './tollkeeper-client.ts';
+export { isPassing, TollkeeperError } from './tollkeeper-error.ts';

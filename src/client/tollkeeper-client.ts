@@ -1,0 +1,168 @@
+import type { EventResult } from '../domain/outcome.ts';
+import type { ClientOptions } from './api-caller.ts';
+import { ApiCaller } from './api-caller.ts';
+import type * as Api from './api-types.ts';
+import type { EventInput } from './event-batches.ts';
+import type { SendOptions } from './send-events.ts';
+import { sendEvents } from './send-events.ts';
+
+/** Members of a query; `undefined` ones are left out. */
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Pages of a list that are read at most by `allPages`. */
+export const PAGES_MAX = 1_000;
+
+/** A path whose variable parts are escaped: `path`/v1/tenants/${id}/usage``. */
+function path(parts: TemplateStringsArray, ...values: readonly string[]): string {
+  return parts.reduce((text, part, index) => text + encodeURIComponent(values[index - 1] ?? '') + part);
+}
+
+function withQuery(route: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search.size === 0 ? route : `${route}?${search.toString()}`;
+}
+
+/**
+ * The Tollkeeper API, one method per route. Needs nothing but `fetch`. Every request is retried within bounds as `ApiCaller` says:
+ * events with the ids they had, other changes under one `Idempotency-Key`. All methods throw `TollkeeperError`.
+ */
+export class TollkeeperClient {
+  readonly #caller: ApiCaller;
+
+  constructor(options: ClientOptions) {
+    this.#caller = new ApiCaller(options);
+  }
+
+  /** The service's address. */
+  get url(): string {
+    return this.#caller.url;
+  }
+
+  /** Sends events in order and answers one result each; see `sendEvents` of `send-events.ts`. */
+  sendEvents(events: readonly EventInput[], options: SendOptions = {}): Promise<EventResult[]> {
+    return sendEvents(this.#caller, events, options);
+  }
+
+  listEvents(query: Api.EventsQuery): Promise<Api.Page<Api.LedgerEventView>> {
+    return this.#get('/v1/events', { ...query });
+  }
+
+  listTenants(query: Api.PageQuery = {}): Promise<Api.Page<Api.TenantView>> {
+    return this.#get('/v1/tenants', { ...query });
+  }
+
+  getTenant(tenant: string): Promise<Api.TenantView> {
+    return this.#get(path`/v1/tenants/${tenant}`);
+  }
+
+  getUsage(tenant: string, query: Api.UsageQuery = {}): Promise<Api.UsageView> {
+    return this.#get(path`/v1/tenants/${tenant}/usage`, { ...query });
+  }
+
+  getSpend(tenant: string): Promise<Api.SpendView> {
+    return this.#get(path`/v1/tenants/${tenant}/spend`);
+  }
+
+  listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
+    return this.#get(path`/v1/tenants/${tenant}/cycles`, { ...query });
+  }
+
+  pauseTenant(tenant: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/pause`);
+  }
+
+  resumeTenant(tenant: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/resume`);
+  }
+
+  flushNow(tenant: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/flush-now`);
+  }
+
+  /** Ends the late window of a cycle at once. @param periodStart RFC 3339 */
+  closeNow(tenant: string, periodStart: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/close-now`);
+  }
+
+  /** Lets a held cycle go on. */
+  approve(tenant: string, periodStart: string, reason: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/approve`, { reason });
+  }
+
+  /** Ends a held cycle without an invoice. */
+  reject(tenant: string, periodStart: string, reason: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/reject`, { reason });
+  }
+
+  listInvoices(query: Api.InvoicesQuery = {}): Promise<Api.Page<Api.InvoiceView>> {
+    return this.#get('/v1/invoices', { ...query });
+  }
+
+  /** @param idOrNumber `inv_…` or `INV-000001` */
+  getInvoice(idOrNumber: string): Promise<Api.InvoiceView> {
+    return this.#get(path`/v1/invoices/${idOrNumber}`);
+  }
+
+  /** The invoice in its aligned text form. */
+  getInvoiceText(idOrNumber: string): Promise<string> {
+    return this.#caller.text({ method: 'GET', path: path`/v1/invoices/${idOrNumber}`, accept: 'text/plain' });
+  }
+
+  markPaid(idOrNumber: string, reason: string): Promise<unknown> {
+    return this.#change('POST', path`/v1/invoices/${idOrNumber}/mark-paid`, { reason });
+  }
+
+  /** Applies a catalogue file. @param yaml the file's text @param fileName named in the service's errors */
+  applyCatalogue(yaml: string, options: { dryRun?: boolean; fileName?: string } = {}): Promise<Api.ApplyAnswer> {
+    return this.#caller.json({
+      method: 'POST',
+      path: withQuery('/v1/catalogue', { dryRun: options.dryRun === true ? true : undefined, file: options.fileName }),
+      body: yaml,
+      contentType: 'application/yaml',
+      idempotencyKey: crypto.randomUUID(),
+    });
+  }
+
+  createKey(key: Api.NewKey): Promise<Api.NewKeyView> {
+    return this.#change('POST', '/v1/keys', key);
+  }
+
+  listKeys(query: Api.PageQuery = {}): Promise<Api.Page<Api.KeyView>> {
+    return this.#get('/v1/keys', { ...query });
+  }
+
+  revokeKey(id: string): Promise<unknown> {
+    return this.#change('DELETE', path`/v1/keys/${id}`);
+  }
+
+  /** What each dependency of the service is doing; throws with status 503 while one is down. */
+  getReadiness(): Promise<unknown> {
+    return this.#get('/readyz');
+  }
+
+  #get<T>(route: string, query: Query = {}): Promise<T> {
+    return this.#caller.json<T>({ method: 'GET', path: withQuery(route, query) });
+  }
+
+  /** A change keeps its `Idempotency-Key` over all tries, so that an answer lost on the way never makes it happen twice. */
+  #change<T>(method: 'POST' | 'DELETE', route: string, body?: unknown): Promise<T> {
+    return this.#caller.json<T>({
+      method,
+      path: route,
+      idempotencyKey: crypto.randomUUID(),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+}
+
+/** Reads all pages of a list, at most `PAGES_MAX`. */
+export async function* allPages<T>(read: (cursor: string | undefined) => Promise<Api.Page<T>>): AsyncGenerator<T> {
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const { data, nextCursor } = await read(cursor);
+    yield* data;
+    if (nextCursor === null) return;
+    cursor = nextCursor;
+  }
+}
