@@ -35,6 +35,8 @@ export interface LineProvenance {
   readonly eventCount: string;
   /** First and last `<epoch>-<sequence>` of the shard's journal behind the line; `null` without events. */
   readonly ledgerRange: { readonly shard: number; readonly first: string; readonly last: string } | null;
+  /** On late usage: the invoice that billed its period; `null` when none did. */
+  readonly billedInvoiceId?: string | null;
 }
 
 /** One step of a line's arithmetic, as data and as a sentence. */

@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+
+import { canonicalJson } from '../../src/domain/canonical.ts';
+import type { InvoiceContent } from '../../src/domain/invoice.ts';
+import type { RatingInputs } from '../../src/rating/inputs.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { stepsSentence } from '../../src/rating/sentences.ts';
+import { sampleCharge, sampleInputs, sampleLate, sampleMeter, samplePlan, sampleUsage } from './sample-inputs.ts';
+
+function contentOf(inputs: RatingInputs): InvoiceContent {
+  const result = rateInvoice(inputs);
+  if ('problems' in result) throw new Error(result.problems.join('; '));
+  return result.content;
+}
+
+function problemsOf(inputs: RatingInputs): readonly string[] {
+  const result = rateInvoice(inputs);
+  return 'problems' in result ? result.problems : [];
+}
+
+function amounts(content: InvoiceContent): Record<string, string> {
+  return Object.fromEntries(content.lines.map((line) => [line.key, line.amountMinor]));
+}
+
+describe('the published trace', () => {
+  const content = contentOf(sampleInputs());
+
+  test('comes to the published figures', () => {
+    expect(amounts(content)).toEqual({
+      base: '2000',
+      'charge:input_tokens': '5118',
+      'charge:output_tokens': '369',
+      'charge:requests': '450',
+    });
+    expect(content).toMatchObject({ subtotalMinor: '7937', taxMinor: '655', totalMinor: '8592' });
+  });
+
+  test('explains every line in a sentence', () => {
+    expect(content.lines.map(({ steps }) => stepsSentence(steps))).toEqual([
+      'base fee 20',
+      '1,000,000 × 0 = 0, then 17,059,974 × 0.000003 = 51.179922, rounded to 51.18',
+      '245,896 × 0.000015 = 3.68844, rounded to 3.69',
+      '8,819 in packages of 1,000 = 9 packages, then 9 × 0.5 = 4.5',
+    ]);
+  });
+
+  test('names what every line came from', () => {
+    expect(content.lines[1]?.provenance).toEqual({
+      charge: 'input_tokens',
+      planKey: 'trace',
+      planVersion: 1,
+      meter: 'input_tokens',
+      meterVersion: 1,
+      from: '2023-11-01T00:00:00Z',
+      to: '2023-12-01T00:00:00Z',
+      usagePeriodStart: '2023-11-01T00:00:00Z',
+      accountingPeriodStart: '2023-11-01T00:00:00Z',
+      eventCount: '8819',
+      ledgerRange: { shard: 0, first: '1-1', last: '1-8819' },
+    });
+  });
+
+  test('gives the same bytes when the recorded inputs are rated again', () => {
+    const recorded = JSON.parse(canonicalJson(sampleInputs())) as RatingInputs;
+    expect(canonicalJson(contentOf(recorded))).toBe(canonicalJson(content));
+  });
+});
+
+describe('usage of the period', () => {
+  test('a charge without usage is a line of zero, so that the bill shows its price', () => {
+    const content = contentOf(sampleInputs({ usage: [] }));
+    expect(amounts(content)).toMatchObject({ 'charge:requests': '0', 'charge:input_tokens': '0' });
+    expect(content.totalMinor).toBe('2165');
+  });
+
+  test('a plan without base fee has no line for it', () => {
+    expect(
+      Object.keys(amounts(contentOf(sampleInputs({ planVersion: samplePlan({ baseFee: '0.00' }) })))),
+    ).not.toContain('base');
+  });
+
+  test('a currency without minor digits rounds to whole units', () => {
+    const planVersion = samplePlan({ currency: 'JPY', baseFee: '20.5' });
+    const tenant = { ...sampleInputs().tenant, currency: 'JPY' };
+    const content = contentOf(sampleInputs({ planVersion, tenant, usage: [] }));
+    expect(content).toMatchObject({ subtotalMinor: '21', taxMinor: '2', totalMinor: '23' });
+  });
+
+  test('several taxes share one base and are rounded one by one', () => {
+    const taxRates = [
+      { name: 'state', percent: '6.125' },
+      { name: 'city', percent: '2.125' },
+    ];
+    const content = contentOf(sampleInputs({ tenant: { ...sampleInputs().tenant, taxRates } }));
+    // 79.37 × 6.125 % = 4.8614…, × 2.125 % = 1.6866…; together unrounded they would be 6.55 as well as 8.25 % is.
+    expect(content.taxLines.map(({ amountMinor }) => amountMinor)).toEqual(['486', '169']);
+    expect(content.taxMinor).toBe('655');
+  });
+});
+
+describe('late usage', () => {
+  const lateRequests = (before: string, after: string, billedInvoiceId: string | null = 'inv_old') =>
+    sampleInputs({
+      usage: [],
+      late: [
+        sampleLate({
+          billedInvoiceId,
+          usage: [{ meter: 'requests', before, after, eventCount: '7', ledgerRange: null }],
+        }),
+      ],
+    });
+
+  test('is the difference it makes to the period it belongs to, with the way back to the old invoice', () => {
+    const content = contentOf(lateRequests('1999', '2001'));
+    const line = content.lines.at(-1);
+    expect(line).toMatchObject({
+      key: 'late:2023-10-01T00:00:00Z:requests',
+      kind: 'late_usage',
+      quantity: '2',
+      amountMinor: '50',
+      provenance: {
+        usagePeriodStart: '2023-10-01T00:00:00Z',
+        accountingPeriodStart: '2023-11-01T00:00:00Z',
+        eventCount: '7',
+        billedInvoiceId: 'inv_old',
+      },
+    });
+    expect(stepsSentence(line?.steps ?? [])).toBe(
+      'with late usage 2,001: 2,001 in packages of 1,000 = 3 packages, then 3 × 0.5 = 1.5, then billed 1,999 on inv_old: ' +
+        '1,999 in packages of 1,000 = 2 packages, then 2 × 0.5 = 1, then the difference is 0.50',
+    );
+  });
+
+  test('that makes no difference is no line', () => {
+    expect(contentOf(lateRequests('1500', '1600')).lines.map(({ kind }) => kind)).not.toContain('late_usage');
+  });
+
+  test('does not enter the bands of the open period', () => {
+    const without = amounts(contentOf(sampleInputs()));
+    const late = sampleLate({
+      usage: [{ meter: 'input_tokens', before: '900000', after: '1100000', eventCount: '1', ledgerRange: null }],
+    });
+    const { 'late:2023-10-01T00:00:00Z:input_tokens': lateAmount, ...others } = amounts(
+      contentOf(sampleInputs({ late: [late] })),
+    );
+    expect(others).toEqual(without);
+    expect(lateAmount).toBe('30');
+  });
+
+  test('is priced by the plan version that governed its period', () => {
+    const charge = sampleCharge('requests', { model: 'per_unit', unitPrice: '2' });
+    const late = sampleLate({
+      planVersion: samplePlan({ version: 7, charges: [charge] }),
+      usage: [{ meter: 'requests', before: '1', after: '4', eventCount: '3', ledgerRange: null }],
+    });
+    const line = contentOf(sampleInputs({ late: [late] })).lines.at(-1);
+    expect(line).toMatchObject({ amountMinor: '600', provenance: { planVersion: 7 } });
+  });
+
+  test('that lowers what is due gives a negative total, never a failure', () => {
+    const planVersion = samplePlan({ baseFee: '0', charges: [] });
+    const late = sampleLate({
+      usage: [{ meter: 'requests', before: '9000', after: '0', eventCount: '1', ledgerRange: null }],
+    });
+    expect(contentOf(sampleInputs({ planVersion, late: [late] }))).toMatchObject({
+      subtotalMinor: '-450',
+      taxMinor: '-37',
+      totalMinor: '-487',
+    });
+  });
+});
+
+describe('inputs that cannot be billed are answered, all at once', () => {
+  test('a meter that is not given, another currency, unreadable usage', () => {
+    const problems = problemsOf(
+      sampleInputs({
+        meters: [sampleMeter('requests'), sampleMeter('output_tokens')],
+        planVersion: samplePlan({ currency: 'EUR' }),
+        usage: [sampleUsage('requests', '1e3'), sampleUsage('requests', '1')],
+      }),
+    );
+    expect(problems).toEqual([
+      'plan trace version 1, charges[0].meter: there is no meter input_tokens',
+      'plan trace version 1 is priced in EUR, the tenant is billed in USD',
+      'the usage of requests is no plain decimal: "1e3"',
+      'the usage of requests is given twice',
+    ]);
+  });
+
+  test('a period that is empty or unreadable', () => {
+    expect(
+      problemsOf(sampleInputs({ period: { start: '2023-11-01T00:00:00Z', end: '2023-11-01T00:00:00Z' } })),
+    ).toEqual(['the period is empty: 2023-11-01T00:00:00Z to 2023-11-01T00:00:00Z']);
+    expect(problemsOf(sampleInputs({ period: { start: 'soon', end: 'later' } }))).toHaveLength(1);
+  });
+
+  test('a limit whose meter is not given does not keep a bill from being made', () => {
+    const limits = [{ meter: 'seats', mode: 'hard', window: 'period', limit: '1' }] as const;
+    expect(problemsOf(sampleInputs({ planVersion: samplePlan({ limits }) }))).toEqual([]);
+  });
+});
