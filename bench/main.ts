@@ -4,17 +4,17 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { Command } from 'commander';
 import { type IngestReport, benchIngest } from './ingest.ts';
 
-const USAGE = `usage: npm run bench -- [--json] [--write]
-
-  --json   print the report as JSON
-  --write  put the figures into README.md, between the marks "figures"
-
-Starts PostgreSQL, Redis (durable profile) and Temporal on a data folder of its own, one API process and one worker, and
-sends batches of 100 events until they are rows in PostgreSQL. Takes about a minute.`;
+const program = new Command('npm run bench --')
+  .description(
+    'Starts PostgreSQL, Redis (durable profile) and Temporal on a data folder of its own, one API process and one worker, ' +
+      'and sends batches of 100 events until they are rows in PostgreSQL. Takes about a minute.',
+  )
+  .option('--json', 'print the report as JSON', false)
+  .option('--write', 'put the figures into README.md, between the marks "figures"', false);
 
 const MARKS = /(<!-- figures -->\n)[\s\S]*?(\n<!-- \/figures -->)/;
 
@@ -23,9 +23,12 @@ function describeMachine(): string {
   return `${processors.length} cores (${processors[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
 }
 
+function format(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
 function figureRows(report: IngestReport): (readonly [string, string])[] {
   const rates = report.runs.map(({ eventsPerSecond }) => eventsPerSecond);
-  const format = (value: number): string => value.toLocaleString('en-US');
   return [
     ['events/s, batches of 100, HTTP to committed rows', format(report.medianEventsPerSecond)],
     ['range of five runs', `${format(Math.min(...rates))} – ${format(Math.max(...rates))}`],
@@ -44,27 +47,7 @@ function markdown(report: IngestReport, machine: string, date: string): string {
   );
 }
 
-function parseFlags(): { json: boolean; write: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        json: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help === true) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    return values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
-
-const flags = parseFlags();
+const flags = program.parse().opts<{ json: boolean; write: boolean }>();
 const report = await benchIngest((line) => console.error(line));
 const machine = describeMachine();
 const date = new Date().toISOString().slice(0, 10);
