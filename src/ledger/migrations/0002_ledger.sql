@@ -106,12 +106,16 @@ create table refused_duplicate (
   accounting_period timestamptz not null,
   usage_period timestamptz not null,
   readings jsonb not null,
+  -- What the counters took for it: [["<meter>", "<scaled integer>", "<aggregation>"], ...]. The trim script needs the
+  -- integers of the entry's own scales, which the readings do not show.
+  counter_changes jsonb not null,
   same_content boolean not null,
   primary key (shard, epoch, sequence)
 );
 
--- One link per drained batch: sha256(previous tip, shard, epoch, first and last sequence, the content digests of its rows in
--- sequence order). A changed, missing or added row breaks the chain from there on.
+-- One link per drained batch: sha256(previous tip, shard, epoch, first and last sequence, row count, and for every row in
+-- sequence order its content digest and the columns that money depends on). A changed, missing or added row breaks the chain
+-- from there on. Properties are left to the content digest, so that their erasure keeps the chain whole.
 create table drain_batch (
   shard smallint not null,
   epoch bigint not null,
@@ -122,11 +126,13 @@ create table drain_batch (
   primary key (shard, epoch, last_sequence)
 );
 
+-- Poison: one event, or one whole entry that nothing can read. It covers the sequences from first_sequence to sequence.
 create table dead_letter (
   id bigint generated always as identity primary key,
   shard smallint not null,
   epoch bigint not null,
-  sequence bigint not null,
+  first_sequence bigint not null,
+  sequence bigint not null check (sequence >= first_sequence),
   tenant text,
   entry jsonb not null,
   reason text not null,
