@@ -62,6 +62,7 @@ function runGoBuild(go: string, recipe: string, output: string, version: string,
 /**
  * Builds the Temporal CLI from source with Go, saying what is happening while it does: about four minutes on two cores.
  * @param target where the program shall be; it appears there complete or not at all
+ * @returns true, since it is there now
  * @throws EmbeddedError when there is no Go, or with the end of its output when the build fails
  */
 export async function buildTemporal(
@@ -69,7 +70,7 @@ export async function buildTemporal(
   target: string,
   version: string,
   say: Say,
-): Promise<void> {
+): Promise<boolean> {
   const go = findOnPath(settings.searchPath, ['go']) ?? (isExecutable(USUAL_GO) ? USUAL_GO : undefined);
   const recipe = recipeFolder();
   if (go === undefined || recipe === undefined) {
@@ -87,4 +88,5 @@ export async function buildTemporal(
     rmSync(unfinished, { force: true });
   }
   say('Temporal is built');
+  return true;
 }

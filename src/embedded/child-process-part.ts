@@ -20,6 +20,8 @@ export interface ChildProcessOptions {
   /** What the supervisor prints of it; by default the URL, or the text that matched. */
   readonly detail?: string | undefined;
   readonly readyWithinMs?: number | undefined;
+  /** How long it may take to end after SIGTERM before it is ended by force; by default 30 s. */
+  readonly stopWithinMs?: number | undefined;
 }
 
 const READY_MS = 60_000;
@@ -73,6 +75,7 @@ export function childProcessPart(options: ChildProcessOptions): Part {
         logFile,
         identityFile: join(options.dataFolder, 'run', `${options.name}.json`),
         stopSignal: 'SIGTERM',
+        stopWithinMs: options.stopWithinMs,
       });
       const { ready } = options;
       let answer = '';

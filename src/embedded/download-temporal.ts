@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Say } from './embedded-error.ts';
 import { isExecutable } from './programs.ts';
+import type { EmbeddedSettings } from './settings.ts';
 
 /** About 60 MB on a slow line; without a network it fails at once. */
 const DOWNLOAD_MS = 180_000;
@@ -28,7 +29,12 @@ function runSdkDownload(folder: string, version: string): Promise<boolean> {
  * @param target where the program shall be; it appears there complete or not at all
  * @returns whether it is there now. Not being able to download is no fault: there is another way to get it
  */
-export async function downloadTemporal(target: string, version: string, say: Say): Promise<boolean> {
+export async function downloadTemporal(
+  _settings: EmbeddedSettings,
+  target: string,
+  version: string,
+  say: Say,
+): Promise<boolean> {
   const folder = `${target}.download`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

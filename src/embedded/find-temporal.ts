@@ -35,12 +35,24 @@ function cachedProgram(settings: EmbeddedSettings): string {
   return join(settings.cacheFolder, `temporal-${TEMPORAL_VERSION}-${process.platform}-${process.arch}${suffix}`);
 }
 
-/** Downloads or builds the program into the cache; a second start at the same time waits for the first. */
-async function obtain(settings: EmbeddedSettings, target: string, say: Say): Promise<void> {
+/** A way to get the program to `target`; false when this way is closed here, an error when it is open and failed. */
+export type WayToObtain = (settings: EmbeddedSettings, target: string, version: string, say: Say) => Promise<boolean>;
+
+/** Cheapest first. The last one explains what to do when it is closed as well. */
+const WAYS: readonly WayToObtain[] = [downloadTemporal, buildTemporal];
+
+/** Gets the program into the cache; a second start at the same time waits for the first. */
+async function obtain(
+  settings: EmbeddedSettings,
+  target: string,
+  say: Say,
+  ways: readonly WayToObtain[],
+): Promise<void> {
   await withLock(`${target}.lock`, OTHER_START_MS, say, async () => {
     if (isExecutable(target)) return;
-    if (await downloadTemporal(target, TEMPORAL_VERSION, say)) return;
-    await buildTemporal(settings, target, TEMPORAL_VERSION, say);
+    for (const way of ways) {
+      if (await way(settings, target, TEMPORAL_VERSION, say)) return;
+    }
   });
 }
 
@@ -50,7 +62,11 @@ async function obtain(settings: EmbeddedSettings, target: string, say: Say): Pro
  * @returns the program's path
  * @throws EmbeddedError with what to install or set when there is none
  */
-export async function findTemporal(settings: EmbeddedSettings, say: Say = sayOnStderr): Promise<string> {
+export async function findTemporal(
+  settings: EmbeddedSettings,
+  say: Say = sayOnStderr,
+  ways: readonly WayToObtain[] = WAYS,
+): Promise<string> {
   if (settings.temporalServer !== undefined) {
     const fault = await faultOf(settings.temporalServer);
     if (fault !== undefined) throw new EmbeddedError(`TOLLKEEPER_TEMPORAL_SERVER cannot be used: ${fault}`);
@@ -73,7 +89,7 @@ export async function findTemporal(settings: EmbeddedSettings, say: Say = sayOnS
         ].join('\n'),
       );
     }
-    await obtain(settings, cached, say);
+    await obtain(settings, cached, say, ways);
   }
   const fault = await faultOf(cached);
   if (fault !== undefined) throw new EmbeddedError(`${fault}: remove it, and the next start fetches it again`);

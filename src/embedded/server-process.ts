@@ -39,6 +39,8 @@ export interface ServerCommand {
   /** Its whole environment; by default the few variables a server needs. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly workingFolder?: string | undefined;
+  /** How long it may take to end politely; by default 30 s. */
+  readonly stopWithinMs?: number | undefined;
 }
 
 const LOG_TAIL_BYTES = 4_096;
@@ -150,7 +152,8 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
     pid,
     exited,
     logTail: () => readLogTail(command.logFile),
-    stop: () => (ended ? Promise.resolve() : stopProcess({ pid, exited }, command.stopSignal, STOP_MS)),
+    stop: () =>
+      ended ? Promise.resolve() : stopProcess({ pid, exited }, command.stopSignal, command.stopWithinMs ?? STOP_MS),
   };
 }
 

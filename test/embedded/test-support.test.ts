@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
 import { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { createTestDatabase } from '../support/test-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 import { withConnection } from '../support/template-database.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('each test database is migrated and its own', async () => {
   const [first, second] = await Promise.all([createTestDatabase(), createTestDatabase()]);
@@ -44,4 +50,20 @@ test('an own Redis keeps what it acknowledged through a SIGKILL', async () => {
   expect(await redis.get('key')).toBe('acknowledged');
   redis.disconnect();
   await own.drop();
+});
+
+test('a test run that is killed leaves neither processes nor data behind', async () => {
+  const folder = temporaryFolder();
+  const entry = fileURLToPath(new URL('../support/keep-stack.ts', import.meta.url));
+  const environment = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, [entry], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { redisUrl } = JSON.parse(/'(.*)'/u.exec(line.toString('utf8'))?.[1] ?? '') as { redisUrl: string };
+  const redis = new Redis(redisUrl, { retryStrategy: null });
+  expect(await redis.ping()).toBe('PONG');
+  expect(readdirSync(folder)).toHaveLength(1);
+  const disconnected = once(redis, 'end');
+  child.kill('SIGKILL');
+  await disconnected;
+  await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 20_000, interval: 50 });
 });
