@@ -1,0 +1,149 @@
+import type { InstantText } from '../src/domain/instant.ts';
+
+/**
+ * What activities are asked and what they answer. All of it is recorded in workflow histories, so it is small plain JSON: ids,
+ * decimal strings, RFC 3339 instants; times that a workflow compares with its clock are also given in epoch milliseconds.
+ */
+
+/** Usage of one meter, whole units as a plain decimal. */
+export interface MeterUsage {
+  readonly meter: string;
+  readonly unit: string;
+  readonly quantity: string;
+}
+
+/** The timed flush of an open period. */
+export interface Checkpoint {
+  readonly at: InstantText;
+  readonly usage: readonly MeterUsage[];
+  /** What the period costs so far, tax included, with its currency: `12.34 USD`; `null` when it could not be rated. */
+  readonly spend: string | null;
+  /** When to come back; `null`: not before the period ends, unless somebody pokes. */
+  readonly nextAtMs: number | null;
+}
+
+/** The period that a tenant's billing watches: the first one for which no cycle was started. */
+export interface OpenPeriod {
+  readonly status: 'open';
+  readonly periodStart: InstantText;
+  readonly periodEnd: InstantText;
+  /** When its cycle is to be started: the period's end plus the tenant's share of the spread. */
+  readonly closeAtMs: number;
+  readonly plan: { readonly key: string; readonly version: number; readonly name: string } | null;
+  readonly paused: boolean;
+  /** The last checkpoint of this period, if there was one. */
+  readonly lastCheckpoint: Checkpoint | null;
+  /** When the first checkpoint of this run is due; `null` for an idle tenant. */
+  readonly nextCheckpointMs: number | null;
+}
+
+/** `ended`: the tenant's last period has its cycle, there is nothing left to watch. */
+export type OpenPeriodAnswer = OpenPeriod | { readonly status: 'ended' };
+
+export interface PeriodRef {
+  readonly tenant: string;
+  readonly periodStart: InstantText;
+}
+
+/** `notYet` says what it waits for, as a sentence for the state table. */
+export type StartCycleAnswer =
+  | { readonly status: 'started'; readonly workflowId: string }
+  | { readonly status: 'paused' }
+  | { readonly status: 'notYet'; readonly reason: string };
+
+export interface PauseOrder {
+  readonly tenant: string;
+  readonly paused: boolean;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Names one cycle in every call of its steps. */
+export interface CycleRef extends PeriodRef {
+  readonly revision: number;
+}
+
+/** A place in a shard's journal: everything at or before it is meant. Numbers as decimal strings. */
+export interface Fence {
+  readonly shard: number;
+  readonly epoch: string;
+  readonly sequence: string;
+}
+
+export type SealAnswer =
+  | { readonly status: 'sealed'; readonly gateVersion: string; readonly fence: Fence }
+  | { readonly status: 'notYet'; readonly reason: string };
+
+export interface BarrierAnswer {
+  /** Where the ledger stood when the fence had passed: `<epoch>-<sequence>`. */
+  readonly position: string;
+}
+
+export interface ReconcileAnswer {
+  readonly compared: number;
+  /** Why an invoice of this period must wait for a person; empty when everything agrees. */
+  readonly holdReasons: readonly string[];
+  /** What was found, explained and mended: a counter rebuilt after a loss. */
+  readonly repairs: readonly string[];
+}
+
+export type RateAnswer =
+  | {
+      readonly status: 'rated';
+      readonly invoiceId: string;
+      readonly contentDigest: string;
+      readonly total: string;
+      readonly lineCount: number;
+      readonly holdReasons: readonly string[];
+      readonly decision: Decision | null;
+    }
+  | { readonly status: 'notYet'; readonly reason: string }
+  | { readonly status: 'unratable'; readonly problems: readonly string[] };
+
+/** What a person said about a held invoice. */
+export type Decision = 'approved' | 'rejected';
+
+export interface DecisionOrder extends CycleRef {
+  readonly decision: Decision;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export interface IssueAnswer {
+  readonly invoiceId: string;
+  readonly number: string;
+  readonly issuedAt: InstantText;
+  readonly dueAt: InstantText;
+  readonly contentDigest: string;
+}
+
+export interface FinishAnswer {
+  /** What became of the invoice at Stripe. */
+  readonly stripe: 'not configured';
+}
+
+/** The activities of `tenantBilling`. */
+export interface TenantActivities {
+  openPeriod(order: { readonly tenant: string }): Promise<OpenPeriodAnswer>;
+  flushCheckpoint(order: PeriodRef): Promise<Checkpoint>;
+  startCycle(order: PeriodRef): Promise<StartCycleAnswer>;
+  setPaused(order: PauseOrder): Promise<{ readonly paused: boolean }>;
+}
+
+/** The activities of `closeCycle`, one for each step, and the one that keeps a person's decision. */
+export interface CycleActivities {
+  sealPeriod(order: CycleRef): Promise<SealAnswer>;
+  passBarrier(order: CycleRef): Promise<BarrierAnswer>;
+  reconcileUsage(order: CycleRef): Promise<ReconcileAnswer>;
+  rateCycle(order: CycleRef): Promise<RateAnswer>;
+  decideHold(order: DecisionOrder): Promise<{ readonly decision: Decision }>;
+  issueCycle(order: CycleRef): Promise<IssueAnswer>;
+  finishCycle(order: CycleRef): Promise<FinishAnswer>;
+}
+
+/** The activity of `drainJournal`. */
+export interface JournalActivities {
+  drainShard(order: { readonly shard: number; readonly runMs: number }): Promise<{ readonly rows: number }>;
+}
+
+export interface BillingActivities extends TenantActivities, CycleActivities {}
