@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+
+import type { InstantText } from '../domain/instant.ts';
+
+/**
+ * The names of all Redis keys. Nothing else in the program writes one. The tag in braces keeps a shard's keys in one slot of a
+ * Redis Cluster; tenants match `TENANT_PATTERN`, so that no client text can end the tag or join two names into one.
+ */
+
+/** Most shards an installation can have; two digits in the tag. */
+export const SHARDS_MAX = 100;
+
+/** The shard of a tenant: the first four bytes of its SHA-256, modulo the number of shards. */
+export function shardOf(tenant: string, shardCount: number): number {
+  return createHash('sha256').update(tenant, 'utf8').digest().readUInt32BE(0) % shardCount;
+}
+
+function shardPrefix(shard: number): string {
+  return `tk:{s${String(shard).padStart(2, '0')}}`;
+}
+
+/** Hash: epoch, sequence of the last accepted event, catalogue version, id bucket, trimmed-through, pin, state. */
+export function shardKey(shard: number): string {
+  return `${shardPrefix(shard)}:shard`;
+}
+
+/** Stream: one entry per call that accepted anything. */
+export function journalKey(shard: number): string {
+  return `${shardPrefix(shard)}:journal`;
+}
+
+/** Hash: digests of accepted ids → the first 8 bytes of their content digest. */
+export function idsKey(shard: number, bucket: number): string {
+  return `${shardPrefix(shard)}:ids:${bucket}`;
+}
+
+/** Hash: gate version, sealed-through instant, state, dirty flag, epoch. */
+export function gateKey(shard: number, tenant: string): string {
+  return `${shardPrefix(shard)}:gate:${tenant}`;
+}
+
+/** Hash: the counters of one tenant's accounting period. */
+export function usageKey(shard: number, tenant: string, accountingStart: InstantText): string {
+  return `${shardPrefix(shard)}:use:${tenant}:${accountingStart}`;
+}
+
+/**
+ * The field of a meter's total in a usage hash. Late usage of another period has fields of its own (`<meter>@<usage period>`),
+ * which limits ignore. The number of events is in the same name with `#n` behind it.
+ */
+export function counterField(meter: string, usageStart: InstantText, accountingStart: InstantText): string {
+  return usageStart === accountingStart ? meter : `${meter}@${usageStart}`;
+}
+
+/** The field that says for which epoch a usage hash holds; of another epoch the whole hash is void. */
+export const USAGE_EPOCH_FIELD = '#epoch';

@@ -1,0 +1,18 @@
+/**
+ * Redis, or what stands behind it, did not do what was asked: down, loading, out of memory, too slow, or full. The outcome of
+ * the events may be unknown; sending them again with the same ids is safe. HTTP: 503 with `Retry-After`.
+ */
+export class MeterUnavailableError extends Error {
+  override readonly name = 'MeterUnavailableError';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message, { cause: options.cause });
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 1;
+  }
+}
+
+/** A Redis that must not be used for money: its settings could lose acknowledged events. Start refuses; the text says how to mend it. */
+export class RedisProfileError extends Error {
+  override readonly name = 'RedisProfileError';
+}

@@ -1,0 +1,69 @@
+import type { EpochMicros, InstantText } from '../domain/instant.ts';
+
+/**
+ * What the meter needs of PostgreSQL and of draining. The meter knows only Redis, so whoever builds it (the API, the worker)
+ * hands this in. Every function may reject when PostgreSQL is down; ingest then answers 503.
+ */
+export interface MeterLedger {
+  /** Where the ledger stands in a shard's journal; epoch 0 and sequence 0 when it never drained anything. */
+  readPosition(shard: number): Promise<ShardPosition>;
+  /** Drains what the shard's journal holds now, until nothing is left (bounded by the caller's own time-outs). */
+  drainShard(shard: number): Promise<void>;
+  /**
+   * Gives a Redis incarnation its epoch, under the position row's lock. When the row's epoch is above `afterEpoch` and its
+   * incarnation is this one already (another process was faster), it changes nothing. Otherwise epoch = max(row epoch,
+   * `afterEpoch`) + 1, sequence = 0. Answers the row as it is then. Makes the row if there is none.
+   */
+  beginEpoch(
+    shard: number,
+    next: { readonly afterEpoch: number; readonly incarnation: Incarnation },
+  ): Promise<ShardPosition>;
+  /** The highest sequence of that epoch which the ledger has drained; 0 when none. */
+  lastDrained(shard: number, epoch: number): Promise<number>;
+  /** Writes a row of `incident`. */
+  recordIncident(incident: MeterIncident): Promise<void>;
+  /** What a rebuild installs, in one consistent read; `undefined`: there is no such tenant. */
+  readTenantState(tenant: string): Promise<TenantState | undefined>;
+}
+
+/** One run of one Redis server: both change when it may have lost or gone back in its data. */
+export interface Incarnation {
+  readonly runId: string;
+  readonly replicationId: string;
+}
+
+export interface ShardPosition {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly incarnation: Incarnation;
+}
+
+export interface MeterIncident {
+  readonly kind: string;
+  readonly tenant: string | null;
+  readonly shard: number | null;
+  readonly details: Readonly<Record<string, string | number>>;
+}
+
+/** The gate and counters of one tenant as the ledger has them. */
+export interface TenantState {
+  readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
+  /** One entry per accounting period that has usage and no issued invoice yet. */
+  readonly periods: readonly {
+    readonly accountingStart: InstantText;
+    readonly counters: readonly TenantCounter[];
+  }[];
+}
+
+/** The usage of one meter of one usage period within an accounting period. */
+export interface TenantCounter {
+  readonly meter: string;
+  readonly usageStart: InstantText;
+  readonly aggregation: 'count' | 'sum' | 'max' | 'latest' | 'unique';
+  /** The scaled integer as text: total for count and sum, else the maximum or latest value. `"0"` for unique. */
+  readonly scaledValue: string;
+  readonly eventCount: string;
+  /** For `latest` only: when the value is from. */
+  readonly lastAtMicros?: EpochMicros;
+  readonly lastSequence?: string;
+}

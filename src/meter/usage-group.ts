@@ -1,0 +1,99 @@
+import type { EpochMicros, InstantText } from '../domain/instant.ts';
+import type { JsonObject, JsonValue } from '../domain/event.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import type { Scale, ScaledQuantity } from '../domain/quantity.ts';
+
+/**
+ * One shard's part of a request, interpreted: which meters each event feeds, in which periods, under which versions. The
+ * script takes it whole or says why not.
+ */
+export interface UsageGroup {
+  readonly shard: number;
+  readonly catalogueVersion: number;
+  readonly tenants: readonly GroupTenant[];
+  readonly periods: readonly GroupPeriod[];
+  readonly meters: readonly GroupMeter[];
+  /** Events that may be accepted, in the order of the request. */
+  readonly events: readonly GroupEvent[];
+  /** Events whose time or tenant forbids them; they are sent so that a known id can answer `duplicate` or `conflict`. */
+  readonly refused: readonly RefusedEvent[];
+}
+
+export interface GroupTenant {
+  readonly id: string;
+  readonly gateVersion: number;
+}
+
+/** A usage period and the accounting period that bills it, of one tenant. They differ only for late usage. */
+export interface GroupPeriod {
+  readonly tenantIndex: number;
+  readonly usageStart: InstantText;
+  readonly accountingStart: InstantText;
+  readonly timeZone: string;
+}
+
+export interface GroupMeter {
+  readonly key: string;
+  readonly scale: Scale;
+  readonly aggregation: Aggregation;
+}
+
+export interface EventDigests {
+  /** 16 bytes. */
+  readonly idDigest: Buffer;
+  /** 16 bytes. */
+  readonly contentDigest: Buffer;
+}
+
+export interface GroupEvent extends EventDigests {
+  readonly periodIndex: number;
+  readonly id: string;
+  readonly type: string;
+  readonly occurredAtMicros: EpochMicros;
+  readonly quantity: string;
+  readonly properties: JsonObject | null;
+  readonly readings: readonly GroupReading[];
+}
+
+export interface GroupReading {
+  readonly meterIndex: number;
+  /** A plain decimal of whole units, or the keyed digest in hex for `unique`. */
+  readonly valueText: string;
+  /** What the counter grows by or is compared with; 0 for `unique`. */
+  readonly scaled: ScaledQuantity;
+  readonly dimensions?: Readonly<Record<string, JsonValue>>;
+  /** The bound on the meter in this period; absent for late usage and for meters without one. */
+  readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
+}
+
+export interface RefusedEvent extends EventDigests {
+  readonly verdict: 'E' | 'T' | 'X';
+}
+
+/** `A` accepted, `D` duplicate, `C` conflict, `L` limit exceeded; `E` too early, `T` too late, `X` tenant closed. */
+export type EventStatus = 'A' | 'D' | 'C' | 'L' | 'E' | 'T' | 'X';
+
+/** The answer to one group. Anything but `applied` means that nothing of it was taken. */
+export type GroupAnswer =
+  | {
+      readonly kind: 'applied';
+      /** One per event of `events`, then one per event of `refused`. */
+      readonly statuses: readonly EventStatus[];
+      /** Totals after the call of every limited counter: by `limitedCounterName`, a scaled integer as text. */
+      readonly totals: ReadonlyMap<string, string>;
+      /** Tenants whose first event since the last checkpoint this was. */
+      readonly newlyDirty: readonly string[];
+      readonly epoch: number;
+      /** Sequence of the last accepted event of the call; the shard's own when nothing was accepted. */
+      readonly sequence: number;
+    }
+  | { readonly kind: 'stale_catalogue' }
+  /** Redis has another gate version than the group: higher, or lower when a seal did not reach it yet. */
+  | { readonly kind: 'stale_gate'; readonly tenant: string; readonly gateVersion: number }
+  /** These tenants have no valid gate in this epoch: rebuild them first. */
+  | { readonly kind: 'void_gate'; readonly tenants: readonly string[] };
+
+/** The key of `totals`: one limited meter of one accounting period of one tenant. */
+export function limitedCounterName(tenant: string, accountingStart: InstantText, meter: string): string {
+  return `${tenant}/${accountingStart}/${meter}`;
+}

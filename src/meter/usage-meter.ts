@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+
+import { defineCommands, type MeterRedis } from './commands.ts';
+import type { MeterLedger } from './meter-ledger.ts';
+
+/** How a meter is set up. */
+export interface UsageMeterOptions {
+  /** A connection of its own, from `openMeterRedis`: no offline queue, no resending. */
+  readonly redis: Redis;
+  readonly ledger: MeterLedger;
+  readonly shardCount: number;
+  /** How long an accepted id is remembered at least; behind that the ledger decides. */
+  readonly dedupWindowSeconds: number;
+  /** `durable` refuses a Redis whose settings could lose an acknowledged event. */
+  readonly profile: 'durable' | 'fast';
+  /** What the operator attests where `CONFIG GET` is forbidden. */
+  readonly redisAttested: boolean;
+}
+
+/** What this process knows of a shard. */
+export interface ShardState {
+  /** The epoch verified on the present connection; `undefined`: to be verified before the next call. */
+  epoch: number | undefined;
+  bucket: number;
+  /** The last position that a client was told `accepted` for. */
+  answered: { readonly epoch: number; readonly sequence: number } | undefined;
+  /** The verification that runs, shared by all who need it. */
+  verifying: Promise<number> | undefined;
+}
+
+/** The hot side of the program: one Redis connection and what this process knows about its shards. */
+export interface UsageMeter extends Omit<UsageMeterOptions, 'redis'> {
+  readonly redis: MeterRedis;
+  readonly shards: readonly ShardState[];
+  /** Rises with every lost connection, so that a verification that spans two connections is not believed. */
+  connectionNumber(): number;
+  /** Rebuilds that run in this process, by tenant: single flight. */
+  readonly rebuilding: Map<string, Promise<void>>;
+}
+
+/** Makes a meter on a connection. Every lost connection voids what was verified about its shards. */
+export function createUsageMeter(options: UsageMeterOptions): UsageMeter {
+  const shards: ShardState[] = Array.from({ length: options.shardCount }, () => ({
+    epoch: undefined,
+    bucket: 0,
+    answered: undefined,
+    verifying: undefined,
+  }));
+  let connections = 0;
+  options.redis.on('close', () => {
+    connections += 1;
+    for (const shard of shards) shard.epoch = undefined;
+  });
+  return {
+    ...options,
+    redis: defineCommands(options.redis),
+    shards,
+    connectionNumber: () => connections,
+    rebuilding: new Map(),
+  };
+}
+
+/** The state of a shard; a number that is out of range is an error of the program. */
+export function shardState(meter: UsageMeter, shard: number): ShardState {
+  const state = meter.shards[shard];
+  if (state === undefined) throw new RangeError(`there is no shard ${shard}: there are ${meter.shardCount}`);
+  return state;
+}
