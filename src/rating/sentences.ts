@@ -19,18 +19,3 @@ export function productStep(step: string, quantity: Decimal, unitPrice: Decimal)
   const amount = quantity.times(unitPrice);
   return lineStep(step, `${spoken(quantity)} × ${spoken(unitPrice)} = ${spoken(amount)}`, amount);
 }
-
-/** Steps that conclude from the others instead of adding to them. */
-const CONCLUSIONS: ReadonlySet<string> = new Set(['sum', 'rounding']);
-
-/**
- * A line's steps as one sentence: `1,000,000 × 0 = 0, then 17,059,974 × 0.000003 = 51.179922, rounded to 51.18`.
- */
-export function stepsSentence(steps: readonly LineStep[]): string {
-  return steps
-    .map(({ step, sentence }, index) => {
-      if (index === 0) return sentence;
-      return `${CONCLUSIONS.has(step) ? ', ' : ', then '}${sentence}`;
-    })
-    .join('');
-}

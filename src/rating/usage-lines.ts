@@ -2,10 +2,11 @@ import { type Decimal, decimal, decimalText, ZERO } from '../domain/decimal.ts';
 import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
 import { type AmountMinor, formatMinor, minorToDecimal } from '../domain/money.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { stepsSentence } from '../domain/steps-sentence.ts';
 import type { LateMeteredUsage, LateUsage, MeteredUsage, RatingInputs } from './inputs.ts';
 import { priceQuantity } from './price-quantity.ts';
 import { roundToMinor } from './rounding.ts';
-import { lineStep, spoken, stepsSentence } from './sentences.ts';
+import { lineStep, spoken } from './sentences.ts';
 
 /** A charge priced and rounded to the currency. */
 interface RoundedPrice {

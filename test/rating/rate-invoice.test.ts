@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 
 import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
+import { stepsSentence } from '../../src/domain/steps-sentence.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
-import { stepsSentence } from '../../src/rating/sentences.ts';
 import { sampleCharge, sampleInputs, sampleLate, sampleMeter, samplePlan, sampleUsage } from './sample-inputs.ts';
 
 function contentOf(inputs: RatingInputs): InvoiceContent {
@@ -87,29 +87,25 @@ describe('usage of the period', () => {
   });
 
   test('several taxes share one base and are rounded one by one', () => {
-    const taxRates = [
-      { name: 'state', percent: '6.125' },
-      { name: 'city', percent: '2.125' },
-    ];
-    const content = contentOf(sampleInputs({ tenant: { ...sampleInputs().tenant, taxRates } }));
-    // 79.37 × 6.125 % = 4.8614…, × 2.125 % = 1.6866…; together unrounded they would be 6.55 as well as 8.25 % is.
-    expect(content.taxLines.map(({ amountMinor }) => amountMinor)).toEqual(['486', '169']);
-    expect(content.taxMinor).toBe('655');
+    const taxRates = ['5', '5', '5'].map((percent, index) => ({ name: `tax ${index}`, percent }));
+    const planVersion = samplePlan({ baseFee: '0.30', charges: [] });
+    const content = contentOf(sampleInputs({ planVersion, tenant: { ...sampleInputs().tenant, taxRates } }));
+    // 0.015 each: 0.045 if added before rounding, 0.02 each if not.
+    expect(content.taxLines).toEqual([
+      { name: 'tax 0', percent: '5', taxableMinor: '30', amountMinor: '2' },
+      { name: 'tax 1', percent: '5', taxableMinor: '30', amountMinor: '2' },
+      { name: 'tax 2', percent: '5', taxableMinor: '30', amountMinor: '2' },
+    ]);
+    expect(content).toMatchObject({ taxMinor: '6', totalMinor: '36' });
   });
 });
 
-describe('late usage', () => {
-  const lateRequests = (before: string, after: string, billedInvoiceId: string | null = 'inv_old') =>
-    sampleInputs({
-      usage: [],
-      late: [
-        sampleLate({
-          billedInvoiceId,
-          usage: [{ meter: 'requests', before, after, eventCount: '7', ledgerRange: null }],
-        }),
-      ],
-    });
+function lateRequests(before: string, after: string): RatingInputs {
+  const usage = [{ meter: 'requests', before, after, eventCount: '7', ledgerRange: null }];
+  return sampleInputs({ usage: [], late: [sampleLate({ billedInvoiceId: 'inv_old', usage })] });
+}
 
+describe('late usage', () => {
   test('is the difference it makes to the period it belongs to, with the way back to the old invoice', () => {
     const content = contentOf(lateRequests('1999', '2001'));
     const line = content.lines.at(-1);

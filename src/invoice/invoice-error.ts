@@ -1,0 +1,22 @@
+/**
+ * Why an invoice could not be saved, issued or moved:
+ * - `not_found`: there is no such invoice
+ * - `already_issued`: its content is frozen; other inputs need a new revision
+ * - `rejected`: a person ended this revision; a fresh rating needs the next one
+ * - `move_not_allowed`: `status-moves.ts` does not have this move
+ * - `identity_mismatch`: inputs or content belong to another invoice
+ * - `damaged`: the stored content is not what its digest says
+ */
+export type InvoiceErrorCode =
+  'not_found' | 'already_issued' | 'rejected' | 'move_not_allowed' | 'identity_mismatch' | 'damaged';
+
+/** An expected refusal of this station. No retry mends it. */
+export class InvoiceError extends Error {
+  override readonly name = 'InvoiceError';
+  readonly code: InvoiceErrorCode;
+
+  constructor(code: InvoiceErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
