@@ -1,0 +1,132 @@
+import type { Queryable } from './database.ts';
+
+/**
+ * A place in one shard's journal: the epoch of the Redis incarnation and the sequence of an accepted event. The sequence goes
+ * on rising from one epoch to the next, so contiguous journals have contiguous sequences. Both are safe integers.
+ */
+export interface JournalPosition {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** A shard's position as the ledger keeps it. */
+export interface LedgerPosition extends JournalPosition {
+  readonly runId: string;
+  readonly masterReplid: string;
+  /** Tip of the shard's hash chain, 32 bytes. */
+  readonly chainDigest: Buffer;
+}
+
+export const CHAIN_DIGEST_BYTES = 32;
+
+/** Where every shard begins. */
+export const JOURNAL_START: LedgerPosition = {
+  epoch: 0,
+  sequence: 0,
+  runId: '',
+  masterReplid: '',
+  chainDigest: Buffer.alloc(CHAIN_DIGEST_BYTES),
+};
+
+/** Negative when `left` comes first, 0 when equal, positive when it comes after. */
+export function comparePositions(left: JournalPosition, right: JournalPosition): number {
+  return left.epoch === right.epoch ? left.sequence - right.sequence : left.epoch - right.epoch;
+}
+
+/** `<epoch>-<sequence>`, as in the ids of journal entries and in ledger ranges. */
+export function formatPosition(position: JournalPosition): string {
+  return `${position.epoch}-${position.sequence}`;
+}
+
+interface PositionRow {
+  readonly epoch: string;
+  readonly sequence: string;
+  readonly run_id: string;
+  readonly master_replid: string;
+  readonly chain_digest: Buffer;
+}
+
+const READ_POSITION = `
+select epoch, sequence, run_id, master_replid, chain_digest
+from journal_position
+where shard = $1::smallint`;
+
+/** Reads a shard's position without a lock; `JOURNAL_START` when the shard was never drained. */
+export async function readPosition(db: Queryable, shard: number): Promise<LedgerPosition> {
+  const { rows } = await db.query<PositionRow>({ name: 'read_position', text: READ_POSITION, values: [shard] });
+  return rows[0] === undefined ? JOURNAL_START : ledgerPosition(rows[0]);
+}
+
+/**
+ * Locks a shard's position until the transaction ends, making its row if there is none. Whoever holds it is the only one who
+ * drains the shard or gives it a new epoch.
+ */
+export async function lockPosition(client: Queryable, shard: number): Promise<LedgerPosition> {
+  const query = { name: 'lock_position', text: `${READ_POSITION} for update`, values: [shard] };
+  const locked = await client.query<PositionRow>(query);
+  if (locked.rows[0] !== undefined) return ledgerPosition(locked.rows[0]);
+  await client.query(
+    'insert into journal_position (shard, epoch, sequence) values ($1::smallint, 0, 0) on conflict do nothing',
+    [shard],
+  );
+  const { rows } = await client.query<PositionRow>(query);
+  if (rows[0] === undefined) throw new Error(`the position row of shard ${shard} vanished while it was being locked`);
+  return ledgerPosition(rows[0]);
+}
+
+/** Moves a locked position forward. Throws when it would not rise: a position never goes back. */
+export async function advancePosition(
+  client: Queryable,
+  move: { shard: number; to: JournalPosition; chainDigest: Buffer },
+): Promise<void> {
+  const { rowCount } = await client.query({
+    name: 'advance_position',
+    text: `
+update journal_position
+set epoch = $2::bigint, sequence = $3::bigint, chain_digest = $4::bytea
+where shard = $1::smallint and (epoch, sequence) < ($2::bigint, $3::bigint)`,
+    values: [move.shard, move.to.epoch, move.to.sequence, move.chainDigest],
+  });
+  if (rowCount !== 1) {
+    throw new Error(`shard ${move.shard}: the position is already at or past ${formatPosition(move.to)}`);
+  }
+}
+
+/**
+ * Gives a shard's journal the next epoch, for a Redis incarnation that was not seen before. The sequence stays: the new
+ * incarnation goes on counting from it, so that a lost range shows as a gap. The caller holds no other lock.
+ *
+ * @returns what Redis must install
+ */
+export async function beginEpoch(
+  client: Queryable,
+  shard: number,
+  incarnation: { runId: string; masterReplid: string },
+): Promise<JournalPosition> {
+  const locked = await lockPosition(client, shard);
+  await client.query(
+    `
+update journal_position
+set epoch = $2::bigint, run_id = $3::text, master_replid = $4::text
+where shard = $1::smallint`,
+    [shard, locked.epoch + 1, incarnation.runId, incarnation.masterReplid],
+  );
+  return { epoch: locked.epoch + 1, sequence: locked.sequence };
+}
+
+function ledgerPosition(row: PositionRow): LedgerPosition {
+  return {
+    epoch: safeInteger(row.epoch),
+    sequence: safeInteger(row.sequence),
+    runId: row.run_id,
+    masterReplid: row.master_replid,
+    chainDigest: row.chain_digest,
+  };
+}
+
+/** Reads a bigint column that counts things. Throws `RangeError` past 2^53 − 1. */
+export function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${JSON.stringify(text)}`);
+  return value;
+}
