@@ -1,16 +1,8 @@
-import type { EpochMicros, InstantText } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
+import type { BillingCalendar } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { Party, PeriodLength, Tenant } from '../domain/tenant.ts';
-
-/** What `periodAt` of src/domain/period.ts needs of a tenant. */
-export interface TenantCalendar {
-  readonly timeZone: string;
-  /** The billing start: periods begin here and at every later clamp of it. */
-  readonly anchor: InstantText;
-  readonly length: PeriodLength;
-  readonly endsAt: InstantText | null;
-}
+import type { Party, Tenant } from '../domain/tenant.ts';
 
 /** The plan that governs a tenant from one instant to another, half-open; `toMicros` is `null` while open. */
 export interface PlanSpan {
@@ -22,7 +14,7 @@ export interface PlanSpan {
 /** One tenant as ingest and the API need it. */
 export interface TenantEntry {
   readonly tenant: Tenant;
-  readonly calendar: TenantCalendar;
+  readonly calendar: BillingCalendar;
   readonly billingStartMicros: EpochMicros;
   readonly endsAtMicros: EpochMicros | null;
   /** The timeline of plans, in order of time. */

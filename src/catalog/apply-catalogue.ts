@@ -1,0 +1,62 @@
+import type pg from 'pg';
+
+import type { EpochMicros } from '../domain/instant.ts';
+import type { CatalogueChange } from './catalogue-changes.ts';
+import { CatalogueError } from './catalogue-problem.ts';
+import { checkCatalogue } from './check-catalogue.ts';
+import type { PlanCheck } from './check-catalogue.ts';
+import type { ParsedCatalogue } from './parse-catalogue.ts';
+import { planChanges } from './plan-changes.ts';
+import { readCatalogue } from './read-catalogue.ts';
+import { writeChanges } from './write-changes.ts';
+
+export interface ApplyOptions {
+  /** Answer the same changes, write nothing. */
+  readonly dryRun: boolean;
+  readonly atMicros: EpochMicros;
+  readonly checkPlan: PlanCheck;
+}
+
+/** What applying a file did, or with `dryRun` would do. */
+export interface ApplyResult {
+  readonly changes: readonly CatalogueChange[];
+  /** After the apply; as it was when nothing changed. */
+  readonly catalogueVersion: number;
+  /** Tenants whose billing has to be started once the transaction is committed. */
+  readonly newTenants: readonly string[];
+}
+
+/**
+ * Brings the stored catalogue to what the file says. Idempotent; definitions that the file does not name stay. The caller owns
+ * the transaction: the lock on the catalogue's version orders concurrent applies until it ends.
+ *
+ * @throws CatalogueError naming every problem with its place in the file; nothing was written then
+ */
+export async function applyCatalogue(
+  client: pg.PoolClient,
+  parsed: ParsedCatalogue,
+  options: ApplyOptions,
+): Promise<ApplyResult> {
+  await client.query('select version from catalogue_version for update');
+  const snapshot = await readCatalogue(client);
+  const problems = checkCatalogue(parsed, snapshot, options.checkPlan);
+  if (problems.length > 0) throw new CatalogueError(parsed.fileName, problems);
+  const planned = planChanges(parsed, snapshot, options.atMicros);
+  if ('problems' in planned) throw new CatalogueError(parsed.fileName, planned.problems);
+  const { changes, writes } = planned;
+  const newTenants = writes.newTenants.map(({ tenant }) => tenant.id);
+  if (options.dryRun || changes.every(({ action }) => action === 'unchanged')) {
+    return { changes, catalogueVersion: snapshot.version, newTenants: [] };
+  }
+  await writeChanges(client, writes, options.atMicros);
+  return { changes, catalogueVersion: await raiseVersion(client), newTenants };
+}
+
+/** In the transaction of the change: a process that reads the new number reads the new definitions with it. */
+async function raiseVersion(client: pg.PoolClient): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    'update catalogue_version set version = version + 1 returning version::float8 as version',
+  );
+  if (rows[0] === undefined) throw new Error('the catalogue has no version row: was the database migrated?');
+  return rows[0].version;
+}

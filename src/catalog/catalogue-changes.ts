@@ -1,0 +1,40 @@
+import type { JsonObject } from '../domain/event.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Party, Tenant } from '../domain/tenant.ts';
+
+/** One definition of the file and what applying it means. */
+export interface CatalogueChange {
+  readonly kind: 'issuer' | 'meter' | 'plan' | 'tenant';
+  readonly key: string;
+  readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
+  /** `version`, `changed` (fields with from and to) and `note` where they say something. */
+  readonly details: JsonObject;
+}
+
+/** A tenant comes under a plan version from an instant on. */
+export interface PlanMove {
+  readonly tenant: string;
+  readonly planKey: string;
+  readonly planVersion: number;
+  readonly fromMicros: EpochMicros;
+  /** Whether the tenant's newest item is changed in place: it has not begun. Else that item ends where the new one begins. */
+  readonly inPlace: boolean;
+}
+
+/** What has to be written to make the stored catalogue say what the file says. */
+export interface CatalogueWrites {
+  readonly issuer: Party | null;
+  readonly meters: readonly Meter[];
+  readonly plans: readonly PlanVersion[];
+  readonly newTenants: readonly { readonly tenant: Tenant; readonly plan: PlanVersion }[];
+  readonly updatedTenants: readonly Tenant[];
+  readonly planMoves: readonly PlanMove[];
+}
+
+/** The changes as people see them, in the order of the file, and as they are written. */
+export interface CatalogueChanges {
+  readonly changes: readonly CatalogueChange[];
+  readonly writes: CatalogueWrites;
+}

@@ -1,0 +1,174 @@
+import { isTimeZone } from '../domain/calendar-zone.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import { parseQuantity } from '../domain/quantity.ts';
+import type { CatalogueFile, FilePlan, FileTenant } from './catalogue-file.ts';
+import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
+import { planVersionName } from './catalogue-snapshot.ts';
+import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { meterOf, planOf } from './definitions.ts';
+import type { ParsedCatalogue } from './parse-catalogue.ts';
+
+/** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
+export type PlanCheck = (
+  plan: PlanVersion,
+  meterKeys: ReadonlySet<string>,
+) => readonly { readonly path: string; readonly message: string }[];
+
+/** What the file and the stored catalogue together define. */
+interface Definitions {
+  readonly meters: ReadonlyMap<string, Meter>;
+  readonly planCurrencies: ReadonlyMap<string, string>;
+  readonly tenantIds: ReadonlySet<string>;
+}
+
+/** Aggregations of which Redis keeps one running number that a limit can be compared with. */
+const LIMITED_AGGREGATIONS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
+
+/**
+ * What is wrong with the file in the light of what it refers to, in itself and in the stored catalogue. Empty: it can be planned.
+ * What existing tenants may not change is checked by `planChanges`, which knows what would change.
+ */
+export function checkCatalogue(
+  parsed: ParsedCatalogue,
+  snapshot: CatalogueSnapshot,
+  checkPlan: PlanCheck,
+): readonly CatalogueProblem[] {
+  const { file } = parsed;
+  const definitions = definitionsOf(file, snapshot);
+  return [
+    ...checkRepeats(parsed),
+    ...file.meters.flatMap((meter, index) => checkMeter(parsed, snapshot, meterOf(meter, 1), index)),
+    ...file.plans.flatMap((plan, index) => [
+      ...checkPlanCurrency(parsed, snapshot, plan, index),
+      ...checkOnePlan(parsed, definitions, plan, index, checkPlan),
+    ]),
+    ...file.tenants.flatMap((tenant, index) => checkTenant(parsed, definitions, tenant, index)),
+  ];
+}
+
+function definitionsOf(file: CatalogueFile, snapshot: CatalogueSnapshot): Definitions {
+  const stored = [...snapshot.planVersions.values()].map((plan) => [plan.key, plan.currency] as const);
+  return {
+    meters: new Map([...snapshot.meters, ...file.meters.map((meter) => [meter.key, meterOf(meter, 1)] as const)]),
+    planCurrencies: new Map([...stored, ...file.plans.map((plan) => [plan.key, plan.currency] as const)]),
+    tenantIds: new Set([...snapshot.tenants.keys(), ...file.tenants.map(({ id }) => id)]),
+  };
+}
+
+function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] {
+  const repeats = (list: 'meters' | 'plans' | 'tenants', field: 'key' | 'id', names: readonly string[]) =>
+    names.flatMap((name, index) => {
+      const first = names.indexOf(name);
+      if (first === index) return [];
+      return [problemAt([list, index, field], `${name} is already defined by ${list}[${first}]: remove one of them`)];
+    });
+  return [
+    ...repeats(
+      'meters',
+      'key',
+      file.meters.map(({ key }) => key),
+    ),
+    ...repeats(
+      'plans',
+      'key',
+      file.plans.map(({ key }) => key),
+    ),
+    ...repeats(
+      'tenants',
+      'id',
+      file.tenants.map(({ id }) => id),
+    ),
+  ];
+}
+
+function checkMeter(parsed: ParsedCatalogue, snapshot: CatalogueSnapshot, meter: Meter, index: number) {
+  const problems: CatalogueProblem[] = [];
+  const refuse = (field: string, message: string): number =>
+    problems.push(parsed.problemAt(['meters', index, field], message));
+  const stored = snapshot.meters.get(meter.key);
+  // Running totals of open periods are integers of the old scale and aggregation: a change would misread them.
+  if (stored !== undefined && stored.scale !== meter.scale) {
+    refuse('scale', `is ${stored.scale} since version 1 and cannot change: define a meter with another key`);
+  }
+  if (stored !== undefined && stored.aggregation !== meter.aggregation) {
+    refuse(
+      'aggregation',
+      `is ${stored.aggregation} since version 1 and cannot change: define a meter with another key`,
+    );
+  }
+  if (meter.aggregation === 'unique' && meter.value.from !== 'property') {
+    refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
+  }
+  if (new Set(meter.dimensions).size < meter.dimensions.length) refuse('dimensions', 'names a property twice');
+  return problems;
+}
+
+/** Tenants stay on the version they have, in the currency they have: a plan in another currency is another plan. */
+function checkPlanCurrency(
+  parsed: ParsedCatalogue,
+  snapshot: CatalogueSnapshot,
+  plan: FilePlan,
+  index: number,
+): CatalogueProblem[] {
+  const stored = snapshot.planVersions.get(planVersionName(plan.key, 1));
+  if (stored === undefined || stored.currency === plan.currency) return [];
+  const message = `is ${stored.currency} since version 1 and cannot change: define a plan with another key`;
+  return [parsed.problemAt(['plans', index, 'currency'], message)];
+}
+
+function checkOnePlan(
+  parsed: ParsedCatalogue,
+  definitions: Definitions,
+  plan: FilePlan,
+  index: number,
+  checkPlan: PlanCheck,
+): CatalogueProblem[] {
+  const base: FieldPath = ['plans', index];
+  const ruled = checkPlan(planOf(plan, 1), new Set(definitions.meters.keys())).map(({ path, message }) =>
+    parsed.problemAt([...base, ...fieldPathOf(path)], message),
+  );
+  const limited = plan.limits.flatMap(({ meter: key, limit }, position) => {
+    const meter = definitions.meters.get(key);
+    if (meter === undefined) return [];
+    const at = (field: string, message: string): CatalogueProblem[] => [
+      parsed.problemAt([...base, 'limits', position, field], message),
+    ];
+    if (!LIMITED_AGGREGATIONS.has(meter.aggregation)) {
+      return at(
+        'meter',
+        `${key} is ${meter.aggregation}, which has no running number: limit a count, sum or max meter`,
+      );
+    }
+    if (parseQuantity(limit, meter.scale) !== undefined) return [];
+    return at('limit', `must fit the meter's scale of ${meter.scale} digits behind the point and stay below 2^53`);
+  });
+  return [...ruled, ...limited];
+}
+
+/** `charges[0].price.bands[1].upTo` as names and positions. */
+function fieldPathOf(path: string): FieldPath {
+  return [...path.matchAll(/([^.[\]]+)/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function checkTenant(parsed: ParsedCatalogue, definitions: Definitions, tenant: FileTenant, index: number) {
+  const problems: CatalogueProblem[] = [];
+  const refuse = (field: string, message: string): number =>
+    problems.push(parsed.problemAt(['tenants', index, field], message));
+  if (!isTimeZone(tenant.timeZone)) {
+    refuse('timeZone', `${tenant.timeZone} is not an IANA time zone: write UTC, Europe/Berlin or Asia/Kathmandu`);
+  }
+  const currency = definitions.planCurrencies.get(tenant.plan);
+  if (currency === undefined) {
+    refuse('plan', `there is no plan ${tenant.plan}: define it under plans, or name another`);
+  } else if (currency !== tenant.currency) {
+    refuse('currency', `is ${tenant.currency}, but plan ${tenant.plan} is in ${currency}: both must be the same`);
+  }
+  if (tenant.endsAt !== null && tenant.billingStart !== undefined && tenant.endsAt <= tenant.billingStart) {
+    refuse('endsAt', `must be after billingStart, ${tenant.billingStart}`);
+  }
+  if (tenant.billTo !== undefined && !definitions.tenantIds.has(tenant.billTo)) {
+    refuse('billTo', `there is no tenant ${tenant.billTo}: define it under tenants, or leave billTo out`);
+  }
+  return problems;
+}

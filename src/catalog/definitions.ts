@@ -1,0 +1,63 @@
+import type { Meter } from '../domain/meter.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Party, Tenant } from '../domain/tenant.ts';
+import type { CatalogueFile, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
+
+/** A meter as the file defines it, with its defaults filled in. */
+export function meterOf(meter: FileMeter, version: number): Meter {
+  return {
+    key: meter.key,
+    version,
+    eventType: meter.eventType ?? meter.key,
+    aggregation: meter.aggregation,
+    value: meter.value === 'quantity' ? { from: 'quantity' } : { from: 'property', property: meter.value.property },
+    filter: meter.filter.map(({ property, equals, in: oneOf, exists }) => ({
+      property,
+      ...(equals === undefined ? {} : { equals }),
+      ...(oneOf === undefined ? {} : { in: oneOf }),
+      ...(exists === undefined ? {} : { exists }),
+    })),
+    dimensions: meter.dimensions,
+    unit: meter.unit,
+    scale: meter.scale,
+  };
+}
+
+/** A price list as the file defines it, with its defaults filled in. */
+export function planOf(plan: FilePlan, version: number): PlanVersion {
+  return {
+    key: plan.key,
+    version,
+    name: plan.name ?? plan.key,
+    currency: plan.currency,
+    baseFee: plan.baseFee,
+    charges: plan.charges.map((charge) => ({ ...charge, description: charge.description ?? charge.key })),
+    limits: plan.limits,
+  };
+}
+
+/** A tenant as the file defines it. @param billingStart used where the file names none */
+export function tenantOf(tenant: FileTenant, billingStart: string, paused: boolean): Tenant {
+  const name = tenant.name ?? tenant.id;
+  return {
+    id: tenant.id,
+    name,
+    currency: tenant.currency,
+    timeZone: tenant.timeZone,
+    billingStart: tenant.billingStart ?? billingStart,
+    endsAt: tenant.endsAt,
+    periodLength: tenant.periodLength,
+    lateWindowSeconds: tenant.lateWindow,
+    taxRates: tenant.taxRates,
+    paymentTermsDays: tenant.paymentTermsDays,
+    billTo: tenant.billTo ?? tenant.id,
+    buyer: tenant.buyer === undefined ? { name, addressLines: [], taxIds: [] } : partyOf(tenant.buyer),
+    paused,
+  };
+}
+
+/** An issuer or buyer; a missing e-mail address stays missing. */
+export function partyOf(party: NonNullable<CatalogueFile['issuer']>): Party {
+  const { name, addressLines, email, taxIds } = party;
+  return { name, addressLines, ...(email === undefined ? {} : { email }), taxIds };
+}

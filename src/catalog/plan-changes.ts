@@ -1,0 +1,93 @@
+import { canonicalJson } from '../domain/canonical.ts';
+import type { JsonObject } from '../domain/event.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { CatalogueChange, CatalogueChanges } from './catalogue-changes.ts';
+import type { CatalogueProblem } from './catalogue-problem.ts';
+import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { meterOf, partyOf, planOf } from './definitions.ts';
+import { differencesOf } from './differences.ts';
+import type { ParsedCatalogue } from './parse-catalogue.ts';
+import { planTenant } from './plan-tenant.ts';
+
+/**
+ * What applying the file would change: pure, so that a dry run is the same code without the last step.
+ *
+ * @param parsed a file in which `checkCatalogue` found nothing
+ * @param atMicros the instant of the apply: new tenants without a `billingStart` begin with its minute, and plan moves take
+ *   effect with the first period after it
+ */
+export function planChanges(
+  parsed: ParsedCatalogue,
+  snapshot: CatalogueSnapshot,
+  atMicros: EpochMicros,
+): CatalogueChanges | { readonly problems: readonly CatalogueProblem[] } {
+  const { file } = parsed;
+  const issuer = planIssuer(parsed, snapshot);
+  const meters = file.meters.map((meter) => planVersioned('meter', meterOf(meter, 0), snapshot.meters.get(meter.key)));
+  const newest = newestPlans(snapshot.planVersions.values());
+  const plans = file.plans.map((plan) => planVersioned('plan', planOf(plan, 0), newest.get(plan.key)));
+  const plansAfter = newestPlans([
+    ...snapshot.planVersions.values(),
+    ...plans.flatMap(({ write }) => (write === null ? [] : [write])),
+  ]);
+  const context = { parsed, snapshot, newestPlans: plansAfter, atMicros };
+  const tenants = file.tenants.map((tenant, index) => planTenant(context, tenant, index));
+  const problems = tenants.flatMap((tenant) => tenant.problems);
+  if (problems.length > 0) return { problems };
+  return {
+    changes: [...issuer.changes, ...[...meters, ...plans].map(({ change }) => change), ...tenants.map((t) => t.change)],
+    writes: {
+      issuer: issuer.write,
+      meters: meters.flatMap(({ write }) => (write === null ? [] : [write])),
+      plans: plans.flatMap(({ write }) => (write === null ? [] : [write])),
+      newTenants: tenants.flatMap(({ created }) => created),
+      updatedTenants: tenants.flatMap(({ updated }) => updated),
+      planMoves: tenants.flatMap(({ moved }) => moved),
+    },
+  };
+}
+
+function planIssuer({ file }: ParsedCatalogue, snapshot: CatalogueSnapshot) {
+  if (file.issuer === undefined) return { changes: [], write: null };
+  const issuer = partyOf(file.issuer);
+  const changed = differencesOf(snapshot.issuer, issuer);
+  const change: CatalogueChange = {
+    kind: 'issuer',
+    key: issuer.name,
+    action: changed.length === 0 ? 'unchanged' : 'updated',
+    details: changed.length === 0 ? {} : { changed: changed as unknown as JsonObject[] },
+  };
+  return { changes: [change], write: changed.length === 0 ? null : issuer };
+}
+
+interface Versioned {
+  readonly key: string;
+  readonly version: number;
+}
+
+/** A definition that says what the newest version says makes no new one, however it is spelled. */
+function planVersioned<T extends Versioned>(
+  kind: 'meter' | 'plan',
+  wanted: T,
+  stored: T | undefined,
+): { readonly change: CatalogueChange; readonly write: T | null } {
+  const { key } = wanted;
+  if (stored === undefined) {
+    return { change: { kind, key, action: 'created', details: { version: 1 } }, write: { ...wanted, version: 1 } };
+  }
+  if (canonicalJson(stored) === canonicalJson({ ...wanted, version: stored.version })) {
+    return { change: { kind, key, action: 'unchanged', details: { version: stored.version } }, write: null };
+  }
+  const version = stored.version + 1;
+  const changed = differencesOf({ ...stored, version }, { ...wanted, version }) as unknown as JsonObject[];
+  return { change: { kind, key, action: 'new_version', details: { version, changed } }, write: { ...wanted, version } };
+}
+
+function newestPlans(plans: Iterable<PlanVersion>): ReadonlyMap<string, PlanVersion> {
+  const newest = new Map<string, PlanVersion>();
+  for (const plan of plans) {
+    if ((newest.get(plan.key)?.version ?? 0) < plan.version) newest.set(plan.key, plan);
+  }
+  return newest;
+}

@@ -1,0 +1,187 @@
+import type { JsonObject } from '../domain/event.ts';
+import { formatInstant, MICROS_PER_MINUTE, requireInstant } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import { periodAt } from '../domain/period.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { CatalogueChange, CatalogueWrites, PlanMove } from './catalogue-changes.ts';
+import type { FileTenant } from './catalogue-file.ts';
+import type { CatalogueProblem } from './catalogue-problem.ts';
+import { planVersionName } from './catalogue-snapshot.ts';
+import type { CatalogueSnapshot, TenantEntry } from './catalogue-snapshot.ts';
+import { tenantOf } from './definitions.ts';
+import { differencesOf } from './differences.ts';
+import type { ParsedCatalogue } from './parse-catalogue.ts';
+
+export interface TenantContext {
+  readonly parsed: ParsedCatalogue;
+  readonly snapshot: CatalogueSnapshot;
+  /** As they will be after the apply. */
+  readonly newestPlans: ReadonlyMap<string, PlanVersion>;
+  readonly atMicros: EpochMicros;
+}
+
+/** What one tenant of the file comes to. Each list has at most one entry, but for the problems. */
+export interface PlannedTenant {
+  readonly change: CatalogueChange;
+  readonly problems: readonly CatalogueProblem[];
+  readonly created: CatalogueWrites['newTenants'];
+  readonly updated: readonly Tenant[];
+  readonly moved: readonly PlanMove[];
+}
+
+const UNCHANGED = { problems: [], created: [], updated: [], moved: [] } as const;
+
+/** Periods that a new tenant may have behind it: each is a row and a cycle that has to be closed. */
+const PAST_PERIODS_MAX = 100_000;
+const BILLING_START_MIN = requireInstant('2000-01-01T00:00:00Z');
+
+/** A new tenant, an update of one, or nothing. Never moves a tenant to another plan version that the file does not name. */
+export function planTenant(context: TenantContext, tenant: FileTenant, index: number): PlannedTenant {
+  const stored = context.snapshot.tenants.get(tenant.id);
+  return stored === undefined ? planNewTenant(context, tenant, index) : planKnownTenant(context, tenant, index, stored);
+}
+
+function planNewTenant(context: TenantContext, file: FileTenant, index: number): PlannedTenant {
+  const { parsed, atMicros } = context;
+  const minuteStart = formatInstant(atMicros - (atMicros % MICROS_PER_MINUTE));
+  const tenant = tenantOf(file, minuteStart, file.paused ?? false);
+  const plan = wantedPlan(context, file, null);
+  const problem = problemOfCalendar(tenant, atMicros);
+  const problems = [
+    ...(plan === undefined ? [noSuchVersion(context, file, index)] : []),
+    ...(problem === undefined ? [] : [parsed.problemAt(['tenants', index, problem.field], problem.message)]),
+  ];
+  const details = {
+    billingStart: tenant.billingStart,
+    plan: plan === undefined ? null : planVersionName(plan.key, plan.version),
+    paused: tenant.paused,
+  };
+  return {
+    ...UNCHANGED,
+    change: { kind: 'tenant', key: tenant.id, action: 'created', details },
+    problems,
+    created: plan === undefined ? [] : [{ tenant, plan }],
+  };
+}
+
+function problemOfCalendar(tenant: Tenant, atMicros: EpochMicros): { field: string; message: string } | undefined {
+  const start = requireInstant(tenant.billingStart);
+  const end = tenant.endsAt === null ? Infinity : requireInstant(tenant.endsAt);
+  if (start < BILLING_START_MIN) return { field: 'billingStart', message: 'must not be before 2000-01-01T00:00:00Z' };
+  if (end <= start) return { field: 'endsAt', message: `must be after billingStart, ${tenant.billingStart}` };
+  const calendar = {
+    timeZone: tenant.timeZone,
+    anchor: tenant.billingStart,
+    length: tenant.periodLength,
+    endsAt: null,
+  };
+  const past = periodAt(calendar, Math.min(atMicros, end - 1))?.ordinal ?? 0;
+  if (past <= PAST_PERIODS_MAX) return undefined;
+  const message = `lies ${past} periods of one ${tenant.periodLength} back, at most ${PAST_PERIODS_MAX} are taken: choose a later start or longer periods`;
+  return { field: 'billingStart', message };
+}
+
+function planKnownTenant(context: TenantContext, file: FileTenant, index: number, stored: TenantEntry): PlannedTenant {
+  // `paused` is how a tenant begins; from then on it is moved by pause and resume, never back by an old file.
+  const wanted = tenantOf(file, stored.tenant.billingStart, stored.tenant.paused);
+  const changed = differencesOf(stored.tenant, wanted);
+  const move = planMove(context, file, stored);
+  const problems = [
+    ...refusedFields(stored, wanted).map(([field, message]) =>
+      context.parsed.problemAt(['tenants', index, field], message),
+    ),
+    ...(move === 'no_such_version' ? [noSuchVersion(context, file, index)] : []),
+    ...(move === 'ended'
+      ? [context.parsed.problemAt(['tenants', index, 'plan'], 'cannot change: billing has ended')]
+      : []),
+  ];
+  const moved = typeof move === 'object' ? [move] : [];
+  const action = changed.length + moved.length === 0 ? 'unchanged' : 'updated';
+  return {
+    change: { kind: 'tenant', key: file.id, action, details: detailsOf(context, file, stored, changed, moved[0]) },
+    problems,
+    created: [],
+    updated: changed.length === 0 ? [] : [wanted],
+    moved,
+  };
+}
+
+const FIXED_FIELDS = ['currency', 'timeZone', 'billingStart', 'periodLength'] as const;
+
+/** Period rows, counters and issued invoices were made from these: they are fixed for the life of a tenant. */
+function refusedFields({ tenant, periodsThroughMicros }: TenantEntry, wanted: Tenant): [string, string][] {
+  const refused = FIXED_FIELDS.filter((field) => tenant[field] !== wanted[field]).map((field): [string, string] => [
+    field,
+    `is ${tenant[field]} since the tenant began and cannot change: write it so, or define another tenant`,
+  ]);
+  if (tenant.endsAt === wanted.endsAt) return refused;
+  const ends = [tenant.endsAt, wanted.endsAt].map((end) => (end === null ? Infinity : requireInstant(end)));
+  const cutAlready = ends[0] === periodsThroughMicros;
+  if (!cutAlready && Math.min(...ends) >= periodsThroughMicros) return refused;
+  const reason = cutAlready
+    ? 'the last period is made'
+    : `periods are made up to ${formatInstant(periodsThroughMicros)}`;
+  return [...refused, ['endsAt', `cannot change from ${tenant.endsAt ?? 'open'}: ${reason}`]];
+}
+
+/** `current`: the key of the plan the tenant is on; naming the same key again never means its newest version. */
+function wantedPlan(context: TenantContext, file: FileTenant, current: PlanVersion | null): PlanVersion | undefined {
+  const newest = context.newestPlans.get(file.plan);
+  if (file.planVersion === undefined) return current !== null && current.key === file.plan ? current : newest;
+  if (newest?.version === file.planVersion) return newest;
+  return context.snapshot.planVersions.get(planVersionName(file.plan, file.planVersion));
+}
+
+function noSuchVersion(context: TenantContext, file: FileTenant, index: number): CatalogueProblem {
+  const newest = context.newestPlans.get(file.plan)?.version ?? 0;
+  const message = `plan ${file.plan} has no version ${file.planVersion ?? 'at all'}; its newest is ${newest}`;
+  return context.parsed.problemAt(['tenants', index, 'planVersion'], message);
+}
+
+/** A plan that the file names and the tenant's newest item does not have takes effect with the next period. */
+function planMove(
+  context: TenantContext,
+  file: FileTenant,
+  stored: TenantEntry,
+): PlanMove | undefined | 'no_such_version' | 'ended' {
+  const last = stored.plans.at(-1);
+  const wanted = wantedPlan(context, file, last?.plan ?? null);
+  if (wanted === undefined) return 'no_such_version';
+  if (last === undefined || (last.plan.key === wanted.key && last.plan.version === wanted.version)) return undefined;
+  const { atMicros } = context;
+  const started = atMicros >= stored.billingStartMicros;
+  const fromMicros = started ? periodAt(stored.calendar, atMicros)?.endMicros : stored.billingStartMicros;
+  if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
+  const inPlace = last.fromMicros >= fromMicros;
+  return {
+    tenant: file.id,
+    planKey: wanted.key,
+    planVersion: wanted.version,
+    fromMicros: inPlace ? last.fromMicros : fromMicros,
+    inPlace,
+  };
+}
+
+function detailsOf(
+  context: TenantContext,
+  file: FileTenant,
+  stored: TenantEntry,
+  changed: ReturnType<typeof differencesOf>,
+  move: PlanMove | undefined,
+): JsonObject {
+  const last = stored.plans.at(-1)?.plan;
+  const newest = context.newestPlans.get(file.plan);
+  const plan = move ?? (last === undefined ? null : { planKey: last.key, planVersion: last.version });
+  const note =
+    move !== undefined
+      ? `from ${formatInstant(move.fromMicros)} on`
+      : last !== undefined && newest !== undefined && last.key === newest.key && last.version < newest.version
+        ? `stays on version ${last.version}; the newest is ${newest.version}: set planVersion to move it`
+        : undefined;
+  return {
+    plan: plan === null ? null : planVersionName(plan.planKey, plan.planVersion),
+    ...(changed.length === 0 ? {} : { changed: changed as unknown as JsonObject[] }),
+    ...(note === undefined ? {} : { note }),
+  };
+}

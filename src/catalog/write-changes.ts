@@ -1,0 +1,115 @@
+import type pg from 'pg';
+
+import { formatInstant } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { CatalogueWrites, PlanMove } from './catalogue-changes.ts';
+import { openTenantCalendar } from './open-tenant-calendar.ts';
+
+/** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
+export async function writeChanges(
+  client: pg.PoolClient,
+  writes: CatalogueWrites,
+  atMicros: EpochMicros,
+): Promise<void> {
+  if (writes.issuer !== null) {
+    await client.query('update installation set issuer = $1::jsonb', [JSON.stringify(writes.issuer)]);
+  }
+  await insertVersions(client, 'meter', writes.meters);
+  await insertVersions(client, 'plan_version', writes.plans);
+  for (const { tenant, plan } of writes.newTenants) {
+    await insertTenant(client, tenant);
+    await insertItem(client, tenant.id, plan, tenant.billingStart);
+    await openTenantCalendar(client, tenant, atMicros);
+  }
+  for (const tenant of writes.updatedTenants) await updateTenant(client, tenant);
+  for (const move of writes.planMoves) await moveToPlan(client, move);
+}
+
+async function insertVersions(
+  client: pg.PoolClient,
+  table: 'meter' | 'plan_version',
+  versions: readonly { readonly key: string; readonly version: number }[],
+): Promise<void> {
+  if (versions.length === 0) return;
+  const rows = versions.map(({ key, version, ...definition }) => ({ key, version, definition }));
+  await client.query(
+    `insert into ${table} (key, version, definition)
+     select r.key, r.version, r.definition
+     from jsonb_to_recordset($1::jsonb) as r(key text, version integer, definition jsonb)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** In the order of the statements' parameters. */
+function tenantValues(tenant: Tenant): unknown[] {
+  return [
+    tenant.id,
+    tenant.name,
+    tenant.endsAt,
+    tenant.lateWindowSeconds,
+    JSON.stringify(tenant.taxRates),
+    tenant.paymentTermsDays,
+    tenant.billTo,
+    JSON.stringify(tenant.buyer),
+  ];
+}
+
+async function insertTenant(client: pg.PoolClient, tenant: Tenant): Promise<void> {
+  await client.query(
+    `insert into tenant (id, name, ends_at, late_window_seconds, tax_rates, payment_terms_days, bill_to, buyer,
+       currency, time_zone, billing_start, period_length, paused)
+     values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::jsonb, $6::integer, $7::text, $8::jsonb,
+       $9::text, $10::text, $11::timestamptz, $12::text, $13::boolean)`,
+    [
+      ...tenantValues(tenant),
+      tenant.currency,
+      tenant.timeZone,
+      tenant.billingStart,
+      tenant.periodLength,
+      tenant.paused,
+    ],
+  );
+}
+
+async function updateTenant(client: pg.PoolClient, tenant: Tenant): Promise<void> {
+  await client.query(
+    `update tenant
+     set name = $2::text, ends_at = $3::timestamptz, late_window_seconds = $4::bigint, tax_rates = $5::jsonb,
+       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb
+     where id = $1::text`,
+    tenantValues(tenant),
+  );
+}
+
+async function insertItem(
+  client: pg.PoolClient,
+  tenant: string,
+  plan: Pick<PlanVersion, 'key' | 'version'>,
+  validFrom: string,
+): Promise<void> {
+  await client.query(
+    `insert into tenant_item (tenant, kind, plan_key, plan_version, valid_from)
+     values ($1::text, 'plan', $2::text, $3::integer, $4::timestamptz)`,
+    [tenant, plan.key, plan.version, validFrom],
+  );
+}
+
+async function moveToPlan(client: pg.PoolClient, move: PlanMove): Promise<void> {
+  const from = formatInstant(move.fromMicros);
+  if (move.inPlace) {
+    await client.query(
+      `update tenant_item set plan_key = $2::text, plan_version = $3::integer
+       where tenant = $1::text and kind = 'plan' and valid_from = $4::timestamptz`,
+      [move.tenant, move.planKey, move.planVersion, from],
+    );
+    return;
+  }
+  await client.query(
+    `update tenant_item set valid_to = $2::timestamptz
+     where tenant = $1::text and kind = 'plan' and valid_to is null`,
+    [move.tenant, from],
+  );
+  await insertItem(client, move.tenant, { key: move.planKey, version: move.planVersion }, from);
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { planAt } from '../../src/catalog/catalogue-snapshot.ts';
+import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
+import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import { CATALOGUE, openCatalogueDatabase } from './catalogue-fixture.ts';
+import type { CatalogueDatabase } from './catalogue-fixture.ts';
+
+const actionsOf = (changes: readonly { kind: string; key: string; action: string }[]) =>
+  changes.map(({ kind, key, action }) => `${kind} ${key} ${action}`);
+
+describe('applying a catalogue', () => {
+  let database: CatalogueDatabase;
+
+  beforeAll(async () => {
+    database = await openCatalogueDatabase();
+  });
+
+  afterAll(async () => {
+    await database.close();
+  });
+
+  test('shows in a dry run what it would do, and does nothing', async () => {
+    const dry = await database.apply(CATALOGUE, { dryRun: true });
+    expect(actionsOf(dry.changes)).toEqual([
+      'issuer Toll Ltd updated',
+      'meter calls created',
+      'plan basic created',
+      'tenant acme created',
+    ]);
+    const snapshot = await readCatalogue(database.pool);
+    expect([snapshot.version, snapshot.meters.size, snapshot.tenants.size]).toEqual([1, 0, 0]);
+  });
+
+  test('makes what the file defines, with periods, gate and partitions for the tenant', async () => {
+    const result = await database.apply(CATALOGUE);
+    expect(result).toMatchObject({ catalogueVersion: 2, newTenants: ['acme'] });
+    const snapshot = await readCatalogue(database.pool);
+    expect(snapshot.issuer).toEqual({ name: 'Toll Ltd', addressLines: [], taxIds: [] });
+    expect(snapshot.metersByEventType.get('calls')).toEqual([snapshot.meters.get('calls')]);
+    const acme = snapshot.tenants.get('acme');
+    expect(acme?.tenant).toMatchObject({ timeZone: 'UTC', lateWindowSeconds: 900, billTo: 'acme', paused: false });
+    expect(acme?.gate).toEqual({ version: 1, sealedThroughMicros: requireInstant('2026-10-01T00:00:00Z') });
+    expect(acme && planAt(acme, requireInstant('2026-11-20T00:00:00Z'))).toMatchObject({
+      key: 'basic',
+      version: 1,
+      baseFee: '20',
+      limits: [{ meter: 'calls', mode: 'hard', window: 'period', limit: '1000' }],
+    });
+    // One whole period is made ahead of what ingest takes now.
+    expect(acme && formatInstant(acme.periodsThroughMicros)).toBe('2027-01-01T00:00:00Z');
+    expect(snapshot.partitions.map(({ startMicros }) => formatInstant(startMicros))).toEqual([
+      '2026-10-01T00:00:00Z',
+      '2026-11-01T00:00:00Z',
+      '2026-12-01T00:00:00Z',
+    ]);
+  });
+
+  test('a second time changes nothing, however the numbers are spelled', async () => {
+    const result = await database.apply(CATALOGUE.replace('20.00', "'20'").replace('1000', '1000.0'));
+    expect(new Set(result.changes.map(({ action }) => action))).toEqual(new Set(['unchanged']));
+    expect(result.catalogueVersion).toBe(2);
+  });
+
+  test('makes a new version of a changed plan and leaves the tenant on its own', async () => {
+    const result = await database.apply(CATALOGUE.replace('0.000003', '0.000004'));
+    expect(result.changes.find(({ kind }) => kind === 'plan')).toEqual({
+      kind: 'plan',
+      key: 'basic',
+      action: 'new_version',
+      details: {
+        version: 2,
+        changed: [{ path: 'charges[0].price.unitPrice', from: '0.000003', to: '0.000004' }],
+      },
+    });
+    expect(result.changes.find(({ kind }) => kind === 'tenant')).toMatchObject({
+      action: 'unchanged',
+      details: { plan: 'basic@1', note: 'stays on version 1; the newest is 2: set planVersion to move it' },
+    });
+    const acme = (await readCatalogue(database.pool)).tenants.get('acme');
+    expect(acme?.plans.map(({ plan }) => plan.version)).toEqual([1]);
+  });
+
+  test('moves a tenant to the version that the file names, with the next period', async () => {
+    const moved = CATALOGUE.replace('0.000003', '0.000004').replace('plan: basic', 'plan: basic, planVersion: 2');
+    const result = await database.apply(moved);
+    expect(result.changes.at(-1)).toMatchObject({
+      action: 'updated',
+      details: { plan: 'basic@2', note: 'from 2026-12-01T00:00:00Z on' },
+    });
+    const acme = (await readCatalogue(database.pool)).tenants.get('acme');
+    const versionAt = (instant: string) => acme && planAt(acme, requireInstant(instant))?.version;
+    expect(versionAt('2026-11-30T23:59:59.999999Z')).toBe(1);
+    expect(versionAt('2026-12-01T00:00:00Z')).toBe(2);
+    expect(actionsOf((await database.apply(moved)).changes).at(-1)).toBe('tenant acme unchanged');
+  });
+
+  test('takes a planned move back in place', async () => {
+    await database.apply(CATALOGUE.replace('plan: basic', 'plan: basic, planVersion: 1'));
+    const acme = (await readCatalogue(database.pool)).tenants.get('acme');
+    expect(acme?.plans.map(({ plan }) => plan.version)).toEqual([1, 1]);
+  });
+
+  test('changes what a tenant may change', async () => {
+    const result = await database.apply(
+      CATALOGUE.replace('lateWindow: 15m', 'lateWindow: 1h, name: Acme Inc, paused: true'),
+    );
+    expect(result.changes.at(-1)?.details['changed']).toEqual(
+      expect.arrayContaining([
+        { path: 'lateWindowSeconds', from: 900, to: 3600 },
+        { path: 'name', from: 'acme', to: 'Acme Inc' },
+      ]),
+    );
+    const acme = (await readCatalogue(database.pool)).tenants.get('acme');
+    expect(acme?.tenant).toMatchObject({ name: 'Acme Inc', paused: false });
+  });
+
+  test('starts billing with the minute of the apply where the file names no start', async () => {
+    await database.apply(
+      CATALOGUE.replace('id: acme', 'id: fresh').replace('billingStart: 2026-10-01T00:00:00Z, ', ''),
+    );
+    const entry = (await readCatalogue(database.pool)).tenants.get('fresh');
+    expect(entry?.tenant.billingStart).toBe('2026-11-20T10:30:00Z');
+    const again = await database.apply(
+      CATALOGUE.replace('id: acme', 'id: fresh').replace('billingStart: 2026-10-01T00:00:00Z, ', ''),
+      { at: '2026-11-21T00:00:00Z' },
+    );
+    expect(again.changes.at(-1)?.action).toBe('unchanged');
+  });
+
+  test.each([
+    ['plan: basic', 'plan: golden', '14:91 tenants[0].plan: there is no plan golden'],
+    ['id: acme, currency: USD', 'id: new, currency: EUR', 'tenants[0].currency: is EUR, but plan basic is in USD'],
+    ['id: acme,', 'id: new, timeZone: Mars/Base,', 'tenants[0].timeZone: Mars/Base is not an IANA time zone'],
+    ['id: acme,', 'id: new, billTo: payer,', 'tenants[0].billTo: there is no tenant payer'],
+    ['id: acme,', 'id: new, endsAt: 2026-09-01T00:00:00Z,', 'tenants[0].endsAt: must be after billingStart'],
+    ['id: acme,', 'id: acme, timeZone: Asia/Tokyo,', 'tenants[0].timeZone: is UTC since the tenant began'],
+    ['2026-10-01T', '2026-10-02T', 'tenants[0].billingStart: is 2026-10-01T00:00:00Z since the tenant began'],
+    ['id: acme,', 'id: acme, endsAt: 2026-12-15T00:00:00Z,', 'tenants[0].endsAt: cannot change from open'],
+    ['plan: basic', 'plan: basic, planVersion: 9', 'tenants[0].planVersion: plan basic has no version 9'],
+    [
+      'id: acme, currency: USD, billingStart: 2026',
+      'id: new, periodLength: minute, currency: USD, billingStart: 2020',
+      'at most 100000 are taken',
+    ],
+    ['aggregation: sum', 'aggregation: max', '4:32 meters[0].aggregation: is sum since version 1 and cannot change'],
+    ['unit: call', 'scale: 3', '4:44 meters[0].scale: is 0 since version 1 and cannot change'],
+    ['meter: calls, price', 'meter: moons, price', 'plans[0].charges[0].meter: there is no meter moons'],
+    ['limit: 1000', 'limit: 0.5', "plans[0].limits[0].limit: must fit the meter's scale of 0 digits"],
+    ['plans:', 'plans:\n  - { key: basic, currency: USD }', 'plans[1].key: basic is already defined by plans[0]'],
+    [/currency: USD\n/, 'currency: EUR\n', 'plans[0].currency: is USD since version 1'],
+  ])('refuses %s → %s with its place, and leaves everything as it was', async (from, to, line) => {
+    const before = await readCatalogue(database.pool);
+    await expect(database.apply(CATALOGUE.replace(from, to))).rejects.toThrow(line);
+    expect(await readCatalogue(database.pool)).toEqual(before);
+  });
+
+  test('applied by two at once makes one version', async () => {
+    const changed = CATALOGUE.replace('20.00', '21.00');
+    const results = await Promise.all([database.apply(changed), database.apply(changed)]);
+    const actions = results.map(({ changes }) => changes.find(({ kind }) => kind === 'plan')?.action);
+    expect(new Set(actions)).toEqual(new Set(['new_version', 'unchanged']));
+  });
+});
