@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+
+import type { InvoiceContent } from '../../src/domain/invoice.ts';
+import { contentDigest } from '../../src/invoice/invoice-digests.ts';
+import { invoiceText, type PrintedInvoice } from '../../src/invoice/invoice-text.ts';
+import { sampleInputs } from '../rating/sample-inputs.ts';
+import { sampleDraft } from './sample-invoice.ts';
+
+function issued(content: InvoiceContent): PrintedInvoice {
+  return {
+    status: 'issued',
+    number: 'INV-000001',
+    issuedAt: '2023-12-01T06:00:00Z',
+    dueAt: '2023-12-31T06:00:00Z',
+    content,
+    contentDigest: contentDigest(content).toString('hex'),
+    chainTip: '0:abc',
+  };
+}
+
+test('an issued invoice prints as people expect an invoice', async () => {
+  await expect(invoiceText(issued(sampleDraft().content))).toMatchFileSnapshot('issued-invoice.txt');
+});
+
+test('a draft says that it has no number yet, and times follow the zone of the tenant', () => {
+  const { content } = sampleDraft({}, { tenant: { ...sampleInputs().tenant, timeZone: 'Asia/Kathmandu' } });
+  const text = invoiceText({ ...issued(content), status: 'draft', number: null, issuedAt: null, dueAt: null });
+  expect(text).toContain('INVOICE (no number yet), draft');
+  expect(text).toContain('2023-11-01 05:45 to 2023-12-01 05:45 (Asia/Kathmandu)');
+  expect(text).toMatch(/^Issued +not yet$/m);
+});
+
+test('amounts end in one column', () => {
+  const lines = invoiceText(issued(sampleDraft().content)).split('\n');
+  const amounts = lines.filter((line) => /\d\.\d\d$/.test(line) && !line.startsWith('    '));
+  expect(amounts).toHaveLength(7);
+  expect(new Set(amounts.map((line) => line.length)).size).toBe(1);
+});
+
+test('a name cannot steer a terminal', () => {
+  const buyer = { name: 'Evil\u001B[2J\nTotal 0.00', addressLines: [], taxIds: [] };
+  const text = invoiceText(issued(sampleDraft({}, { tenant: { ...sampleInputs().tenant, buyer } }).content));
+  expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(text).not.toMatch(/^Total 0\.00/m);
+});
