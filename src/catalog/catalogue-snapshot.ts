@@ -50,6 +50,12 @@ export interface CatalogueSnapshot {
   readonly partitions: readonly PartitionSpan[];
 }
 
+/** What `periodAt` needs of a tenant. */
+export function calendarOf(tenant: Tenant): BillingCalendar {
+  const { timeZone, billingStart: anchor, periodLength: length, endsAt } = tenant;
+  return { timeZone, anchor, length, endsAt };
+}
+
 /** The name of a plan version in maps and messages: `starter@2`. */
 export function planVersionName(key: string, version: number): string {
   return `${key}@${version}`;

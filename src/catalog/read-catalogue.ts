@@ -4,7 +4,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, PeriodLength, TaxRate, Tenant } from '../domain/tenant.ts';
-import { planVersionName } from './catalogue-snapshot.ts';
+import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot, PartitionSpan, PlanSpan, TenantEntry } from './catalogue-snapshot.ts';
 
 interface TenantRow {
@@ -125,12 +125,7 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
   const tenant = toTenant(row);
   return {
     tenant,
-    calendar: {
-      timeZone: tenant.timeZone,
-      anchor: tenant.billingStart,
-      length: tenant.periodLength,
-      endsAt: tenant.endsAt,
-    },
+    calendar: calendarOf(tenant),
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
