@@ -91,7 +91,8 @@ export interface CloseCycleState {
 /** How a cycle ended. */
 export interface CloseCycleResult {
   readonly outcome: 'issued' | 'rejected';
-  readonly invoiceId: string;
+  /** `null` when the period could not be rated and a person rejected it. */
+  readonly invoiceId: string | null;
   readonly number: string | null;
 }
 

@@ -1,0 +1,9 @@
+import { instantOfMs } from './details.ts';
+import type { RefusedSignal } from './messages.ts';
+
+const SHOWN_MAX = 5;
+
+/** The last signals that could not be obeyed, for the state table. A signal has no answer, so this is where its sender looks. */
+export function withRefusal(refused: readonly RefusedSignal[], name: string, reason: string): readonly RefusedSignal[] {
+  return [...refused, { name, at: instantOfMs(Date.now()), reason }].slice(-SHOWN_MAX);
+}

@@ -1,0 +1,281 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+
+import type { Checkpoint, OpenPeriod, OpenPeriodAnswer, TenantActivities } from '../activities/answers.ts';
+import { instantOfMs, tenantBillingDetails } from './details.ts';
+import * as messages from './messages.ts';
+import type { Command, TenantBillingInput, TenantBillingState } from './messages.ts';
+import { withRefusal } from './refused-signals.ts';
+import { CYCLE_STAGE, PERIOD_START, PLAN_KEY } from './search-attributes.ts';
+import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
+
+const activities = proxyActivities<TenantActivities>({
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 20 },
+});
+
+/** A checkpoint that failed is a missing line in a table, not a missing bill: it is tried again later. */
+const CHECKPOINT_RETRY_MS = 60_000;
+
+const UI_COMMAND: Command = { actor: 'temporal-ui' };
+
+/**
+ * Watches one tenant's open period, for ever: checkpoints while it is open, starts its cycle when it ends, and continues as new
+ * with the next one. Everything it must not forget is in PostgreSQL; each run begins by asking which period is open.
+ */
+export async function tenantBilling(input: TenantBillingInput): Promise<void> {
+  const billing = new TenantBilling(input);
+  await billing.run();
+}
+
+class TenantBilling {
+  readonly #input: TenantBillingInput;
+  readonly #pokes = new PokeCounter();
+  #state: TenantBillingState;
+  #period: OpenPeriod | undefined;
+  #nextCheckpointMs: number | null = null;
+  /** Checkpoints run one at a time: each waits for the one before. */
+  #checkpointing: Promise<unknown> = Promise.resolve();
+
+  constructor(input: TenantBillingInput) {
+    this.#input = input;
+    this.#state = initialState(input.tenant);
+    this.#listen();
+  }
+
+  async run(): Promise<void> {
+    const opened = await this.#openPeriod();
+    if (opened.status === 'ended') {
+      this.#show({ stage: 'ended', waitingFor: null });
+      await condition(allHandlersFinished);
+      return;
+    }
+    this.#adopt(opened);
+    await this.#watchUntilEnd(opened);
+    await this.#startCycle(opened);
+    await this.#continueAsNew();
+  }
+
+  async #openPeriod(): Promise<OpenPeriodAnswer> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await activities.openPeriod({ tenant: this.#input.tenant });
+      } catch (error) {
+        this.#show({ problem: failureText(error) });
+      }
+      await this.#pause(attempt, 'the open period');
+    }
+  }
+
+  #adopt(period: OpenPeriod): void {
+    this.#period = period;
+    this.#nextCheckpointMs = period.nextCheckpointMs;
+    upsertSearchAttributes([
+      { key: PERIOD_START, value: new Date(period.periodStart) },
+      { key: PLAN_KEY, value: period.plan?.key ?? null },
+      { key: CYCLE_STAGE, value: period.paused ? 'paused' : 'open' },
+    ]);
+    this.#show({
+      stage: 'open',
+      periodStart: period.periodStart,
+      periodEnd: period.periodEnd,
+      plan: period.plan === null ? null : `${period.plan.name} (${period.plan.key} version ${period.plan.version})`,
+      paused: period.paused,
+      problem: null,
+      ...(period.lastCheckpoint === null ? {} : checkpointView(period.lastCheckpoint)),
+      nextCheckpointAt: textOrNull(period.nextCheckpointMs),
+    });
+  }
+
+  async #watchUntilEnd(period: OpenPeriod): Promise<void> {
+    while (Date.now() < period.closeAtMs) {
+      const dueMs = this.#state.paused ? null : this.#nextCheckpointMs;
+      if (dueMs !== null && dueMs <= Date.now()) {
+        await this.#timedCheckpoint();
+        continue;
+      }
+      const wakeMs = Math.min(period.closeAtMs, dueMs ?? period.closeAtMs);
+      // A poke and a resumption change when the next checkpoint is due; so does one that a command has taken meanwhile.
+      await waitUntil(
+        wakeMs,
+        () => (this.#state.paused ? null : this.#nextCheckpointMs) !== dueMs,
+        wakeMs === period.closeAtMs ? 'period end' : 'next checkpoint',
+      );
+      await this.#continueAsNewWhenLong();
+    }
+  }
+
+  async #timedCheckpoint(): Promise<void> {
+    try {
+      await this.#checkpoint();
+    } catch (error) {
+      this.#nextCheckpointMs = Date.now() + CHECKPOINT_RETRY_MS;
+      this.#show({ problem: failureText(error), nextCheckpointAt: textOrNull(this.#nextCheckpointMs) });
+    }
+  }
+
+  #checkpoint(): Promise<Checkpoint> {
+    const run = this.#checkpointing.catch(() => undefined).then(() => this.#checkpointNow());
+    this.#checkpointing = run.catch(() => undefined);
+    return run;
+  }
+
+  async #checkpointNow(): Promise<Checkpoint> {
+    const period = this.#period;
+    if (period === undefined) throw refusal('no period is open yet: try again in a moment');
+    const order = { tenant: this.#input.tenant, periodStart: period.periodStart };
+    const checkpoint = await activities.flushCheckpoint(order);
+    this.#nextCheckpointMs = checkpoint.nextAtMs;
+    this.#show({ ...checkpointView(checkpoint), problem: null });
+    return checkpoint;
+  }
+
+  /** Returns when the cycle of the ended period was started: not while paused, and a backlog one cycle after another. */
+  async #startCycle(period: OpenPeriod): Promise<void> {
+    this.#show({ stage: 'closing', nextCheckpointAt: null });
+    for (let attempt = 0; ; attempt += 1) {
+      await this.#waitWhilePaused();
+      try {
+        const order = { tenant: this.#input.tenant, periodStart: period.periodStart };
+        const answer = await activities.startCycle(order);
+        if (answer.status === 'started') return;
+        // PostgreSQL is the truth: it may have been paused by the catalogue, without a command to this workflow.
+        if (answer.status === 'paused') this.#setPaused(true);
+        else this.#show({ waitingFor: answer.reason, problem: null });
+      } catch (error) {
+        this.#show({ problem: failureText(error) });
+      }
+      if (!this.#state.paused) await this.#pause(attempt, 'the cycle can start');
+    }
+  }
+
+  async #waitWhilePaused(): Promise<void> {
+    if (!this.#state.paused) return;
+    this.#show({ stage: 'paused', waitingFor: 'resume' });
+    // A poke asks PostgreSQL again: it may have been resumed there while an older answer was on its way.
+    const isPoked = this.#pokes.watch();
+    await condition(() => !this.#state.paused || isPoked());
+    this.#show({ stage: 'closing', waitingFor: null });
+    await this.#continueAsNewWhenLong();
+  }
+
+  async #pause(attempt: number, until: string): Promise<void> {
+    await this.#pokes.wait(backOffMs(attempt), `until ${until}`);
+    await this.#continueAsNewWhenLong();
+  }
+
+  async #continueAsNewWhenLong(): Promise<void> {
+    if (isHistoryLong(this.#input.historyEventsMax)) await this.#continueAsNew();
+  }
+
+  async #continueAsNew(): Promise<never> {
+    await condition(allHandlersFinished);
+    return continueAsNew<typeof tenantBilling>(this.#input);
+  }
+
+  #listen(): void {
+    const runsCommand = { description: 'Arguments: {"actor": "you", "reason": "why"}' };
+    setHandler(messages.tenantBillingState, () => this.#state, { description: 'What the state table shows' });
+    setHandler(messages.poke, () => this.#poked(), {
+      description: 'There is new usage, or something to look at again',
+    });
+    setHandler(messages.flushNow, () => this.#answerFlush(), { description: 'Record the usage so far now' });
+    setHandler(messages.flushNowSignal, () => this.#obey('flushNow', () => this.#answerFlush()));
+    setHandler(messages.pause, (command) => this.#command(true, command), runsCommand);
+    setHandler(messages.pauseSignal, (command) => this.#obey('pause', () => this.#command(true, command)));
+    setHandler(messages.resume, (command) => this.#command(false, command), runsCommand);
+    setHandler(messages.resumeSignal, (command) => this.#obey('resume', () => this.#command(false, command)));
+  }
+
+  #poked(): void {
+    this.#pokes.add();
+    // An idle tenant has no next checkpoint: the poke says that it is idle no more.
+    this.#nextCheckpointMs ??= Date.now();
+  }
+
+  async #answerFlush(): Promise<Checkpoint> {
+    try {
+      return await this.#checkpoint();
+    } catch (error) {
+      throw error instanceof ApplicationFailure ? error : refusal(failureText(error));
+    }
+  }
+
+  async #command(paused: boolean, { actor, reason }: Command = UI_COMMAND): Promise<{ paused: boolean }> {
+    const order = { tenant: this.#input.tenant, paused, actor, reason: reason ?? '' };
+    try {
+      const answer = await activities.setPaused(order);
+      this.#setPaused(answer.paused);
+      return answer;
+    } catch (error) {
+      throw refusal(failureText(error));
+    }
+  }
+
+  /** A signal has no answer: what is wrong with it goes into the state table and never fails the workflow. */
+  async #obey(name: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, error.message) });
+    }
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#state.paused) return;
+    // What was metered during the pause is checkpointed at once when billing goes on.
+    if (!paused) this.#nextCheckpointMs = Date.now();
+    upsertSearchAttributes([{ key: CYCLE_STAGE, value: paused ? 'paused' : 'open' }]);
+    this.#show({ paused });
+  }
+
+  #show(change: Partial<TenantBillingState>): void {
+    this.#state = { ...this.#state, ...change };
+    setCurrentDetails(tenantBillingDetails(this.#state));
+  }
+}
+
+function initialState(tenant: string): TenantBillingState {
+  return {
+    tenant,
+    stage: 'starting',
+    periodStart: null,
+    periodEnd: null,
+    plan: null,
+    paused: false,
+    usage: [],
+    spend: null,
+    lastCheckpointAt: null,
+    nextCheckpointAt: null,
+    waitingFor: null,
+    problem: null,
+    refusedSignals: [],
+  };
+}
+
+function checkpointView(checkpoint: Checkpoint): Partial<TenantBillingState> {
+  return {
+    usage: checkpoint.usage,
+    spend: checkpoint.spend,
+    lastCheckpointAt: checkpoint.at,
+    nextCheckpointAt: textOrNull(checkpoint.nextAtMs),
+  };
+}
+
+function textOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : instantOfMs(epochMs);
+}
+
+/** A plain Error would fail the workflow task for ever; this one fails the Update only. */
+function refusal(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'CommandRefused', message, nonRetryable: true });
+}
