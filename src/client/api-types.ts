@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
-import type { InvoiceContent, InvoiceStatus } from '../domain/invoice.ts';
+import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
@@ -45,16 +45,36 @@ export interface LedgerEventView {
   readonly [name: string]: unknown;
 }
 
-/** An invoice: its content as it was hashed, and what became of it. */
-export interface InvoiceView {
+/** What lists show of an invoice. Amounts are minor units, digests hex. */
+export interface InvoiceSummaryView {
   readonly id: string;
-  readonly number: string | null;
+  readonly identity: InvoiceIdentity;
   readonly status: InvoiceStatus;
+  /** `null` until issued, as are the two instants. */
+  readonly number: string | null;
   readonly issuedAt: InstantText | null;
   readonly dueAt: InstantText | null;
-  readonly content: InvoiceContent;
+  readonly currency: string;
+  readonly supplyStart: InstantText;
+  readonly supplyEnd: InstantText;
+  readonly subtotalMinor: string;
+  readonly taxMinor: string;
+  readonly totalMinor: string;
   /** SHA-256 of the canonical content, in hex. */
   readonly contentDigest: string;
+  readonly createdAt: InstantText;
+}
+
+/** An invoice, whole: its content as it was hashed, and what became of it. */
+export interface InvoiceView extends InvoiceSummaryView {
+  readonly content: InvoiceContent;
+  readonly moves: readonly {
+    readonly from: InvoiceStatus | null;
+    readonly to: InvoiceStatus;
+    readonly actor: string;
+    readonly reason: string;
+    readonly at: InstantText;
+  }[];
 }
 
 /** Scopes a key can have. */
@@ -115,4 +135,13 @@ export interface UsageQuery {
 
 export type UsageView = JsonObject;
 export type SpendView = JsonObject;
-export type CycleView = JsonObject;
+
+/** The cycle of one period. */
+export interface CycleView {
+  readonly tenant: string;
+  readonly periodStart: InstantText;
+  readonly revision: number;
+  readonly stage: string;
+  readonly workflowId: string;
+  readonly updatedAt: InstantText;
+}

@@ -95,7 +95,7 @@ export class TollkeeperClient {
     return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/reject`, { reason });
   }
 
-  listInvoices(query: Api.InvoicesQuery = {}): Promise<Api.Page<Api.InvoiceView>> {
+  listInvoices(query: Api.InvoicesQuery = {}): Promise<Api.Page<Api.InvoiceSummaryView>> {
     return this.#get('/v1/invoices', { ...query });
   }
 

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+
+import type { LedgerEventView } from '../../client/index.ts';
+import type { CliIo } from '../cli-io.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import type { Column } from '../session.ts';
+import { openClient, printAnswer, printList } from '../session.ts';
+
+const EVENT_COLUMNS: readonly Column<LedgerEventView>[] = [
+  { title: 'occurred at', text: (event) => event.occurredAt },
+  { title: 'type', text: (event) => event.type },
+  { title: 'id', text: (event) => event.id },
+  { title: 'quantity', right: true, text: (event) => event.quantity },
+  { title: 'properties', text: (event) => (event.properties === null ? '' : JSON.stringify(event.properties)) },
+];
+
+interface UsageOptions {
+  readonly by: 'hour' | 'day' | 'month';
+  readonly from?: string;
+  readonly to?: string;
+}
+
+interface EventsOptions {
+  readonly tenant: string;
+  readonly type?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit: number;
+}
+
+/** Adds `usage`, `spend`, `events`. */
+export function addUsageCommands(program: Command, io: CliIo): void {
+  program
+    .command('usage')
+    .summary("show a tenant's usage")
+    .description("Shows a tenant's usage by meter, in hours, days or months of the tenant's own time zone.")
+    .argument('<tenant>', 'its id')
+    .option('--by <span>', 'hour, day or month', 'day')
+    .option('--from <instant>', 'from here on (default: start of the open period)', instantOption)
+    .option('--to <instant>', 'up to here, not included (default: now)', instantOption)
+    .addHelpText('after', '\nExample:\n  $ tollkeeper usage acme --by day --from 2026-11-01 --to 2026-12-01')
+    .action(async (tenant: string, { by, from, to }: UsageOptions, command: Command) => {
+      const usage = await openClient(io, command).getUsage(tenant, { by, from, to });
+      printAnswer(io, command, usage, JSON.stringify(usage, null, 2));
+    });
+  program
+    .command('spend')
+    .summary('show what the open period would cost now')
+    .description('Shows what the open period of a tenant would cost if it ended now, line by line.')
+    .argument('<tenant>', 'its id')
+    .addHelpText('after', '\nExample:\n  $ tollkeeper spend acme')
+    .action(async (tenant: string, _options: object, command: Command) => {
+      const spend = await openClient(io, command).getSpend(tenant);
+      printAnswer(io, command, spend, JSON.stringify(spend, null, 2));
+    });
+  program
+    .command('events')
+    .summary("list a tenant's events")
+    .description('Lists the events of a tenant as they are in the ledger: what is behind an invoice line.')
+    .requiredOption('--tenant <id>', 'whose events')
+    .option('--type <type>', 'only events of this type')
+    .option('--from <instant>', 'only events from here on', instantOption)
+    .option('--to <instant>', 'only events before', instantOption)
+    .option('--limit <count>', 'print at most so many', limitOption, LIMIT_DEFAULT)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tollkeeper events --tenant acme --type llm.request --from 2026-11-20 --limit 20',
+    )
+    .action(async ({ tenant, type, from, to, limit }: EventsOptions, command: Command) => {
+      const client = openClient(io, command);
+      const { rows, more } = await readUpTo(limit, (page) => client.listEvents({ ...page, tenant, type, from, to }));
+      printList(io, command, rows, EVENT_COLUMNS, 'no events');
+      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+    });
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+
+import { Command } from 'commander';
+
+import type { CliIo } from './cli-io.ts';
+import { addCatalogueCommands } from './commands/catalogue.ts';
+import { addCycleCommands } from './commands/cycles.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addImportCommand } from './commands/import.ts';
+import { addInvoiceCommands } from './commands/invoices.ts';
+import { addKeyCommands } from './commands/keys.ts';
+import { addStartCommand } from './commands/start.ts';
+import { addUsageCommands } from './commands/usage.ts';
+import { packageFile } from './project-files.ts';
+import { DEFAULT_URL } from './session.ts';
+
+const INTRODUCTION = `Counts usage once, bills it on time, explains every line.
+
+Exit codes: 0 done, 1 something it depends on failed or refused, 2 what was typed or given is wrong.`;
+
+const EXAMPLES = `
+First steps:
+  $ tollkeeper start                                 everything on this machine
+  $ tollkeeper apply examples/catalog.yaml           meters, plans and tenants
+  $ tollkeeper usage acme --by day                   what was counted
+  $ tollkeeper invoices --tenant acme                what was billed
+
+\`tollkeeper COMMAND --help\` shows an example of each.`;
+
+function version(): string {
+  return (JSON.parse(readFileSync(packageFile(), 'utf8')) as { version: string }).version;
+}
+
+/** The whole command tree. Commander's own messages and exits become errors, which `runCli` tells in one line. */
+export function buildProgram(io: CliIo): Command {
+  const program = new Command('tollkeeper')
+    .description(INTRODUCTION)
+    .version(version(), '--version', 'print the version')
+    .option('--url <url>', `the API (default: TOLLKEEPER_URL, else ${DEFAULT_URL})`)
+    .option('--api-key <key>', 'the API key (default: TOLLKEEPER_API_KEY, else the file admin-key of the data folder)')
+    .option('--json', 'print JSON, for programs')
+    .helpOption('--help', 'show what it does, with an example')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: io.print,
+      writeErr: io.note,
+      outputError: () => undefined,
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+    })
+    .exitOverride();
+  addStartCommand(program, io);
+  addDemoCommand(program, io);
+  addCatalogueCommands(program, io);
+  addImportCommand(program, io);
+  addUsageCommands(program, io);
+  addInvoiceCommands(program, io);
+  addCycleCommands(program, io);
+  addKeyCommands(program, io);
+  return program;
+}
