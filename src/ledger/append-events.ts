@@ -33,11 +33,11 @@ from inserted`;
  * @returns the rows that were new, in order of sequence. The others are duplicates of what the ledger has.
  * @throws the database's `check_violation` from `ExecFindPartition` when a month has no partition
  */
-export async function appendEvents(
+export async function appendEvents<Row extends UsageRow>(
   client: Queryable,
   source: { shard: number; epoch: number },
-  rows: readonly UsageRow[],
-): Promise<readonly UsageRow[]> {
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
   if (rows.length === 0) return [];
   const sorted = rows.toSorted(compareByKey);
   const { rows: answers } = await client.query<{ inserted: number; sequences: string[] | null }>({

@@ -1,8 +1,8 @@
 import type { Queryable } from './database.ts';
 
 /**
- * A place in one shard's journal: the epoch of the Redis incarnation and the sequence of an accepted event. The sequence goes
- * on rising from one epoch to the next, so contiguous journals have contiguous sequences. Both are safe integers.
+ * A place in one shard's journal: the epoch of the Redis incarnation and the sequence of an accepted event, which counts from 1
+ * in every epoch without gaps. Both are safe integers.
  */
 export interface JournalPosition {
   readonly epoch: number;
@@ -10,9 +10,7 @@ export interface JournalPosition {
 }
 
 /** A shard's position as the ledger keeps it. */
-export interface LedgerPosition extends JournalPosition {
-  readonly runId: string;
-  readonly masterReplid: string;
+export interface LedgerPosition extends JournalPosition, JournalIncarnation {
   /** Tip of the shard's hash chain, 32 bytes. */
   readonly chainDigest: Buffer;
 }
@@ -92,26 +90,46 @@ where shard = $1::smallint and (epoch, sequence) < ($2::bigint, $3::bigint)`,
   }
 }
 
+/** One run of one Redis server: both change when it may have lost or gone back in its data. */
+export interface JournalIncarnation {
+  readonly runId: string;
+  readonly masterReplid: string;
+}
+
 /**
- * Gives a shard's journal the next epoch, for a Redis incarnation that was not seen before. The sequence stays: the new
- * incarnation goes on counting from it, so that a lost range shows as a gap. The caller holds no other lock.
- *
- * @returns what Redis must install
+ * Gives a Redis incarnation its epoch, under the position row's lock. When another process already did (the row is past
+ * `afterEpoch` and names this incarnation) nothing changes; otherwise the epoch becomes max(row, `afterEpoch`) + 1 and counts
+ * from sequence 0. Commit before Redis installs what this answers.
  */
 export async function beginEpoch(
   client: Queryable,
   shard: number,
-  incarnation: { runId: string; masterReplid: string },
-): Promise<JournalPosition> {
+  { afterEpoch, incarnation }: { afterEpoch: number; incarnation: JournalIncarnation },
+): Promise<LedgerPosition> {
   const locked = await lockPosition(client, shard);
+  const isKnown = locked.runId === incarnation.runId && locked.masterReplid === incarnation.masterReplid;
+  if (isKnown && locked.epoch > afterEpoch) return locked;
+  const epoch = Math.max(locked.epoch, afterEpoch) + 1;
   await client.query(
     `
 update journal_position
-set epoch = $2::bigint, run_id = $3::text, master_replid = $4::text
+set epoch = $2::bigint, sequence = 0, run_id = $3::text, master_replid = $4::text
 where shard = $1::smallint`,
-    [shard, locked.epoch + 1, incarnation.runId, incarnation.masterReplid],
+    [shard, epoch, incarnation.runId, incarnation.masterReplid],
   );
-  return { epoch: locked.epoch + 1, sequence: locked.sequence };
+  return { ...locked, ...incarnation, epoch, sequence: 0 };
+}
+
+/** The highest sequence of one epoch that the ledger has drained; 0 when none. */
+export async function lastDrained(db: Queryable, shard: number, epoch: number): Promise<number> {
+  const { rows } = await db.query<{ sequence: string }>(
+    `
+select coalesce(max(last_sequence), 0) as sequence
+from drain_batch
+where shard = $1::smallint and epoch = $2::bigint`,
+    [shard, epoch],
+  );
+  return safeInteger(rows[0]?.sequence ?? '0');
 }
 
 function ledgerPosition(row: PositionRow): LedgerPosition {

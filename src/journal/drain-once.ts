@@ -1,0 +1,78 @@
+import { recordIncident } from '../ledger/incidents.ts';
+import { comparePositions, formatPosition, type JournalPosition, readPosition } from '../ledger/journal-position.ts';
+import { REFUSED_READ_MAX, readRefusedDuplicates } from '../ledger/refused-duplicates.ts';
+import type { DrainContext, DrainResult } from './drain-context.ts';
+import { writeIsolating } from './isolate-poison.ts';
+import { JournalGapError } from './journal-errors.ts';
+import { type JournalBatch, readBatch } from './read-batch.ts';
+
+const NOTHING = { drained: 0, rows: 0, refused: 0, setAside: 0 };
+
+/**
+ * Moves one batch of a shard's journal into the ledger. Anyone may call it, at any time, from any number of processes: the
+ * position's row lock decides, and a batch that another process was faster with is dropped (`drained` 0, `backlog` true).
+ *
+ * The journal is read before the transaction, so that none waits for Redis while it holds locks; that the position has not
+ * moved meanwhile is checked under the lock.
+ *
+ * @throws JournalGapError when accepted events are missing, after an incident has named the range
+ */
+export async function drainOnce(context: DrainContext): Promise<DrainResult> {
+  const position = await readPosition(context.pool, context.shard);
+  const batch = await readBatch(context, position);
+  if (batch === undefined) {
+    await trimThrough(context, position);
+    return { ...NOTHING, position, backlog: false };
+  }
+  if (isGap(batch)) {
+    await refuseGap(context, position, { epoch: batch.epoch, sequence: batch.firstSequence });
+    return { ...NOTHING, position, backlog: true };
+  }
+  const outcome = await writeIsolating(context, batch);
+  if (outcome.kind === 'stale') {
+    return { ...NOTHING, position: await readPosition(context.pool, context.shard), backlog: true };
+  }
+  const { rows, refused, setAside, through } = outcome;
+  await trimThrough(context, through);
+  const backlog = batch.backlog || through.sequence < batch.lastSequence;
+  return { drained: rows + refused + setAside, rows, refused, setAside, position: through, backlog };
+}
+
+function isGap(batch: JournalBatch): boolean {
+  const expected = batch.epoch === batch.after.epoch ? batch.after.sequence + 1 : 1;
+  return batch.firstSequence !== expected;
+}
+
+/**
+ * Answers quietly when the position has moved since it was read: then another process drained and trimmed what seems missing.
+ * Otherwise the incident is written on its own, so that it stays when the error ends the caller's work.
+ */
+export async function refuseGap(
+  context: DrainContext,
+  position: JournalPosition,
+  found: JournalPosition | null,
+): Promise<void> {
+  const current = await readPosition(context.pool, context.shard);
+  if (comparePositions(current, position) !== 0) return;
+  await recordIncident(context.pool, {
+    kind: 'journal_gap',
+    shard: context.shard,
+    at: context.clock(),
+    details: { ledger: formatPosition(position), journal: found === null ? null : formatPosition(found) },
+  });
+  throw new JournalGapError(context.shard, position, found);
+}
+
+/**
+ * Trims what is committed. A process may have ended between commit and trim, so the refused duplicates are read from the
+ * ledger since the last trim, not taken from memory.
+ */
+async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
+  const trimmed = await context.trim.readTrimmed(context.shard);
+  if (comparePositions(trimmed, position) >= 0) return;
+  const span = { shard: context.shard, after: trimmed, through: position };
+  const refused = await readRefusedDuplicates(context.pool, span);
+  // More than one read can hold: trim through the last one read, the rest follows with the next batch.
+  const through = refused.length === REFUSED_READ_MAX ? (refused.at(-1) ?? position) : position;
+  await context.trim.trim(context.shard, { epoch: through.epoch, sequence: through.sequence }, refused);
+}

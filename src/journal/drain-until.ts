@@ -1,0 +1,45 @@
+import { comparePositions, type JournalPosition } from '../ledger/journal-position.ts';
+import type { DrainContext } from './drain-context.ts';
+import { drainOnce, refuseGap } from './drain-once.ts';
+import { BarrierTimeoutError } from './journal-errors.ts';
+
+const MICROS_PER_MS = 1_000;
+
+/**
+ * The barrier: drains until everything accepted up to the fence is in the ledger (or set aside), whoever drained it.
+ *
+ * @returns where the ledger stands, at or past the fence
+ * @throws BarrierTimeoutError after `timeoutMs` by the context's clock
+ * @throws JournalGapError when the journal ends before the fence
+ */
+export async function drainUntil(
+  context: DrainContext,
+  fence: JournalPosition,
+  { timeoutMs }: { timeoutMs: number },
+): Promise<JournalPosition> {
+  const deadline = context.clock() + timeoutMs * MICROS_PER_MS;
+  for (;;) {
+    const { position, backlog, drained } = await drainOnce(context);
+    if (comparePositions(position, fence) >= 0) return position;
+    // Nothing is left, nothing was taken, and the fence is not reached: what it names is gone.
+    if (!backlog && drained === 0) await refuseGap(context, position, null);
+    if (context.clock() >= deadline) throw new BarrierTimeoutError(context.shard, position, fence, timeoutMs);
+  }
+}
+
+/**
+ * Drains what the journal holds when called, and whatever arrives meanwhile, until nothing is left.
+ *
+ * @throws BarrierTimeoutError after `timeoutMs` by the context's clock
+ */
+export async function drainAll(
+  context: DrainContext,
+  { timeoutMs }: { timeoutMs: number },
+): Promise<JournalPosition> {
+  const deadline = context.clock() + timeoutMs * MICROS_PER_MS;
+  for (;;) {
+    const { position, backlog } = await drainOnce(context);
+    if (!backlog) return position;
+    if (context.clock() >= deadline) throw new BarrierTimeoutError(context.shard, position, position, timeoutMs);
+  }
+}

@@ -1,0 +1,95 @@
+import { formatPosition, type JournalPosition } from '../ledger/journal-position.ts';
+import { decodeEntry, type EntryFields, firstSequenceOf, parseEntryId } from './decode-entry.ts';
+import { BATCH_EVENTS_MAX, type DrainContext } from './drain-context.ts';
+import type { JournalItem } from './journal-entry.ts';
+
+/** Consecutive items of one epoch that follow a position. */
+export interface JournalBatch {
+  /** The position that the items follow. */
+  readonly after: JournalPosition;
+  readonly epoch: number;
+  /** The first sequence that the journal has: above `after` + 1 when accepted events are missing. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly items: readonly JournalItem[];
+  /** Whether entries were left for the next batch. */
+  readonly backlog: boolean;
+}
+
+type StreamEntry = readonly [id: Buffer, fields: EntryFields];
+
+/** Entries in the first page; later pages follow from how many events the entries turned out to have. */
+const FIRST_PAGE_ENTRIES = 64;
+/** Pages of one batch: at one event per entry the third page already fills it. */
+const PAGES_MAX = 8;
+
+/**
+ * Reads and decodes what follows a position in the shard's stream: at most `BATCH_EVENTS_MAX` events (one entry is always
+ * taken whole), all of one epoch. The position may lie inside an entry, when part of it was drained while poison was isolated.
+ *
+ * @returns `undefined` when nothing follows
+ */
+export async function readBatch(context: DrainContext, after: JournalPosition): Promise<JournalBatch | undefined> {
+  const { entries, backlog } = await readEntries(context, after);
+  const first = entries[0];
+  if (first === undefined) return undefined;
+  const epoch = parseEntryId(first[0].toString('latin1')).epoch;
+  // A new epoch counts from 1.
+  let nextSequence = epoch === after.epoch ? after.sequence + 1 : 1;
+  const startSequence = nextSequence;
+  const items: JournalItem[] = [];
+  let firstSequence: number | undefined;
+  for (const [id, fields] of entries) {
+    const entry = decodeEntry(id.toString('latin1'), fields, nextSequence);
+    // A gap between two entries ends the batch: the next one begins with it and reports it.
+    if (firstSequence !== undefined && entry.firstSequence !== nextSequence) {
+      return { after, epoch, firstSequence, lastSequence: nextSequence - 1, items, backlog: true };
+    }
+    firstSequence ??= Math.max(entry.firstSequence, startSequence);
+    for (const item of entry.items) if (item.sequence >= startSequence) items.push(item);
+    nextSequence = entry.lastSequence + 1;
+  }
+  return { after, epoch, firstSequence: firstSequence ?? startSequence, lastSequence: nextSequence - 1, items, backlog };
+}
+
+/** Pages through the stream until the batch is full, the epoch changes or the stream ends. */
+async function readEntries(
+  { redis, journalKey }: DrainContext,
+  after: JournalPosition,
+): Promise<{ entries: StreamEntry[]; backlog: boolean }> {
+  const entries: StreamEntry[] = [];
+  let cursor = formatPosition(after);
+  let events = 0;
+  let pageEntries = FIRST_PAGE_ENTRIES;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const found = (await redis.xrangeBuffer(journalKey, `(${cursor}`, '+', 'COUNT', pageEntries)) as StreamEntry[];
+    for (const entry of found) {
+      const size = eventsIn(entry);
+      if (entries.length > 0 && (events + size > BATCH_EVENTS_MAX || isOtherEpoch(entry, entries[0]))) {
+        return { entries, backlog: true };
+      }
+      entries.push(entry);
+      events += size;
+    }
+    const last = found.at(-1);
+    if (last === undefined || found.length < pageEntries) return { entries, backlog: false };
+    cursor = last[0].toString('latin1');
+    pageEntries = Math.max(1, Math.ceil(((BATCH_EVENTS_MAX - events) * entries.length) / events));
+  }
+  return { entries, backlog: true };
+}
+
+/** Events of an entry; an entry that does not say counts as one. */
+function eventsIn([id, fields]: StreamEntry): number {
+  const last = parseEntryId(id.toString('latin1')).sequence;
+  return Math.max(1, last - (firstSequenceOf(fields) ?? last) + 1);
+}
+
+function isOtherEpoch(entry: StreamEntry, first: StreamEntry | undefined): boolean {
+  return first !== undefined && epochText(entry) !== epochText(first);
+}
+
+function epochText([id]: StreamEntry): string {
+  const text = id.toString('latin1');
+  return text.slice(0, text.indexOf('-'));
+}

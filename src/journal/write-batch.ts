@@ -1,0 +1,75 @@
+import type pg from 'pg';
+import { appendEvents } from '../ledger/append-events.ts';
+import { appendChainLink } from '../ledger/chain-link.ts';
+import { inTransaction } from '../ledger/database.ts';
+import { writeDeadLetter } from '../ledger/dead-letters.ts';
+import { advancePosition, comparePositions, type JournalPosition, lockPosition } from '../ledger/journal-position.ts';
+import { refuseDuplicates } from '../ledger/refused-duplicates.ts';
+import { upsertRollups } from '../ledger/rollups.ts';
+import { rememberUniqueValues } from '../ledger/unique-values.ts';
+import { bookLateUsage } from './book-late-usage.ts';
+import type { DrainContext } from './drain-context.ts';
+import type { JournalRow } from './journal-entry.ts';
+import type { JournalBatch } from './read-batch.ts';
+
+/** What one drain transaction did; `stale` when another process had drained the batch meanwhile and nothing was written. */
+export type BatchOutcome =
+  | { readonly kind: 'stale' }
+  | {
+      readonly kind: 'written';
+      /** What is committed: less than the batch when another process took over half-way. */
+      readonly through: JournalPosition;
+      readonly rows: number;
+      readonly refused: number;
+      readonly setAside: number;
+    };
+
+/**
+ * The drain transaction: everything a batch means for the ledger, together with the new position, under the position's row
+ * lock. So each event is counted exactly once whoever drains, however often.
+ */
+export async function writeBatch(context: DrainContext, batch: JournalBatch): Promise<BatchOutcome> {
+  return inTransaction(context.pool, async (client) => {
+    const position = await lockPosition(client, context.shard);
+    if (comparePositions(position, batch.after) !== 0) return { kind: 'stale' };
+    const source = { shard: context.shard, epoch: batch.epoch };
+    const sent = batch.items.flatMap((item) => (item.kind === 'row' ? [item.row] : []));
+    const rows = await bookLateUsage(client, { ...source, at: context.clock() }, sent);
+    const counts = await appendRows(client, source, rows);
+    const setAside = await writePoison(client, context, batch);
+    const link = { ...source, firstSequence: batch.firstSequence, lastSequence: batch.lastSequence };
+    const chainDigest = await appendChainLink(client, position.chainDigest, link, counts.fresh);
+    const to = { epoch: batch.epoch, sequence: batch.lastSequence };
+    await advancePosition(client, { shard: context.shard, to, chainDigest });
+    return { kind: 'written', through: to, rows: counts.fresh.length, refused: counts.refused, setAside };
+  });
+}
+
+async function appendRows(
+  client: pg.PoolClient,
+  source: { shard: number; epoch: number },
+  rows: readonly JournalRow[],
+): Promise<{ fresh: readonly JournalRow[]; refused: number }> {
+  const fresh = await appendEvents(client, source, rows);
+  await upsertRollups(client, source.epoch, fresh);
+  await rememberUniqueValues(client, fresh);
+  if (fresh.length < rows.length) {
+    const kept = new Set(fresh);
+    await refuseDuplicates(
+      client,
+      source,
+      rows.filter((row) => !kept.has(row)),
+    );
+  }
+  return { fresh, refused: rows.length - fresh.length };
+}
+
+async function writePoison(client: pg.PoolClient, context: DrainContext, batch: JournalBatch): Promise<number> {
+  let setAside = 0;
+  for (const item of batch.items) {
+    if (item.kind !== 'poison') continue;
+    await writeDeadLetter(client, { shard: context.shard, epoch: batch.epoch, ...item }, context.clock());
+    setAside += 1;
+  }
+  return setAside;
+}
