@@ -12,7 +12,7 @@ export interface MeterLedger {
   /**
    * Gives a Redis incarnation its epoch, under the position row's lock. When the row's epoch is above `afterEpoch` and its
    * incarnation is this one already (another process was faster), it changes nothing. Otherwise epoch = max(row epoch,
-   * `afterEpoch`) + 1, sequence = 0. Answers the row as it is then. Makes the row if there is none.
+   * `afterEpoch`) + 1; the sequence stays and Redis goes on counting from it. Answers the row as it is then.
    */
   beginEpoch(
     shard: number,

@@ -1,0 +1,22 @@
+#!lua
+-- beginRebuild: closes a tenant's gate under a token, so that its counters can be installed from the ledger. Until then nothing
+-- is accepted for the tenant. A newer token replaces one whose owner has been silent for too long.
+--
+-- KEYS  1 shard hash   2 gate hash
+-- ARGV  1 epoch   2 token   3 milliseconds after which another's token is given up   4 '1': also when the gate is valid
+-- Returns { 'begun', sequence }: the fence that the drain must reach. Or { 'valid' }: the gate needs no rebuild. { 'busy' }:
+--         another process rebuilds it. { 'epoch' }: the shard is in another epoch.
+
+local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state', 'sequence')
+if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return { 'epoch' } end
+local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'rebuildMs')
+local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+if gate[1] == ARGV[1] then
+  if gate[2] == 'open' and ARGV[4] ~= '1' then return { 'valid' } end
+  local isRebuilding = gate[2] and gate[2] ~= 'open'
+  if isRebuilding and nowMs - tonumber(gate[3] or '0') < tonumber(ARGV[3]) then return { 'busy' } end
+end
+redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'state', 'rebuilding:' .. ARGV[2], 'rebuildMs', string.format('%.0f', nowMs),
+  'countedFrom', shard[3] or '0')
+return { 'begun', shard[3] or '0' }

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+
+import type { Redis } from 'ioredis';
+
+type Argument = string | number | Buffer;
+
+/** A script by name: the number of keys, the keys, then its arguments. Each is described at the head of its `.lua` file. */
+type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Promise<Result>;
+
+/** A Redis connection on which the meter's scripts are known. */
+export interface MeterRedis extends Redis {
+  readonly recordUsage: Script<string[]>;
+  readonly advanceGate: Script<string[]>;
+  readonly advanceCatalogue: Script<string>;
+  readonly beginRebuild: Script<string[]>;
+  readonly installTenant: Script<string>;
+  readonly fenceShard: Script<string>;
+  readonly installEpoch: Script<string>;
+  readonly trimJournal: Script<number>;
+  readonly repairCounter: Script<string>;
+}
+
+/** One file each, `<name>.lua`. */
+export const SCRIPT_NAMES = [
+  'recordUsage',
+  'advanceGate',
+  'advanceCatalogue',
+  'beginRebuild',
+  'installTenant',
+  'fenceShard',
+  'installEpoch',
+  'trimJournal',
+  'repairCounter',
+] as const;
+
+const sources = SCRIPT_NAMES.map(
+  (name) => [name, readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8')] as const,
+);
+
+/** Makes the scripts methods of a connection. ioredis sends their text once per connection, then their digest. */
+export function defineCommands(redis: Redis): MeterRedis {
+  for (const [name, lua] of sources) redis.defineCommand(name, { lua });
+  return redis as MeterRedis;
+}

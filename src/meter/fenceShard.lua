@@ -1,0 +1,10 @@
+#!lua
+-- fenceShard: stops a shard, so that what is left in its journal can be drained before the next epoch begins.
+--
+-- KEYS  1 shard hash
+-- ARGV  1 the epoch that was read, '' for none
+-- Returns '1', or '0' when the shard is in another epoch by now.
+
+if (redis.call('HGET', KEYS[1], 'epoch') or '') ~= ARGV[1] then return '0' end
+redis.call('HSET', KEYS[1], 'state', 'fenced')
+return '1'

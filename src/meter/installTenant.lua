@@ -1,0 +1,22 @@
+#!lua
+-- installTenant: puts a tenant's counters and gate in place as the ledger has them, if the rebuild still owns the gate.
+--
+-- KEYS  1 shard hash   2 gate hash   then one usage hash per accounting period
+-- ARGV  1 epoch   2 token   3 gate version   4 sealed-through, epoch microseconds
+--       5 JSON: per usage hash a list of field, value, field, value ... (never empty)
+-- Returns 'installed', or 'lost' when another token or epoch has taken over, or 'moved' when the gate was advanced past the
+--         version that was read: read the ledger again.
+
+local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state')
+local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'version')
+if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return 'lost' end
+if gate[1] ~= ARGV[1] or gate[2] ~= 'rebuilding:' .. ARGV[2] then return 'lost' end
+if tonumber(gate[3] or '0') > tonumber(ARGV[3]) then return 'moved' end
+for index, fields in ipairs(cjson.decode(ARGV[5])) do
+  local key = KEYS[2 + index]
+  redis.call('DEL', key)
+  redis.call('HSET', key, '#epoch', ARGV[1], unpack(fields))
+end
+redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'state', 'open', 'dirty', '1')
+redis.call('HDEL', KEYS[2], 'rebuildMs')
+return 'installed'

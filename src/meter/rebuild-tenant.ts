@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { counterField, gateKey, shardKey, shardOf, usageKey } from './keys.ts';
+import { MeterUnavailableError } from './meter-errors.ts';
+import type { TenantCounter, TenantState } from './meter-ledger.ts';
+import { askRedis } from './redis-connection.ts';
+import type { UsageMeter } from './usage-meter.ts';
+import { askLedger, forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
+
+/** A rebuild that has not ended by then is given up by others: its process was killed. */
+const ABANDONED_MS = 10_000;
+const ATTEMPTS_MAX = 60;
+const BUSY_PAUSE_MS = 100;
+
+/** Options of a rebuild. */
+export interface RebuildOptions {
+  /** Rebuild also where the gate is valid in this epoch: to put counters back to what the ledger says. */
+  readonly evenWhenValid?: boolean;
+}
+
+/**
+ * Installs a tenant's gate and counters from the ledger: for a new tenant, and after every new epoch. Nothing is accepted for
+ * the tenant meanwhile. Single flight in this process; across processes a token decides. Rejects with `MeterUnavailableError`
+ * when it cannot be done now, and when the ledger does not know the tenant.
+ */
+export function rebuildTenant(meter: UsageMeter, tenant: string, options: RebuildOptions = {}): Promise<void> {
+  const running = meter.rebuilding.get(tenant);
+  if (running !== undefined && options.evenWhenValid !== true) return running;
+  const rebuild = rebuildUntilDone(meter, tenant, options.evenWhenValid === true).finally(() => {
+    if (meter.rebuilding.get(tenant) === rebuild) meter.rebuilding.delete(tenant);
+  });
+  meter.rebuilding.set(tenant, rebuild);
+  return rebuild;
+}
+
+async function rebuildUntilDone(meter: UsageMeter, tenant: string, evenWhenValid: boolean): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const outcome = await tryRebuild(meter, tenant, evenWhenValid);
+    if (outcome === 'done') return;
+    if (outcome === 'busy') await pause(BUSY_PAUSE_MS);
+  }
+  throw new MeterUnavailableError(`the counters of ${tenant} are being rebuilt by another process`);
+}
+
+async function tryRebuild(
+  meter: UsageMeter,
+  tenant: string,
+  evenWhenValid: boolean,
+): Promise<'done' | 'busy' | 'again'> {
+  const shard = shardOf(tenant, meter.shardCount);
+  const epoch = await verifiedEpoch(meter, shard);
+  const token = randomUUID();
+  const keys = [shardKey(shard), gateKey(shard, tenant)];
+  const [word] = await askRedis(() =>
+    meter.redis.beginRebuild(keys.length, ...keys, String(epoch), token, ABANDONED_MS, evenWhenValid ? '1' : '0'),
+  );
+  if (word === 'valid') return 'done';
+  if (word === 'busy') return 'busy';
+  if (word !== 'begun') {
+    forgetEpoch(meter, shard);
+    return 'again';
+  }
+  await askLedger(() => meter.ledger.drainShard(shard));
+  const state = await askLedger(() => meter.ledger.readTenantState(tenant));
+  if (state === undefined) throw new MeterUnavailableError(`the ledger does not know the tenant ${tenant}`);
+  return install(meter, { shard, tenant, epoch, token, state });
+}
+
+interface Installation {
+  readonly shard: number;
+  readonly tenant: string;
+  readonly epoch: number;
+  readonly token: string;
+  readonly state: TenantState;
+}
+
+async function install(meter: UsageMeter, installation: Installation): Promise<'done' | 'again'> {
+  const { shard, tenant, epoch, token, state } = installation;
+  const periods = state.periods.filter((period) => period.counters.length > 0);
+  const keys = [
+    shardKey(shard),
+    gateKey(shard, tenant),
+    ...periods.map((period) => usageKey(shard, tenant, period.accountingStart)),
+  ];
+  const fields = periods.map((period) =>
+    period.counters.flatMap((counter) => counterFields(counter, period.accountingStart)),
+  );
+  const { version, sealedThroughMicros } = state.gate;
+  const outcome = await askRedis(() =>
+    meter.redis.installTenant(
+      keys.length,
+      ...keys,
+      String(epoch),
+      token,
+      String(version),
+      String(sealedThroughMicros),
+      JSON.stringify(fields),
+    ),
+  );
+  return outcome === 'installed' ? 'done' : 'again';
+}
+
+function counterFields(counter: TenantCounter, accountingStart: string): string[] {
+  const field = counterField(counter.meter, counter.usageStart, accountingStart);
+  const eventCount = [`${field}#n`, counter.eventCount];
+  if (counter.aggregation === 'unique') return eventCount;
+  const value = [field, counter.scaledValue, ...eventCount];
+  if (counter.aggregation !== 'latest') return value;
+  return [...value, `${field}#at`, String(counter.lastAtMicros ?? 0)];
+}

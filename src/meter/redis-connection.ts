@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis';
+
+import { MeterUnavailableError } from './meter-errors.ts';
+
+/** A call that Redis has not answered by then is given up; its outcome is unknown, and dedup makes a repeat safe. */
+export const COMMAND_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const RECONNECT_PAUSE_MAX_MS = 1_000;
+const RECONNECT_PAUSE_STEP_MS = 50;
+
+/**
+ * Opens the hot path's connection. It never queues while Redis is away and never sends a command twice: ioredis would then
+ * answer OK for what ran two times, or never answer at all.
+ */
+export function openMeterRedis(redisUrl: string, onError: (error: Error) => void): Redis {
+  const redis = new Redis(redisUrl, {
+    enableAutoPipelining: false,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy: (attempt) => Math.min(attempt * RECONNECT_PAUSE_STEP_MS, RECONNECT_PAUSE_MAX_MS),
+  });
+  redis.on('error', onError);
+  return redis;
+}
+
+/** Waits until the connection is usable. Rejects with `MeterUnavailableError` when it is not within the time given. */
+export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await withDeadline(new Promise<void>((resolve) => void redis.once('ready', () => resolve())), timeoutMs);
+}
+
+/**
+ * Awaits a Redis call and turns every failure into `MeterUnavailableError`: OOM, MISCONF, LOADING, READONLY, BUSY, CLUSTERDOWN,
+ * a closed connection, no answer. The deadline is our own, because a promise of ioredis may never settle.
+ */
+export async function askRedis<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(call(), COMMAND_TIMEOUT_MS + 500);
+  } catch (error) {
+    if (error instanceof MeterUnavailableError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MeterUnavailableError(`Redis did not do what was asked: ${reason}`, { cause: error });
+  }
+}
+
+async function withDeadline<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new MeterUnavailableError(`Redis did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
