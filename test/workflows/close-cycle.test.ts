@@ -44,6 +44,19 @@ async function reachStage(handle: Handle, stage: string): Promise<messages.Close
   );
 }
 
+/** A rating that a person must look at. */
+function ratedWith(...holdReasons: string[]): BillingActivities['rateCycle'] {
+  return async () => ({
+    status: 'rated',
+    invoiceId: 'inv_a',
+    contentDigest: '00',
+    total: '1.20 USD',
+    lineCount: 1,
+    holdReasons,
+    decision: null,
+  });
+}
+
 test('a period whose late window is over goes through every step once, in order', async () => {
   const { handle, calls } = await startCycle();
   expect(await handle.result()).toEqual({ outcome: 'issued', invoiceId: 'inv_a', number: 'INV-000001' });
@@ -70,19 +83,10 @@ test('closeNow works as a signal, without arguments', async () => {
 });
 
 test('a held invoice waits for approve, and the decision is recorded once', async () => {
-  const holdReasons = ['drift of 3 calls'];
-  const rateCycle: BillingActivities['rateCycle'] = async () => ({
-    status: 'rated',
-    invoiceId: 'inv_a',
-    contentDigest: '00',
-    total: '1.20 USD',
-    lineCount: 1,
-    holdReasons,
-    decision: null,
-  });
+  const rateCycle = ratedWith('drift of 3 calls');
   const { handle, calls } = await startCycle({ rateCycle });
   const held = await reachStage(handle, 'held');
-  expect(held.holdReasons).toEqual(holdReasons);
+  expect(held.holdReasons).toEqual(['drift of 3 calls']);
   expect(calls).not.toContain('issueCycle');
   const answer = await handle.executeUpdate(messages.approve, { args: [OPERATOR] });
   expect(answer.decision).toBe('approved');
@@ -91,15 +95,7 @@ test('a held invoice waits for approve, and the decision is recorded once', asyn
 });
 
 test('a rejected invoice is never issued', async () => {
-  const rateCycle: BillingActivities['rateCycle'] = async () => ({
-    status: 'rated',
-    invoiceId: 'inv_a',
-    contentDigest: '00',
-    total: '1.20 USD',
-    lineCount: 1,
-    holdReasons: ['negative total'],
-    decision: null,
-  });
+  const rateCycle = ratedWith('negative total');
   const { handle, calls } = await startCycle({ rateCycle });
   await reachStage(handle, 'held');
   await handle.signal(messages.rejectSignal, OPERATOR);

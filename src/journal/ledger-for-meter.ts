@@ -1,0 +1,56 @@
+import type pg from 'pg';
+
+import type { EpochMicros } from '../domain/instant.ts';
+import { inTransaction } from '../ledger/database.ts';
+import { recordIncident } from '../ledger/incidents.ts';
+import { beginEpoch, lastDrained, type LedgerPosition, readPosition } from '../ledger/journal-position.ts';
+import { readTenantState } from '../ledger/tenant-state.ts';
+import type { DrainContext } from './drain-context.ts';
+import { drainAll } from './drain-until.ts';
+
+const DRAIN_TIMEOUT_MS = 15_000;
+
+export interface LedgerForMeterOptions {
+  readonly pool: pg.Pool;
+  readonly clock: () => EpochMicros;
+  /** How a shard is drained. */
+  readonly drainContext: (shard: number) => DrainContext;
+}
+
+/**
+ * The ledger and the drain as the meter asks for them (`MeterLedger` of src/meter, which this station may not import): whoever
+ * builds a meter hands this in.
+ */
+export function createLedgerForMeter({ pool, clock, drainContext }: LedgerForMeterOptions) {
+  return {
+    readPosition: async (shard: number) => meterPosition(await readPosition(pool, shard)),
+    drainShard: async (shard: number): Promise<void> => {
+      await drainAll(drainContext(shard), { timeoutMs: DRAIN_TIMEOUT_MS });
+    },
+    beginEpoch: async (
+      shard: number,
+      next: { afterEpoch: number; incarnation: { runId: string; replicationId: string } },
+    ) => {
+      const { runId, replicationId } = next.incarnation;
+      const incarnation = { runId, masterReplid: replicationId };
+      const order = { afterEpoch: next.afterEpoch, incarnation };
+      return meterPosition(await inTransaction(pool, (client) => beginEpoch(client, shard, order)));
+    },
+    lastDrained: (shard: number, epoch: number): Promise<number> => lastDrained(pool, shard, epoch),
+    recordIncident: async (incident: {
+      kind: string;
+      tenant: string | null;
+      shard: number | null;
+      details: Readonly<Record<string, string | number>>;
+    }): Promise<void> => {
+      const { kind, tenant, shard, details } = incident;
+      const place = { ...(tenant === null ? {} : { tenant }), ...(shard === null ? {} : { shard }) };
+      await recordIncident(pool, { kind, ...place, details, at: clock() });
+    },
+    readTenantState: (tenant: string) => readTenantState(pool, tenant),
+  };
+}
+
+function meterPosition({ epoch, sequence, runId, masterReplid }: LedgerPosition) {
+  return { epoch, sequence, incarnation: { runId, replicationId: masterReplid } };
+}

@@ -1,0 +1,107 @@
+import type { EpochMicros, InstantText } from '../domain/instant.ts';
+import { formatInstant } from '../domain/instant.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import { parseQuantity } from '../domain/quantity.ts';
+import { microsSql, readMicros } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { safeInteger } from './journal-position.ts';
+
+/** One running counter as the ledger sums it: what a rebuild installs in Redis. */
+export interface LedgerCounter {
+  readonly meter: string;
+  readonly usageStart: InstantText;
+  readonly aggregation: Aggregation;
+  /** The scaled integer as text: total for count and sum, else the maximum or latest value; `"0"` for unique. */
+  readonly scaledValue: string;
+  readonly eventCount: string;
+  readonly lastAtMicros?: EpochMicros;
+  readonly lastSequence?: string;
+}
+
+/** A tenant's gate and the counters of its accounting periods that were not billed yet. */
+export interface TenantLedgerState {
+  readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
+  readonly periods: readonly { readonly accountingStart: InstantText; readonly counters: readonly LedgerCounter[] }[];
+}
+
+interface StateRow {
+  readonly version: string;
+  readonly sealed_through: string;
+  readonly accounting_period: string | null;
+  readonly usage_period: string;
+  readonly meter: string;
+  readonly aggregation: Aggregation;
+  readonly scale: number;
+  readonly event_count: string;
+  readonly quantity: string;
+  readonly last_at: string | null;
+  readonly last_sequence: string | null;
+}
+
+/** One statement, so that the gate and the sums belong together. Billed periods need no counters any more. */
+const READ_STATE = `
+select gate.version, ${microsSql('gate.sealed_through')} as sealed_through, usage.*
+from gate
+left join lateral (
+  select ${microsSql('hourly.accounting_period')} as accounting_period, ${microsSql('hourly.usage_period')} as usage_period,
+    hourly.meter, definition.aggregation, definition.scale,
+    sum(hourly.event_count)::text as event_count,
+    case definition.aggregation
+      when 'max' then max(hourly.quantity_max)
+      when 'latest' then (array_agg(hourly.last_value order by hourly.last_at desc nulls last, hourly.last_epoch desc,
+        hourly.last_sequence desc))[1]
+      when 'unique' then 0
+      else sum(hourly.quantity_sum)
+    end::text as quantity,
+    ${microsSql('max(hourly.last_at)')} as last_at,
+    ((array_agg(hourly.last_sequence order by hourly.last_at desc nulls last, hourly.last_epoch desc,
+      hourly.last_sequence desc))[1])::text as last_sequence
+  from usage_hourly hourly
+  join lateral (
+    select meter.definition ->> 'aggregation' as aggregation, (meter.definition ->> 'scale')::integer as scale
+    from meter where meter.key = hourly.meter
+    order by meter.version desc limit 1
+  ) definition on true
+  where hourly.tenant = gate.tenant and not exists (
+    select from invoice
+    where invoice.tenant = gate.tenant and invoice.kind = 'cycle' and invoice.supply_start = hourly.accounting_period
+      and invoice.number is not null
+  )
+  group by hourly.accounting_period, hourly.usage_period, hourly.meter, definition.aggregation, definition.scale
+) usage on true
+where gate.tenant = $1::text
+order by usage.accounting_period, usage.usage_period, usage.meter`;
+
+/** Reads what a rebuild of a tenant's counters installs, consistently; `undefined` for a tenant without a gate. */
+export async function readTenantState(db: Queryable, tenant: string): Promise<TenantLedgerState | undefined> {
+  const { rows } = await db.query<StateRow>(READ_STATE, [tenant]);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const used = rows.filter((row) => row.accounting_period !== null);
+  const periods = Map.groupBy(used, (row) => row.accounting_period ?? '');
+  return {
+    gate: { version: safeInteger(first.version), sealedThroughMicros: readMicros(first.sealed_through) },
+    periods: [...periods].map(([accounting, counters]) => ({
+      accountingStart: formatInstant(readMicros(accounting)),
+      counters: counters.map(ledgerCounter),
+    })),
+  };
+}
+
+function ledgerCounter(row: StateRow): LedgerCounter {
+  const scaled = parseQuantity(row.quantity, row.scale);
+  if (scaled === undefined) {
+    throw new RangeError(
+      `the usage of meter ${row.meter} does not fit a counter of scale ${row.scale}: ${row.quantity}`,
+    );
+  }
+  return {
+    meter: row.meter,
+    usageStart: formatInstant(readMicros(row.usage_period)),
+    aggregation: row.aggregation,
+    scaledValue: String(scaled),
+    eventCount: row.event_count,
+    ...(row.last_at === null ? {} : { lastAtMicros: readMicros(row.last_at) }),
+    ...(row.last_sequence === null ? {} : { lastSequence: row.last_sequence }),
+  };
+}
