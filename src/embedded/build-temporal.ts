@@ -39,7 +39,7 @@ function runGoBuild(go: string, recipe: string, output: string, version: string,
     });
     const startedMs = performance.now();
     const progress = setInterval(() => {
-      say(`  still building Temporal: ${Math.round((performance.now() - startedMs) / 1000)} s`);
+      say(`  still building Temporal: ${Math.floor((performance.now() - startedMs) / 1000)} s`);
     }, PROGRESS_MS);
     let text = '';
     const keep = (chunk: Buffer): void => {

@@ -1,5 +1,16 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import type { Say } from './embedded-error.ts';
@@ -25,6 +36,16 @@ export function canReach(folder: string, account: Account): boolean {
   return maySearch(folder, account) && (parent === folder || canReach(parent, account));
 }
 
+/** Lets everybody read and run what was copied; a strict umask may have closed the original. */
+function openForReading(root: string): void {
+  chmodSync(root, 0o755);
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, statSync(path).mode | (entry.isDirectory() ? 0o555 : 0o444));
+  }
+}
+
 /** The programs, or a copy of them where the account can run them. The copy is made once for each version. */
 export function reachablePrograms(
   programs: PostgresPrograms,
@@ -39,6 +60,7 @@ export function reachablePrograms(
     const unfinished = `${root}.${randomUUID()}`;
     mkdirSync(sharedFolder, { recursive: true, mode: 0o755 });
     cpSync(programs.root, unfinished, { recursive: true, verbatimSymlinks: true });
+    openForReading(unfinished);
     if (existsSync(root)) rmSync(unfinished, { recursive: true });
     else renameSync(unfinished, root);
   }

@@ -138,22 +138,28 @@ test('data without a version is refused', async () => {
   await expect(starting).rejects.toThrow(/has data but no version\.json/u);
 });
 
-test('a taken port is named together with its setting, and what had started is stopped', async () => {
-  const dataFolder = temporaryFolder();
-  const port = await freePort();
-  const other = createServer().listen(port, '127.0.0.1');
-  onTestFinished(() => void other.close());
-  await once(other, 'listening');
-  const settings = await settingsOf(dataFolder, {
-    ...externalExcept('DATABASE_URL', 'REDIS_URL'),
-    TOLLKEEPER_REDIS_PORT: String(port),
-  });
-  const starting = startStack({ settings, say: () => undefined });
-  await expect(starting).rejects.toThrow(`port ${port} for Redis is taken`);
-  await expect(starting).rejects.toThrow(/TOLLKEEPER_REDIS_PORT/u);
-  expect(existsSync(join(dataFolder, 'run', 'postgres.json'))).toBe(false);
-  expect(existsSync(join(dataFolder, 'supervisor.lock'))).toBe(false);
-});
+test.each([
+  ['Redis', 'TOLLKEEPER_REDIS_PORT', 'postgres', 'database system is shut down'],
+  ['PostgreSQL', 'TOLLKEEPER_POSTGRES_PORT', 'redis', 'ready to exit, bye bye'],
+])(
+  'a taken port of %s is named with its setting, and what had started is stopped',
+  async (part, setting, other, lastWords) => {
+    const dataFolder = temporaryFolder();
+    const port = await freePort();
+    const listener = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void listener.close());
+    await once(listener, 'listening');
+    const settings = await settingsOf(dataFolder, {
+      ...externalExcept('DATABASE_URL', 'REDIS_URL'),
+      [setting]: String(port),
+    });
+    const starting = startStack({ settings, say: () => undefined });
+    await expect(starting).rejects.toThrow(`port ${port} for ${part} is taken`);
+    await expect(starting).rejects.toThrow(setting);
+    expect(readFileSync(join(dataFolder, 'logs', `${other}.log`), 'utf8')).toContain(lastWords);
+    expect(existsSync(join(dataFolder, 'supervisor.lock'))).toBe(false);
+  },
+);
 
 test('a part that runs elsewhere is not started, and its password is not printed', async () => {
   const dataFolder = temporaryFolder();
