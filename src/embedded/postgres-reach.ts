@@ -42,7 +42,9 @@ function openForReading(root: string): void {
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue;
     const path = join(entry.parentPath, entry.name);
-    chmodSync(path, statSync(path).mode | (entry.isDirectory() ? 0o555 : 0o444));
+    const { mode } = statSync(path);
+    const runs = entry.isDirectory() || (mode & 0o100) !== 0;
+    chmodSync(path, mode | (runs ? 0o555 : 0o444));
   }
 }
 

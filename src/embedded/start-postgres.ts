@@ -34,7 +34,8 @@ export interface PostgresOptions {
 
 const USER = 'tollkeeper';
 const DATABASE = 'tollkeeper';
-const READY_MS = 120_000;
+/** Recovery after a crash reads the write-ahead log; a PostgreSQL that cannot start ends by itself, long before this. */
+const READY_MS = 300_000;
 const CONNECT_MS = 2_000;
 const PASSWORD_BYTES = 24;
 

@@ -23,7 +23,8 @@ export interface RedisOptions {
   readonly databases?: number | undefined;
 }
 
-const READY_MS = 60_000;
+/** Reading a large append-only file takes a while; a Redis that cannot start ends by itself, long before this. */
+const READY_MS = 300_000;
 const PING_MS = 1_000;
 const DATABASES_DEFAULT = 16;
 

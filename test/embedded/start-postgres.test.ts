@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -86,7 +86,7 @@ test('programs out of reach of the account are copied once to where it can run t
   const [closed, sharedFolder] = [temporaryFolder(), temporaryFolder()];
   const root = join(closed, 'native');
   mkdirSync(join(root, 'bin'), { recursive: true });
-  for (const name of ['initdb', 'postgres']) writeFileSync(join(root, 'bin', name), name, { mode: 0o755 });
+  for (const name of ['initdb', 'postgres']) writeFileSync(join(root, 'bin', name), name, { mode: 0o700 });
   chmodSync(closed, 0o700);
   const programs = {
     ...postgresPrograms(),
@@ -98,5 +98,7 @@ test('programs out of reach of the account are copied once to where it can run t
   const find = () => reachablePrograms(programs, STRANGER, (line) => lines.push(line), sharedFolder);
   expect(readFileSync(find().postgres, 'utf8')).toBe('postgres');
   expect(find().initdb.startsWith(sharedFolder)).toBe(true);
+  expect(canReach(dirname(find().postgres), STRANGER)).toBe(true);
+  expect(statSync(find().postgres).mode & 0o005).toBe(0o005);
   expect(lines).toHaveLength(1);
 });
