@@ -30,8 +30,10 @@ const DIGEST_CHARACTERS = DIGEST_BYTES * 2;
 export function decodeEvent(context: EntryContext, value: unknown, place: number, sequence: number): JournalRow {
   const [periodIndex, eventId, type, occurredAtMicros, quantity, properties, readings] = requireArray(value, 'event');
   const period = typeof periodIndex === 'number' ? context.interpretation.periods[periodIndex] : undefined;
-  if (period === undefined) throw new JournalDataError(`the event names no period of its entry: ${String(periodIndex)}`);
-  if (typeof eventId !== 'string' || typeof type !== 'string') throw new JournalDataError('the event has no id or type');
+  if (period === undefined)
+    throw new JournalDataError(`the event names no period of its entry: ${String(periodIndex)}`);
+  if (typeof eventId !== 'string' || typeof type !== 'string')
+    throw new JournalDataError('the event has no id or type');
   if (!Number.isSafeInteger(occurredAtMicros)) throw new JournalDataError('the event has no instant');
   if (typeof quantity !== 'string' || !isPlainDecimal(quantity) || quantity.startsWith('-')) {
     throw new JournalDataError(`the event's quantity is no plain decimal: ${JSON.stringify(quantity)}`);

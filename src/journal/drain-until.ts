@@ -32,10 +32,7 @@ export async function drainUntil(
  *
  * @throws BarrierTimeoutError after `timeoutMs` by the context's clock
  */
-export async function drainAll(
-  context: DrainContext,
-  { timeoutMs }: { timeoutMs: number },
-): Promise<JournalPosition> {
+export async function drainAll(context: DrainContext, { timeoutMs }: { timeoutMs: number }): Promise<JournalPosition> {
   const deadline = context.clock() + timeoutMs * MICROS_PER_MS;
   for (;;) {
     const { position, backlog } = await drainOnce(context);

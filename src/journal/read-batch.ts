@@ -49,7 +49,14 @@ export async function readBatch(context: DrainContext, after: JournalPosition): 
     for (const item of entry.items) if (item.sequence >= startSequence) items.push(item);
     nextSequence = entry.lastSequence + 1;
   }
-  return { after, epoch, firstSequence: firstSequence ?? startSequence, lastSequence: nextSequence - 1, items, backlog };
+  return {
+    after,
+    epoch,
+    firstSequence: firstSequence ?? startSequence,
+    lastSequence: nextSequence - 1,
+    items,
+    backlog,
+  };
 }
 
 /** Pages through the stream until the batch is full, the epoch changes or the stream ends. */

@@ -49,9 +49,7 @@ export async function appendEvents<Row extends UsageRow>(
   if (answer === undefined) throw new Error('appending events gave no answer');
   if (answer.inserted === rows.length) return rows.toSorted((left, right) => left.sequence - right.sequence);
   const inserted = new Set((answer.sequences ?? []).map(safeInteger));
-  return rows
-    .filter((row) => inserted.has(row.sequence))
-    .toSorted((left, right) => left.sequence - right.sequence);
+  return rows.filter((row) => inserted.has(row.sequence)).toSorted((left, right) => left.sequence - right.sequence);
 }
 
 function eventColumns(rows: readonly UsageRow[]): unknown[] {

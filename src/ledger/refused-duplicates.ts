@@ -58,7 +58,9 @@ export async function refuseDuplicates(
     byteColumn(rows.map((row) => row.contentDigestHex)),
   ]);
   if (rowCount !== rows.length) {
-    throw new Error(`shard ${source.shard}: ${rows.length} events were refused as known, but the ledger has ${rowCount}`);
+    throw new Error(
+      `shard ${source.shard}: ${rows.length} events were refused as known, but the ledger has ${rowCount}`,
+    );
   }
 }
 

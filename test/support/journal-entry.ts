@@ -28,8 +28,7 @@ export interface JournalEvent {
   readonly timeZone?: string;
   /** `[meter, value]` or `[meter, value, dimensions]`. */
   readonly readings?: readonly (
-    | readonly [JournalMeter, string]
-    | readonly [JournalMeter, string, Readonly<Record<string, JsonValue>>]
+    readonly [JournalMeter, string] | readonly [JournalMeter, string, Readonly<Record<string, JsonValue>>]
   )[];
   /** What the script said of it; only `A` is in the journal's sequences. */
   readonly outcome?: string;

@@ -1,0 +1,136 @@
+import type { CycleStage } from '../domain/cycle.ts';
+import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import { microsSql, readMicros } from './columns.ts';
+import type { Queryable } from './database.ts';
+
+/** Names one cycle: a tenant's period, and which attempt at its invoice. */
+export interface CycleKey {
+  readonly tenant: string;
+  readonly periodStart: InstantText;
+  readonly revision: number;
+}
+
+/** Writes down that a cycle was started. The first call stays; a repeat changes nothing. */
+export async function openCycle(
+  client: Queryable,
+  cycle: CycleKey & { readonly workflowId: string },
+  at: EpochMicros,
+): Promise<void> {
+  await client.query(
+    `
+insert into billing_cycle (tenant, period_start, revision, stage, workflow_id, updated_at)
+values ($1::text, $2::timestamptz, $3::integer, 'closing', $4::text, $5::timestamptz)
+on conflict do nothing`,
+    [cycle.tenant, cycle.periodStart, cycle.revision, cycle.workflowId, formatInstant(at)],
+  );
+}
+
+/** Stages in which a cycle is over for the workflow: nothing brings it back to an earlier one. */
+const FINAL_STAGES = `('issued', 'synced', 'settled')`;
+
+/** Moves a cycle to a stage, in the transaction of the step that brought it there. A cycle that is over stays where it is. */
+export async function moveCycle(client: Queryable, cycle: CycleKey, stage: CycleStage, at: EpochMicros): Promise<void> {
+  await client.query(
+    `
+update billing_cycle
+set stage = $4::text, updated_at = $5::timestamptz
+where tenant = $1::text and period_start = $2::timestamptz and revision = $3::integer
+  and (stage not in ${FINAL_STAGES} or $4::text in ${FINAL_STAGES})`,
+    [cycle.tenant, cycle.periodStart, cycle.revision, stage, formatInstant(at)],
+  );
+}
+
+/** The stage of a cycle; `undefined` when it was never started. */
+export async function readCycleStage(db: Queryable, cycle: CycleKey): Promise<CycleStage | undefined> {
+  const { rows } = await db.query<{ stage: CycleStage }>(
+    `
+select stage from billing_cycle
+where tenant = $1::text and period_start = $2::timestamptz and revision = $3::integer`,
+    [cycle.tenant, cycle.periodStart, cycle.revision],
+  );
+  return rows[0]?.stage;
+}
+
+/** The start of a tenant's last period for which a cycle was started; `undefined` before the first. */
+export async function lastCycleStart(db: Queryable, tenant: string): Promise<EpochMicros | undefined> {
+  const { rows } = await db.query<{ started: string | null }>(
+    `select ${microsSql('max(period_start)')} as started from billing_cycle where tenant = $1::text and revision = 0`,
+    [tenant],
+  );
+  const started = rows[0]?.started ?? null;
+  return started === null ? undefined : readMicros(started);
+}
+
+/**
+ * The newest earlier cycle of the tenant that is still at work although its late window is over; `undefined` when there is
+ * none. While there is one, a backlog grows and the next cycle should wait. A held one bars nobody: it waits for a person.
+ */
+export async function busyCycleBefore(
+  db: Queryable,
+  { tenant, periodStart, now }: { tenant: string; periodStart: InstantText; now: EpochMicros },
+): Promise<InstantText | undefined> {
+  const { rows } = await db.query<{ period_start: string }>(
+    `
+select ${microsSql('cycle.period_start')} as period_start
+from billing_cycle cycle
+join billing_period period using (tenant, period_start)
+join tenant on tenant.id = cycle.tenant
+where cycle.tenant = $1::text and cycle.revision = 0 and cycle.period_start < $2::timestamptz
+  and cycle.stage in ('closing', 'sealing', 'reconciling', 'rating', 'issuing')
+  and period.period_end + tenant.late_window_seconds * interval '1 second' < $3::timestamptz
+order by cycle.period_start desc
+limit 1`,
+    [tenant, periodStart, formatInstant(now)],
+  );
+  return rows[0] === undefined ? undefined : formatInstant(readMicros(rows[0].period_start));
+}
+
+/** Bound of one look for cycles that nobody works at. */
+const STALLED_READ_MAX = 100;
+
+/** Cycles that should have moved since an instant and did not: their workflow may never have been started. */
+export async function stalledCycles(db: Queryable, since: EpochMicros): Promise<readonly CycleKey[]> {
+  const { rows } = await db.query<{ tenant: string; period_start: string; revision: number }>(
+    `
+select cycle.tenant, ${microsSql('cycle.period_start')} as period_start, cycle.revision
+from billing_cycle cycle
+join billing_period period using (tenant, period_start)
+join tenant on tenant.id = cycle.tenant
+where cycle.stage in ('closing', 'sealing', 'reconciling', 'rating', 'issuing') and cycle.updated_at < $1::timestamptz
+  and period.period_end + tenant.late_window_seconds * interval '1 second' < $1::timestamptz and not tenant.paused
+order by cycle.updated_at
+limit ${STALLED_READ_MAX}`,
+    [formatInstant(since)],
+  );
+  return rows.map((row) => ({
+    tenant: row.tenant,
+    periodStart: formatInstant(readMicros(row.period_start)),
+    revision: row.revision,
+  }));
+}
+
+/** Bound of one look for tenants to be billed. */
+const TENANTS_READ_MAX = 1_000;
+
+/**
+ * Tenants whose billing is not over, in order of their ids: those whose last period has no cycle yet. Ask again with the last
+ * id of a full page.
+ */
+export async function billedTenants(
+  db: Queryable,
+  after: string,
+): Promise<{ readonly tenants: readonly string[]; readonly isLast: boolean }> {
+  const { rows } = await db.query<{ id: string }>(
+    `
+select id from tenant
+where id > $1::text and not exists (
+  select from billing_period period
+  join billing_cycle cycle using (tenant, period_start)
+  where period.tenant = tenant.id and period.period_end = tenant.ends_at and cycle.revision = 0
+)
+order by id
+limit ${TENANTS_READ_MAX}`,
+    [after],
+  );
+  return { tenants: rows.map(({ id }) => id), isLast: rows.length < TENANTS_READ_MAX };
+}

@@ -1,0 +1,76 @@
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import { microsSql, readMicros } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { METER_AGGREGATION, usageSum, type UsageSumRow } from './usage-sum.ts';
+
+/** Which usage is read, and how it is cut. */
+export interface UsageQuery {
+  readonly tenant: string;
+  /** Half-open; an hour belongs to it when the hour starts in it. */
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
+  readonly by: 'hour' | 'day' | 'month';
+  /** IANA name: days and months are those of this zone. Give the tenant's own, whose hours the rollups keep. */
+  readonly timeZone: string;
+  /** Only these meters; all when left out. */
+  readonly meters?: readonly string[];
+}
+
+/** Usage of one meter in one hour, day or month, by the events' own time. */
+export interface UsageBucket {
+  readonly startMicros: EpochMicros;
+  readonly meter: string;
+  readonly aggregation: Aggregation;
+  /** A plain decimal of whole units. For `unique`: how many values were seen for the first time of their period. */
+  readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** Bound of one read: five years of hours. */
+export const USAGE_BUCKETS_MAX = 50_000;
+
+const READ_USAGE = `
+with bucketed as (
+  select case when $4::text = 'hour' then hour else date_trunc($4::text, hour, $5::text) end as bucket, meter, event_count,
+    quantity_sum, quantity_max, last_value, last_at, last_epoch, last_sequence
+  from usage_hourly
+  where tenant = $1::text and hour >= $2::timestamptz and hour < $3::timestamptz
+    and ($6::text[] is null or meter = any($6::text[]))
+), first_seen as (
+  select date_trunc($4::text, first_at, $5::text) as bucket, meter, count(distinct (usage_period, value_digest)) as unique_count
+  from usage_unique
+  where tenant = $1::text and first_at >= $2::timestamptz and first_at < $3::timestamptz
+    and ($6::text[] is null or meter = any($6::text[]))
+  group by 1, 2
+)
+select ${microsSql('usage.bucket')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count, quantity_sum,
+  quantity_max, last_value, coalesce(first_seen.unique_count, 0) as unique_count, '0-0' as first_position,
+  '0-0' as final_position
+from (
+  select bucket, meter, sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+    trim_scale(max(quantity_max))::text as quantity_max,
+    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
+      as last_value
+  from bucketed
+  group by bucket, meter
+) usage
+left join first_seen on first_seen.bucket = usage.bucket and first_seen.meter = usage.meter
+order by usage.bucket, usage.meter
+limit ${USAGE_BUCKETS_MAX}`;
+
+/** Reads usage by hour, day or month from the rollups, in order of time and meter, at most `USAGE_BUCKETS_MAX` entries. */
+export async function readUsage(db: Queryable, query: UsageQuery): Promise<readonly UsageBucket[]> {
+  const { rows } = await db.query<UsageSumRow>(READ_USAGE, [
+    query.tenant,
+    formatInstant(query.from),
+    formatInstant(query.to),
+    query.by,
+    query.timeZone,
+    query.meters ?? null,
+  ]);
+  return rows.map((row) => {
+    const { meter, aggregation, quantity, eventCount } = usageSum(row);
+    return { startMicros: readMicros(row.usage_period), meter, aggregation, quantity, eventCount };
+  });
+}

@@ -1,0 +1,45 @@
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import { microsSql } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
+
+const SUM_USAGE_PERIOD = `
+select ${microsSql('$2::timestamptz')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
+  quantity_sum, quantity_max, last_value, first_position, final_position, (
+    select count(distinct value_digest)
+    from usage_unique
+    where tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz
+      and meter = usage.meter
+  ) as unique_count
+from (
+  select meter, sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+    trim_scale(max(quantity_max))::text as quantity_max,
+    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
+      as last_value,
+    (array_agg(first_epoch || '-' || first_sequence order by first_epoch, first_sequence))[1] as first_position,
+    (array_agg(final_epoch || '-' || final_sequence order by final_epoch desc, final_sequence desc))[1] as final_position
+  from usage_hourly
+  where tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz
+  group by meter
+) usage
+order by usage.meter`;
+
+/**
+ * What a usage period amounts to with everything that was booked to accounting periods up to and including one. Sealed
+ * accounting periods no longer change, so this is what a past bill saw, and what the next one must see.
+ */
+export async function sumUsagePeriod(
+  db: Queryable,
+  selection: {
+    readonly tenant: string;
+    readonly usagePeriod: EpochMicros;
+    readonly throughAccountingPeriod: EpochMicros;
+  },
+): Promise<readonly UsageSum[]> {
+  const { rows } = await db.query<UsageSumRow>(SUM_USAGE_PERIOD, [
+    selection.tenant,
+    formatInstant(selection.usagePeriod),
+    formatInstant(selection.throughAccountingPeriod),
+  ]);
+  return rows.map(usageSum);
+}

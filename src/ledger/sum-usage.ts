@@ -1,0 +1,51 @@
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import { microsSql } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
+
+const SUM_USAGE = `
+select ${microsSql('usage.usage_period')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
+  quantity_sum, quantity_max, last_value, first_position, final_position, (
+    select count(distinct value_digest)
+    from usage_unique
+    where tenant = $1::text and accounting_period = $2::timestamptz and usage_period = usage.usage_period
+      and meter = usage.meter
+  ) as unique_count
+from (
+  select usage_period, meter, sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+    trim_scale(max(quantity_max))::text as quantity_max,
+    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
+      as last_value,
+    (array_agg(first_epoch || '-' || first_sequence order by first_epoch, first_sequence))[1] as first_position,
+    (array_agg(final_epoch || '-' || final_sequence order by final_epoch desc, final_sequence desc))[1] as final_position
+  from usage_hourly
+  where tenant = $1::text and accounting_period = $2::timestamptz and ($3::timestamptz is null or usage_period = $3::timestamptz)
+  group by usage_period, meter
+) usage
+order by usage.usage_period, usage.meter`;
+
+/** Which usage is summed. */
+export interface UsageSelection {
+  readonly tenant: string;
+  /** Start of the accounting period. */
+  readonly accountingPeriod: EpochMicros;
+}
+
+/**
+ * What an accounting period counts, from the rollups: one entry per usage period (others than its own are late usage) and
+ * meter, in that order. Milliseconds, whatever the number of events. Values of all dimensions are taken together.
+ *
+ * @param selection.usagePeriod sums only this usage period
+ */
+export async function sumUsage(
+  db: Queryable,
+  selection: UsageSelection & { readonly usagePeriod?: EpochMicros },
+): Promise<readonly UsageSum[]> {
+  const { tenant, accountingPeriod, usagePeriod } = selection;
+  const { rows } = await db.query<UsageSumRow>({
+    name: 'sum_usage',
+    text: SUM_USAGE,
+    values: [tenant, formatInstant(accountingPeriod), usagePeriod === undefined ? null : formatInstant(usagePeriod)],
+  });
+  return rows.map(usageSum);
+}

@@ -1,0 +1,73 @@
+import type { EpochMicros } from '../domain/instant.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import { readMicros } from './columns.ts';
+import { type JournalPosition, safeInteger } from './journal-position.ts';
+
+/** What one meter counted for one usage period within one accounting period. */
+export interface UsageSum {
+  readonly usagePeriodMicros: EpochMicros;
+  readonly meter: string;
+  readonly aggregation: Aggregation;
+  /** Whole units, a plain decimal: the count, sum, maximum, latest value or number of distinct values. */
+  readonly quantity: string;
+  readonly eventCount: string;
+  /** The ledger range: positions of the first and last event behind it. */
+  readonly first: JournalPosition;
+  readonly last: JournalPosition;
+}
+
+/** A row of either sum, before the aggregation has chosen its quantity. */
+export interface UsageSumRow {
+  readonly usage_period: string;
+  readonly meter: string;
+  readonly aggregation: Aggregation | null;
+  readonly event_count: string;
+  readonly quantity_sum: string;
+  readonly quantity_max: string | null;
+  readonly last_value: string | null;
+  readonly unique_count: string;
+  /** `<epoch>-<sequence>`. */
+  readonly first_position: string;
+  readonly final_position: string;
+}
+
+/** The aggregation of a meter's newest version; a version may not change it, since usage of both would not add up. */
+export const METER_AGGREGATION = `(
+  select definition ->> 'aggregation' from meter where meter.key = usage.meter order by version desc limit 1
+)`;
+
+/** Reads the rows of both sums alike: the two can differ only in what the ledger has. */
+export function usageSum(row: UsageSumRow): UsageSum {
+  if (row.aggregation === null) {
+    throw new Error(`the ledger has usage of the meter ${row.meter}, which the catalogue does not know`);
+  }
+  return {
+    usagePeriodMicros: readMicros(row.usage_period),
+    meter: row.meter,
+    aggregation: row.aggregation,
+    quantity: quantityOf(row, row.aggregation),
+    eventCount: row.event_count,
+    first: position(row.first_position),
+    last: position(row.final_position),
+  };
+}
+
+function quantityOf(row: UsageSumRow, aggregation: Aggregation): string {
+  switch (aggregation) {
+    case 'count':
+      return row.event_count;
+    case 'sum':
+      return row.quantity_sum;
+    case 'max':
+      return row.quantity_max ?? '0';
+    case 'latest':
+      return row.last_value ?? '0';
+    case 'unique':
+      return row.unique_count;
+  }
+}
+
+function position(text: string): JournalPosition {
+  const [epoch = '', sequence = ''] = text.split('-');
+  return { epoch: safeInteger(epoch), sequence: safeInteger(sequence) };
+}
