@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
+import { microsSql, readMicros } from '../ledger/columns.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
@@ -60,8 +61,6 @@ export async function createKey(db: Queryable, key: NewKey): Promise<{ key: ApiK
   return { key: { id, name, scopes, tenant, createdAt, expiresAt, revokedAt: null }, secret };
 }
 
-const INSTANT_FORMAT = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
-
 interface AuthenticationRow {
   readonly id: string;
   readonly scopes: readonly KeyScope[];
@@ -102,10 +101,12 @@ interface KeyRow {
   readonly revoked_at: string | null;
 }
 
-const KEY_COLUMNS = `id, name, scopes, tenant,
-  to_char(created_at, ${INSTANT_FORMAT}) as created_at,
-  to_char(expires_at, ${INSTANT_FORMAT}) as expires_at,
-  to_char(revoked_at, ${INSTANT_FORMAT}) as revoked_at`;
+const KEY_COLUMNS = `id, name, scopes, tenant, ${microsSql('created_at')} as created_at,
+  ${microsSql('expires_at')} as expires_at, ${microsSql('revoked_at')} as revoked_at`;
+
+function instantOf(micros: string): InstantText {
+  return formatInstant(readMicros(micros));
+}
 
 function toInfo(row: KeyRow): ApiKeyInfo {
   return {
@@ -113,9 +114,9 @@ function toInfo(row: KeyRow): ApiKeyInfo {
     name: row.name,
     scopes: row.scopes,
     tenant: row.tenant,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
+    createdAt: instantOf(row.created_at),
+    expiresAt: row.expires_at === null ? null : instantOf(row.expires_at),
+    revokedAt: row.revoked_at === null ? null : instantOf(row.revoked_at),
   };
 }
 

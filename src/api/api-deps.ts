@@ -1,0 +1,37 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+
+import type { CatalogueCache } from '../catalog/catalogue-cache.ts';
+import type { KeyCache } from '../catalog/key-cache.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { BillingControl } from './billing-control.ts';
+import type { EventIntake } from './event-intake.ts';
+import type { LiveCounters } from './live-counters.ts';
+
+/** One store or server the API needs, and how to ask whether it answers. */
+export interface Dependency {
+  readonly name: 'postgresql' | 'redis' | 'temporal';
+  /** Whether requests that count and read usage fail without it. */
+  readonly isVital: boolean;
+  readonly check: () => Promise<void>;
+}
+
+/** Everything the routes work with, put together by `main.ts` and by tests. */
+export interface ApiDeps {
+  readonly pool: pg.Pool;
+  readonly catalogue: CatalogueCache;
+  readonly keys: KeyCache;
+  readonly intake: EventIntake;
+  readonly counters: LiveCounters;
+  readonly billing: BillingControl;
+  /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */
+  readonly announceCatalogue: (version: number) => Promise<void>;
+  readonly dependencies: readonly Dependency[];
+  readonly clock: () => EpochMicros;
+  readonly log: Logger;
+  readonly mode: 'test' | 'live';
+  readonly profile: 'durable' | 'fast';
+  /** Printed beside workflow ids; `null`: nobody said where the Temporal UI is. */
+  readonly temporalUiUrl: string | null;
+  readonly temporalNamespace: string;
+}

@@ -1,0 +1,64 @@
+import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { formatInstant } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import { periodAt } from '../domain/period.ts';
+import type { Period } from '../domain/period.ts';
+import { scaledText } from '../domain/quantity.ts';
+import { sumUsage } from '../ledger/sum-usage.ts';
+import type { UsageSum } from '../ledger/usage-sum.ts';
+import type { ApiDeps } from './api-deps.ts';
+
+/** The usage of one meter in the open period. */
+export interface LiveUsage {
+  readonly meter: string;
+  readonly unit: string;
+  /** Whole units, a plain decimal. */
+  readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** The open period's own usage (late usage of earlier periods is not in it). */
+export interface OpenPeriodUsage {
+  readonly period: Period;
+  /** `counters`: up to the last accepted event. `ledger`: up to the last drained one, while the counters are rebuilt or away. */
+  readonly source: 'counters' | 'ledger';
+  readonly meters: readonly LiveUsage[];
+}
+
+/**
+ * The period that runs now, or for a tenant whose billing has ended its last one, unless that is sealed. `undefined`: none is open.
+ */
+export function openPeriod(entry: TenantEntry, atMicros: EpochMicros): Period | undefined {
+  const { calendar, endsAtMicros, gate } = entry;
+  const period = periodAt(calendar, endsAtMicros === null ? atMicros : Math.min(atMicros, endsAtMicros - 1));
+  return period === undefined || period.endMicros <= gate.sealedThroughMicros ? undefined : period;
+}
+
+/** Reads the usage of an open period: from the counters where they can be believed, else from the ledger. */
+export async function readOpenPeriodUsage(
+  deps: ApiDeps,
+  snapshot: CatalogueSnapshot,
+  entry: TenantEntry,
+  period: Period,
+): Promise<OpenPeriodUsage> {
+  const tenant = entry.tenant.id;
+  const start = formatInstant(period.startMicros);
+  const [counters, sums] = await Promise.all([
+    deps.counters(tenant, start),
+    sumUsage(deps.pool, { tenant, accountingPeriod: period.startMicros, usagePeriod: period.startMicros }),
+  ]);
+  const inLedger = new Map(sums.map((sum) => [sum.meter, sum]));
+  const meters = [...snapshot.meters.values()].flatMap(({ key, unit, scale, aggregation }): LiveUsage[] => {
+    const scaled = aggregation === 'unique' ? undefined : counters?.get(key);
+    const live =
+      scaled === undefined ? undefined : { quantity: scaledText(scaled, scale), eventCount: counters?.get(`${key}#n`) };
+    const usage =
+      live ?? quantityOf(counters === undefined || aggregation === 'unique' ? inLedger.get(key) : undefined);
+    return [{ meter: key, unit, quantity: usage.quantity, eventCount: usage.eventCount ?? '0' }];
+  });
+  return { period, source: counters === undefined ? 'ledger' : 'counters', meters };
+}
+
+function quantityOf(sum: UsageSum | undefined): { quantity: string; eventCount: string } {
+  return sum === undefined ? { quantity: '0', eventCount: '0' } : sum;
+}

@@ -1,0 +1,34 @@
+import { badRequest } from './api-error.ts';
+import { PAGE_LIMIT_DEFAULT } from './read-query.ts';
+
+/** A page of a list; `nextCursor` is `null` on the last one. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** What a list route reads of its query. */
+export interface PageQuery {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** The key of the last entry of the page before, from its cursor. @throws ApiError 400 for a cursor that was not made here */
+export function readCursor(query: PageQuery, form: RegExp): string | null {
+  if (query.cursor === undefined) return null;
+  const key = Buffer.from(query.cursor, 'base64url').toString('utf8');
+  if (form.test(key)) return key;
+  throw badRequest('invalid_cursor', 'the cursor is not one that this list gave: start without one', 'cursor');
+}
+
+/** Cuts the entries, one more than the limit when there are more, to a page. @param keyOf the key that the next page starts after */
+export function toPage<T>(entries: readonly T[], limit: number, keyOf: (entry: T) => string): Page<T> {
+  const data = entries.slice(0, limit);
+  const last = data.at(-1);
+  const isLast = entries.length <= limit || last === undefined;
+  return { data, nextCursor: isLast ? null : Buffer.from(keyOf(last), 'utf8').toString('base64url') };
+}
+
+export function limitOf(query: PageQuery): number {
+  return query.limit ?? PAGE_LIMIT_DEFAULT;
+}

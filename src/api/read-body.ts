@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+
+import { ApiError, badRequest } from './api-error.ts';
+
+/**
+ * Reads a request's body, at most one byte more than `bytesMax`: whoever gets that byte knows that the body is too large, and the
+ * rest is not waited for.
+ *
+ * @throws ApiError 400 when the sender breaks off
+ */
+export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > bytesMax) break;
+    }
+  } catch {
+    throw badRequest('body_incomplete', 'the connection broke off before the whole body had come: send it again');
+  }
+  return Buffer.concat(chunks).subarray(0, bytesMax + 1);
+}
+
+/** Refuses compressed and oversized bodies and what is not UTF-8, and answers the text. */
+export async function readText(request: IncomingMessage, bytesMax: number): Promise<string> {
+  const coding = request.headers['content-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    throw new ApiError({
+      status: 415,
+      code: 'unsupported_coding',
+      message: 'send the body without a Content-Encoding',
+    });
+  }
+  const bytes = await readBody(request, bytesMax);
+  if (bytes.length > bytesMax) {
+    const message = `the body has more than ${bytesMax} bytes: send less at a time`;
+    throw new ApiError({ status: 413, code: 'body_too_large', message, headers: { connection: 'close' } });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw badRequest('body_unreadable', 'the body is not UTF-8');
+  }
+}
+
+/** The content type without its parameters, in lower case; empty when there is none. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Reads a JSON body; an empty one is `{}`, since most commands need nothing but their path. */
+export async function readJson(request: IncomingMessage, bytesMax: number): Promise<unknown> {
+  const text = await readText(request, bytesMax);
+  if (text.trim() === '') return {};
+  const type = mediaTypeOf(request);
+  if (type !== 'application/json') {
+    const message = `the body must be application/json, not ${type === '' ? 'of no type' : type}`;
+    throw new ApiError({ status: 415, code: 'unsupported_type', message });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw badRequest('body_unreadable', 'the body is not JSON');
+  }
+}

@@ -1,0 +1,21 @@
+import type { Route } from '../route.ts';
+import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
+import { CYCLE_ROUTES } from './cycle-routes.ts';
+import { EVENT_ROUTES } from './event-routes.ts';
+import { HEALTH_ROUTES } from './health-routes.ts';
+import { INVOICE_ROUTES } from './invoice-routes.ts';
+import { KEY_ROUTES } from './key-routes.ts';
+import { TENANT_ROUTES } from './tenant-routes.ts';
+import { USAGE_ROUTES } from './usage-routes.ts';
+
+/** Every route of the API. docs/openapi.yaml describes the same ones; a test compares them. */
+export const ROUTES: readonly Route[] = [
+  ...EVENT_ROUTES,
+  ...TENANT_ROUTES,
+  ...USAGE_ROUTES,
+  ...CYCLE_ROUTES,
+  ...INVOICE_ROUTES,
+  ...CATALOGUE_ROUTES,
+  ...KEY_ROUTES,
+  ...HEALTH_ROUTES,
+];

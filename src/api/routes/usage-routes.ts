@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+import { formatInstant, MICROS_PER_DAY, MICROS_PER_HOUR } from '../../domain/instant.ts';
+import { formatMinor } from '../../domain/money.ts';
+import { readUsage, USAGE_BUCKETS_MAX } from '../../ledger/read-usage.ts';
+import { ApiError, badRequest } from '../api-error.ts';
+import { openPeriod, readOpenPeriodUsage } from '../open-period-usage.ts';
+import type { OpenPeriodUsage } from '../open-period-usage.ts';
+import { rateOpenPeriod } from '../rate-open-period.ts';
+import { instantParameter, readQuery } from '../read-query.ts';
+import { parameter, READ } from '../route.ts';
+import type { Route, RouteAnswer, RouteContext } from '../route.ts';
+import { visibleTenant } from '../visible-tenant.ts';
+
+const USAGE_QUERY = z.strictObject({
+  from: instantParameter.optional(),
+  to: instantParameter.optional(),
+  by: z.enum(['hour', 'day', 'month'], 'must be hour, day or month').default('day'),
+});
+
+const BUCKET_MICROS = { hour: MICROS_PER_HOUR, day: MICROS_PER_DAY, month: 28 * MICROS_PER_DAY } as const;
+
+/** Usage from the rollups by the events' own time in the tenant's zone, and beside it the open period up to this moment. */
+async function getUsage(context: RouteContext): Promise<RouteAnswer> {
+  const { deps, atMicros } = context;
+  const query = readQuery(context, USAGE_QUERY);
+  const { entry, snapshot } = await visibleTenant(context, parameter(context, 'id'));
+  const { id: tenant, timeZone } = entry.tenant;
+  const period = openPeriod(entry, atMicros);
+  const from = query.from ?? period?.startMicros ?? entry.billingStartMicros;
+  // Events may lie a little ahead of the clock; an hour belongs to the answer when it starts in the span.
+  const to = query.to ?? Math.max(from, atMicros) + MICROS_PER_HOUR;
+  if (to <= from) throw badRequest('invalid_query', 'to must be after from', 'to');
+  const buckets = Math.ceil((to - from) / BUCKET_MICROS[query.by]) * Math.max(snapshot.meters.size, 1);
+  if (buckets > USAGE_BUCKETS_MAX) {
+    const message = `that is up to ${buckets} figures, at most ${USAGE_BUCKETS_MAX} are answered: ask for less time, or by day`;
+    throw badRequest('invalid_query', message, 'from');
+  }
+  const [rows, live] = await Promise.all([
+    readUsage(deps.pool, { tenant, from, to, by: query.by, timeZone }),
+    period === undefined ? undefined : readOpenPeriodUsage(deps, snapshot, entry, period),
+  ]);
+  const data = rows.map(({ startMicros, meter, quantity, eventCount }) => ({
+    start: formatInstant(startMicros),
+    meter,
+    unit: snapshot.meters.get(meter)?.unit ?? 'unit',
+    quantity,
+    eventCount,
+  }));
+  const span = { from: formatInstant(from), to: formatInstant(to), by: query.by, timeZone };
+  return { status: 200, body: { tenant, ...span, data, ...openPeriodView(live) } };
+}
+
+function openPeriodView(live: OpenPeriodUsage | undefined) {
+  if (live === undefined) return { period: null, live: {}, liveSource: null };
+  const { period, source, meters } = live;
+  return {
+    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    live: Object.fromEntries(meters.map(({ meter, ...usage }) => [meter, usage])),
+    liveSource: source,
+  };
+}
+
+/** What the open period would cost if it ended now. */
+async function getSpend(context: RouteContext): Promise<RouteAnswer> {
+  const { deps, atMicros } = context;
+  readQuery(context, z.strictObject({}));
+  const { entry, snapshot } = await visibleTenant(context, parameter(context, 'id'));
+  const { id: tenant, currency } = entry.tenant;
+  const period = openPeriod(entry, atMicros);
+  if (period === undefined) {
+    const message = `tenant ${tenant} has no open period now: GET /v1/invoices?tenant=${tenant} shows what was billed`;
+    throw new ApiError({ status: 409, code: 'no_open_period', message });
+  }
+  const usage = await readOpenPeriodUsage(deps, snapshot, entry, period);
+  const rated = rateOpenPeriod(snapshot, entry, usage);
+  if (rated === undefined || 'problems' in rated.result) {
+    const problems = rated !== undefined && 'problems' in rated.result ? rated.result.problems : ['it has no plan'];
+    const message = `the open period of ${tenant} cannot be rated: ${problems.join('; ')}`;
+    throw new ApiError({ status: 409, code: 'not_ratable', message });
+  }
+  const { plan, result } = rated;
+  const { lines, taxLines, subtotalMinor, taxMinor, totalMinor } = result.content;
+  const view = openPeriodView(usage);
+  return {
+    status: 200,
+    body: {
+      tenant,
+      asOf: formatInstant(atMicros),
+      period: view.period,
+      plan: { key: plan.key, version: plan.version, name: plan.name },
+      currency,
+      usage: view.live,
+      usageSource: view.liveSource,
+      lines,
+      taxLines,
+      subtotalMinor,
+      taxMinor,
+      totalMinor,
+      total: formatMinor(BigInt(totalMinor), currency),
+    },
+  };
+}
+
+export const USAGE_ROUTES: readonly Route[] = [
+  { method: 'get', path: '/v1/tenants/:id/usage', scopes: READ, handle: getUsage },
+  { method: 'get', path: '/v1/tenants/:id/spend', scopes: READ, handle: getSpend },
+];
