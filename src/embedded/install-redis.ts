@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError, messageOf } from './embedded-error.ts';
 import type { Say } from './embedded-error.ts';
 import { withLock } from './folder-lock.ts';
 import { findOnPath } from './programs.ts';
@@ -49,7 +49,8 @@ export async function installRedis(aptGet: string, settings: EmbeddedSettings, s
   await withLock(join(settings.cacheFolder, 'install-redis.lock'), INSTALL_MS, say, async () => {
     if (findOnPath(settings.searchPath, ['redis-server']) !== undefined) return;
     say('Redis is missing: installing it with apt-get (TOLLKEEPER_NO_INSTALL=1 forbids this)');
-    await runAptGet(aptGet, ['update']);
+    // Old package lists are often good enough; if not, the installation says what is missing.
+    await runAptGet(aptGet, ['update']).catch((error: unknown) => say(messageOf(error)));
     await runAptGet(aptGet, ['install', '--no-install-recommends', 'redis-server']);
     say('Redis is installed; its own service was not started');
     if (existsSync('/run/systemd/system')) {

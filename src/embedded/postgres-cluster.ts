@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   chownSync,
   mkdirSync,
@@ -10,18 +9,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
-import { EmbeddedError, messageOf } from './embedded-error.ts';
+import { EmbeddedError } from './embedded-error.ts';
 import type { Say } from './embedded-error.ts';
 import type { Account } from './postgres-account.ts';
 import { identityOf } from './process-identity.ts';
+import { settledWithin, startServer } from './server-process.ts';
 
 const INITDB_MS = 120_000;
 
 /** A cluster to make. */
 export interface NewCluster {
   readonly initdb: string;
+  /** The stack's data folder, where initdb is logged and remembered. */
+  readonly dataFolder: string;
   /** The folder it shall be; must not exist. */
   readonly cluster: string;
   readonly user: string;
@@ -34,7 +35,7 @@ export interface NewCluster {
 /**
  * Makes a cluster (UTF-8, C collation, passwords always) beside its place and moves it there when it is complete: an interrupted start leaves no
  * half of one.
- * @throws EmbeddedError with what initdb said
+ * @throws EmbeddedError with the end of what initdb said
  */
 export async function initialiseCluster(wanted: NewCluster): Promise<void> {
   const unfinished = `${wanted.cluster}.new`;
@@ -49,15 +50,18 @@ export async function initialiseCluster(wanted: NewCluster): Promise<void> {
   }
   const identity = ['--pgdata', data, '--username', wanted.user, '--pwfile', passwordFile];
   const format = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions'];
-  try {
-    await promisify(execFile)(wanted.initdb, [...identity, ...format, ...(wanted.sync ? [] : ['--no-sync'])], {
-      ...wanted.account,
-      cwd: '/',
-      env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' },
-      timeout: INITDB_MS,
-    });
-  } catch (error) {
-    throw new EmbeddedError(`PostgreSQL's initdb failed for ${wanted.cluster}: ${messageOf(error)}`);
+  const initdb = await startServer({
+    name: 'initdb',
+    command: wanted.initdb,
+    arguments: [...identity, ...format, ...(wanted.sync ? [] : ['--no-sync'])],
+    logFile: join(wanted.dataFolder, 'logs', 'initdb.log'),
+    identityFile: join(wanted.dataFolder, 'run', 'initdb.json'),
+    stopSignal: 'SIGTERM',
+    user: wanted.account,
+  });
+  if (!(await settledWithin(initdb.exited, INITDB_MS))) await initdb.stop();
+  if ((await initdb.exited).code !== 0) {
+    throw new EmbeddedError(`PostgreSQL's initdb failed for ${wanted.cluster}:\n${initdb.logTail()}`);
   }
   renameSync(data, wanted.cluster);
   rmSync(unfinished, { recursive: true, force: true });

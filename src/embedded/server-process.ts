@@ -88,7 +88,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Waits for a promise, but no longer than a bound. */
-async function settledWithin(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
+export async function settledWithin(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
   const bound = new AbortController();
   const expired = delay(withinMs, false, { signal: bound.signal }).catch(() => false);
   const inTime = await Promise.race([promise.then(() => true), expired]);
@@ -130,6 +130,8 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
     ...command.user,
   });
   closeSync(log);
+  // At once: a supervisor that is killed in the next moment must not leave a process that nobody knows.
+  if (child.pid !== undefined) writeIdentity(command.identityFile, child.pid);
   let ended = false;
   const exited = new Promise<ProcessExit>((resolve) => {
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -146,7 +148,6 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
       reject(new EmbeddedError(`${command.name} could not be started: ${messageOf(error)}`)),
     );
   });
-  if (!ended) writeIdentity(command.identityFile, pid);
   return {
     name: command.name,
     pid,

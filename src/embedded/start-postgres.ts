@@ -118,7 +118,9 @@ export async function startPostgres(options: PostgresOptions): Promise<StartedPo
   const cluster = clusterFolder(options.dataFolder, account, say);
   const password = passwordOf(join(options.dataFolder, 'postgres.password'), account);
   if (!existsSync(cluster)) {
-    await initialiseCluster({ initdb: programs.initdb, cluster, user: USER, password, account, sync: !throwAway });
+    const { initdb } = programs;
+    const { dataFolder } = options;
+    await initialiseCluster({ initdb, dataFolder, cluster, user: USER, password, account, sync: !throwAway });
   }
   const settings = throwAway ? [...SETTINGS, ...THROW_AWAY_SETTINGS] : SETTINGS;
   const command: ServerCommand = {
