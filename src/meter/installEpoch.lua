@@ -9,7 +9,8 @@
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if epoch and tonumber(epoch) > tonumber(ARGV[1]) then return '0' end
 if epoch ~= ARGV[1] then
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2])
+  -- Trimming starts over here: what the ledger refused before concerns counters that are void now.
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2])
   redis.call('HDEL', KEYS[1], 'pin')
 end
 redis.call('HSET', KEYS[1], 'state', 'open')

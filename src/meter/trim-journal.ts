@@ -14,8 +14,31 @@ export interface RefusedChange extends JournalFence {
   readonly counterChanges: readonly (readonly [meter: string, scaled: string, aggregation: Aggregation])[];
 }
 
-/** Changes of one call; the caller's batches are smaller. */
-const CHANGES_MAX = 50_000;
+/** Changes of one call; the drain reads at most 10,000 refused events at once. */
+const CHANGES_MAX = 100_000;
+
+/** What the drain needs of the meter (`JournalTrim` of src/journal). */
+export interface MeterTrim {
+  /** Through where the shard was trimmed, refused duplicates included. */
+  readTrimmed(shard: number): Promise<JournalFence>;
+  /** See `trimJournal`. */
+  trim(shard: number, position: JournalFence, refused: readonly RefusedChange[]): Promise<void>;
+}
+
+/** The meter's side of the drain, on any connection that knows the meter's scripts. */
+export function createMeterTrim(meter: Pick<UsageMeter, 'redis'>): MeterTrim {
+  return {
+    readTrimmed: async (shard) => {
+      const [epoch, sequence] = await askRedis(() =>
+        meter.redis.hmget(shardKey(shard), 'trimmedEpoch', 'trimmedSequence'),
+      );
+      return { epoch: Number(epoch ?? 0), sequence: Number(sequence ?? 0) };
+    },
+    trim: async (shard, position, refused) => {
+      await trimJournal(meter, shard, position, refused);
+    },
+  };
+}
 
 /**
  * Cuts a shard's journal up to what the ledger has committed, and takes back from the counters what it refused. Repeatable:

@@ -1,0 +1,140 @@
+import { EVENT_ID_BYTES_MAX, EVENT_TYPE_PATTERN, TENANT_PATTERN, type JsonObject } from '../domain/event.ts';
+import { parseInstant, type EpochMicros } from '../domain/instant.ts';
+import { checkProperties, type Fault } from './check-properties.ts';
+
+/** An event whose form is sound. */
+export interface CheckedEvent {
+  /** As sent; `null` when none was. */
+  readonly id: string | null;
+  /** What makes its id unique within the tenant: the id, or source and id of a CloudEvent; `null`: derive it. */
+  readonly identity: readonly string[] | null;
+  /** The id as the ledger shows it. */
+  readonly ledgerId: string | null;
+  readonly tenant: string;
+  readonly type: string;
+  readonly occurredAtMicros: EpochMicros;
+  /** As text and normalised: no zeros at the end of a fraction. */
+  readonly quantity: string;
+  readonly properties: JsonObject | null;
+  /** Where faults of quantity and properties are, as sent. */
+  readonly quantityPath: string;
+  readonly propertiesPath: string;
+}
+
+export type FormResult =
+  | { readonly kind: 'sound'; readonly event: CheckedEvent }
+  | { readonly kind: 'invalid'; readonly id: string | null; readonly fault: Fault | { readonly reason: string } };
+
+const FIELDS: ReadonlySet<string> = new Set(['id', 'tenant', 'type', 'occurredAt', 'quantity', 'properties']);
+
+/** Checks the form of one element of a batch. Does not know which tenants and types there are. */
+export function checkEvent(value: unknown): FormResult {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { kind: 'invalid', id: null, fault: { reason: 'an event is an object' } };
+  }
+  const fields = new Map(Object.entries(value));
+  const id = fields.get('id');
+  const fault =
+    unknownField(fields) ??
+    (id === undefined ? undefined : checkId(id, 'id')) ??
+    checkTenant(fields.get('tenant'), 'tenant') ??
+    checkType(fields.get('type')) ??
+    checkInstant(fields.get('occurredAt'), 'occurredAt') ??
+    checkQuantity(fields.get('quantity'), 'quantity') ??
+    checkPropertiesField(fields.get('properties'), 'properties');
+  const idText = typeof id === 'string' ? id : null;
+  if (fault !== undefined) return { kind: 'invalid', id: idText, fault };
+  return {
+    kind: 'sound',
+    event: {
+      id: idText,
+      identity: idText === null ? null : [idText],
+      ledgerId: idText,
+      tenant: fields.get('tenant') as string,
+      type: fields.get('type') as string,
+      occurredAtMicros: parseInstant(fields.get('occurredAt') as string) ?? 0,
+      quantity: normalQuantity(fields.get('quantity')),
+      properties: (fields.get('properties') as JsonObject | undefined) ?? null,
+      quantityPath: 'quantity',
+      propertiesPath: 'properties',
+    },
+  };
+}
+
+function unknownField(fields: ReadonlyMap<string, unknown>): Fault | undefined {
+  for (const name of fields.keys()) {
+    if (!FIELDS.has(name)) return { path: name, reason: `unknown field; an event has ${[...FIELDS].join(', ')}` };
+  }
+  return undefined;
+}
+
+// Control characters are what is refused here.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const EDGE_BLANK = /^\s|\s$/u;
+
+/** The rule of ids. They are kept and compared byte for byte. */
+export function checkId(value: unknown, path: string): Fault | undefined {
+  if (typeof value !== 'string') return { path, reason: 'must be a string' };
+  const bytes = Buffer.byteLength(value, 'utf8');
+  if (bytes === 0 || bytes > EVENT_ID_BYTES_MAX) return { path, reason: `must have 1 to ${EVENT_ID_BYTES_MAX} bytes` };
+  if (!value.isWellFormed()) return { path, reason: 'half of a surrogate pair is not valid text' };
+  if (CONTROL.test(value)) return { path, reason: 'control characters are not allowed' };
+  if (EDGE_BLANK.test(value)) return { path, reason: 'white space at either end is not allowed' };
+  return undefined;
+}
+
+/** The rule of tenants. */
+export function checkTenant(value: unknown, path: string): Fault | undefined {
+  if (value === undefined) return { path, reason: 'is required' };
+  const isTenant = typeof value === 'string' && TENANT_PATTERN.test(value);
+  return isTenant ? undefined : { path, reason: `must match ${TENANT_PATTERN.source}` };
+}
+
+/** The rule of types. */
+export function checkType(value: unknown): Fault | undefined {
+  if (value === undefined) return { path: 'type', reason: 'is required' };
+  const isType = typeof value === 'string' && EVENT_TYPE_PATTERN.test(value);
+  return isType ? undefined : { path: 'type', reason: `must match ${EVENT_TYPE_PATTERN.source}` };
+}
+
+/** The rule of instants. */
+export function checkInstant(value: unknown, path: string): Fault | undefined {
+  if (value === undefined) return { path, reason: 'is required: the time of the use itself' };
+  const isInstant = typeof value === 'string' && parseInstant(value) !== undefined;
+  return isInstant ? undefined : { path, reason: 'must be an RFC 3339 instant with a zone, like 2026-11-20T10:30:15Z' };
+}
+
+const PLAIN_QUANTITY = /^(0|[1-9]\d*)(?:\.(\d+))?$/;
+/** Digits that are kept of a quantity which no meter reads; those that are read have far fewer. */
+const QUANTITY_CHARACTERS_MAX = 64;
+
+/** The rule of quantities, as far as it does not depend on a meter's scale. Absent is 1. */
+export function checkQuantity(value: unknown, path: string): Fault | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value) && value >= 0) return undefined;
+    return { path, reason: 'as a number it must be a whole one from 0 to 2^53 - 1; send anything else as a string' };
+  }
+  if (typeof value === 'string' && PLAIN_QUANTITY.test(value)) {
+    if (normalQuantity(value).length <= QUANTITY_CHARACTERS_MAX) return undefined;
+    return { path, reason: `has more than ${QUANTITY_CHARACTERS_MAX} digits` };
+  }
+  return { path, reason: 'must be plain digits, perhaps with a point: no sign, no exponent' };
+}
+
+/** Writes a sound quantity in its one form, so that 5, "5" and "5.0" are the same content. */
+export function normalQuantity(value: unknown): string {
+  if (typeof value !== 'string') return typeof value === 'number' ? String(value) : '1';
+  if (!value.includes('.')) return value;
+  let end = value.length;
+  while (value[end - 1] === '0') end -= 1;
+  return value.slice(0, value[end - 1] === '.' ? end - 1 : end);
+}
+
+/** The rule of properties. */
+export function checkPropertiesField(value: unknown, path: string): Fault | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { path, reason: 'must be an object' };
+  return checkProperties(value, path);
+}

@@ -1,0 +1,45 @@
+import type { AuthenticatedKey } from '../catalog/api-keys.ts';
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { UsageMeter } from '../meter/usage-meter.ts';
+import { PeriodFinder } from './period-finder.ts';
+
+/** An event of which the ledger is asked whether it has its id already. */
+export interface LedgerQuestion {
+  readonly tenant: string;
+  readonly occurredAtMicros: EpochMicros;
+  /** 16 bytes. */
+  readonly idDigest: Buffer;
+}
+
+/** What ingest works with. Everything that another station owns comes in as the functions ingest needs of it. */
+export interface IngestDependencies {
+  readonly meter: UsageMeter;
+  /** The process's copy of the catalogue. */
+  readonly catalogue: {
+    current(): CatalogueSnapshot;
+    reload(): Promise<CatalogueSnapshot>;
+  };
+  /** The process's cache of API keys. Rejects when the database does not answer. */
+  readonly keys: { authenticate(secret: string): Promise<AuthenticatedKey | undefined> };
+  readonly clock: () => EpochMicros;
+  /**
+   * The content digests (16 bytes) of events that the ledger has, in the order of the questions; `undefined` where it has none.
+   * Asked for keys that may backfill, whose events may be older than what Redis remembers.
+   */
+  readonly knownIds: (questions: readonly LedgerQuestion[]) => Promise<readonly (Buffer | undefined)[]>;
+  /** Makes the periods and partitions of a tenant through an instant, when ingest finds them missing. */
+  readonly extendPeriods: (tenant: string, throughMicros: EpochMicros) => Promise<void>;
+  /** Told when a tenant has usage that no checkpoint has seen. Best effort: errors are its own to report. */
+  readonly onNewUsage: (tenant: string) => void;
+}
+
+/** The station: its dependencies, and what it remembers between requests. */
+export interface IngestService extends IngestDependencies {
+  readonly periods: PeriodFinder;
+}
+
+/** Makes the station. One per process. */
+export function createIngestService(dependencies: IngestDependencies): IngestService {
+  return { ...dependencies, periods: new PeriodFinder() };
+}

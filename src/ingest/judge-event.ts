@@ -1,0 +1,142 @@
+import type { AuthenticatedKey } from '../catalog/api-keys.ts';
+import { hasPartition, planAt, type CatalogueSnapshot, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { EARLY_TOLERANCE_MINUTES, LATE_HORIZON_DAYS } from '../domain/event.ts';
+import { MICROS_PER_DAY, MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { ScaledQuantity } from '../domain/quantity.ts';
+import type { EventDigests, RefusedEvent } from '../meter/usage-group.ts';
+import type { CheckedEvent } from './check-event.ts';
+import type { NamedPeriod, PeriodFinder } from './period-finder.ts';
+import { readMeters, type Reading } from './read-meters.ts';
+
+/** An event of sound form on its way: its place in the request, and its digests. */
+export interface PendingEvent extends EventDigests {
+  readonly place: number;
+  /** As sent, or derived. */
+  readonly id: string;
+  readonly ledgerId: string;
+  readonly event: CheckedEvent;
+}
+
+/** What judging needs beside the event. */
+export interface JudgeContext {
+  readonly snapshot: CatalogueSnapshot;
+  readonly key: AuthenticatedKey;
+  readonly nowMicros: EpochMicros;
+  readonly periods: PeriodFinder;
+}
+
+/** A reading with the bound that holds for it. */
+export interface LimitedReading extends Reading {
+  readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
+}
+
+export type Judgement =
+  | {
+      readonly kind: 'refused';
+      readonly outcome: 'unknown_tenant' | 'unknown_type' | 'invalid';
+      readonly reason: string;
+      readonly path?: string;
+    }
+  /** Only a known id can still change this answer. */
+  | {
+      readonly kind: 'forbidden';
+      readonly verdict: RefusedEvent['verdict'];
+      readonly reason: string;
+      readonly entry: TenantEntry;
+    }
+  /** The ledger has no period or partition for it yet. */
+  | { readonly kind: 'no_place'; readonly tenant: string; readonly throughMicros: EpochMicros }
+  | {
+      readonly kind: 'acceptable';
+      readonly entry: TenantEntry;
+      readonly usagePeriod: NamedPeriod;
+      readonly accountingPeriod: NamedPeriod;
+      readonly readings: readonly LimitedReading[];
+    };
+
+/**
+ * Judges one event with the catalogue of one snapshot: tenant, type, what is metered, then time and the tenant's state. Limits
+ * and known ids are the script's.
+ */
+export function judgeEvent(context: JudgeContext, pending: PendingEvent): Judgement {
+  const { snapshot, key } = context;
+  const { event } = pending;
+  const entry = snapshot.tenants.get(event.tenant);
+  // For a key bound to a tenant no other exists, so that it cannot be used to find out who is a customer.
+  if (entry === undefined || (key.tenant !== null && key.tenant !== event.tenant)) {
+    return { kind: 'refused', outcome: 'unknown_tenant', reason: `there is no tenant ${event.tenant}` };
+  }
+  const meters = snapshot.metersByEventType.get(event.type);
+  if (meters === undefined) {
+    return { kind: 'refused', outcome: 'unknown_type', reason: `no meter takes events of the type ${event.type}` };
+  }
+  const read = readMeters(meters, event, snapshot.digestSecret);
+  if ('fault' in read) return { kind: 'refused', outcome: 'invalid', ...read.fault };
+  return judgeTime(context, entry, event, read.readings);
+}
+
+function judgeTime(
+  context: JudgeContext,
+  entry: TenantEntry,
+  event: CheckedEvent,
+  readings: readonly Reading[],
+): Judgement {
+  const { nowMicros, key } = context;
+  const at = event.occurredAtMicros;
+  const mayBackfill = key.scopes.includes('ingest:backfill');
+  const forbid = (verdict: RefusedEvent['verdict'], reason: string): Judgement => ({
+    kind: 'forbidden',
+    verdict,
+    reason,
+    entry,
+  });
+  if (!mayBackfill && nowMicros - at > LATE_HORIZON_DAYS * MICROS_PER_DAY) {
+    return forbid('T', `more than ${LATE_HORIZON_DAYS} days old: use a key with the scope ingest:backfill`);
+  }
+  if (at - nowMicros > EARLY_TOLERANCE_MINUTES * MICROS_PER_MINUTE) {
+    return forbid('E', `more than ${EARLY_TOLERANCE_MINUTES} minutes ahead of the service's clock`);
+  }
+  if (at < entry.billingStartMicros) return forbid('X', 'before the billing of the tenant began');
+  if (entry.endsAtMicros !== null && at >= entry.endsAtMicros) return forbid('X', 'after the tenant has ended');
+  const usagePeriod = context.periods.find(entry, at);
+  if (usagePeriod === undefined) return forbid('X', 'outside the billing calendar of the tenant');
+  if (usagePeriod.endMicros > entry.periodsThroughMicros || !hasPartition(context.snapshot, at)) {
+    return { kind: 'no_place', tenant: entry.tenant.id, throughMicros: usagePeriod.endMicros };
+  }
+  const isSealed = usagePeriod.endMicros <= entry.gate.sealedThroughMicros;
+  if (!isSealed) {
+    const plan = planAt(entry, at);
+    return {
+      kind: 'acceptable',
+      entry,
+      usagePeriod,
+      accountingPeriod: usagePeriod,
+      readings: readings.map((reading) => withLimit(reading, plan)),
+    };
+  }
+  if (mayBackfill)
+    return forbid('T', `its period from ${usagePeriod.start} is sealed and billed: history is not taken any more`);
+  // Late usage is billed with the first period that is still open, and stays outside its limits.
+  const accountingPeriod = context.periods.find(entry, entry.gate.sealedThroughMicros);
+  if (accountingPeriod === undefined) return forbid('X', 'the last period of the tenant is sealed');
+  return { kind: 'acceptable', entry, usagePeriod, accountingPeriod, readings };
+}
+
+/** Limits are on totals and maxima; a latest value and the number of distinct values are not bounded here. */
+function withLimit(reading: Reading, plan: PlanVersion | undefined): LimitedReading {
+  const { aggregation } = reading.meter;
+  if (plan === undefined || aggregation === 'unique' || aggregation === 'latest') return reading;
+  const limit = plan.limits.find((candidate) => candidate.meter === reading.meter.key);
+  if (limit === undefined) return reading;
+  return { ...reading, limit: { scaled: scaledLimit(limit.limit, reading.meter), isHard: limit.mode === 'hard' } };
+}
+
+/** A limit finer than the meter's scale is cut: no usage lies between. One past 2^53 − 1 bounds at 2^53 − 1. */
+function scaledLimit(text: string, meter: Meter): ScaledQuantity {
+  const [whole = '0', fraction = ''] = text.split('.');
+  const scaled = BigInt(whole + fraction.slice(0, meter.scale).padEnd(meter.scale, '0'));
+  const largest = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(scaled < largest ? scaled : largest);
+}

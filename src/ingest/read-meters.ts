@@ -1,0 +1,85 @@
+import { canonicalJson } from '../domain/canonical.ts';
+import type { JsonObject, JsonValue } from '../domain/event.ts';
+import type { Meter, MeterCondition } from '../domain/meter.ts';
+import { parseQuantity, scaledText, type ScaledQuantity } from '../domain/quantity.ts';
+import { valueDigest } from '../meter/digests.ts';
+import type { CheckedEvent } from './check-event.ts';
+import { ownProperty, type Fault } from './check-properties.ts';
+
+/** What one meter reads from one event. */
+export interface Reading {
+  readonly meter: Meter;
+  /** A plain decimal of whole units; the keyed digest in hex for `unique`. */
+  readonly valueText: string;
+  readonly scaled: ScaledQuantity;
+  readonly dimensions?: Readonly<Record<string, JsonValue>>;
+}
+
+/**
+ * Reads an event's value for every meter whose filter matches. One value that cannot be read refuses the whole event: all of
+ * its meters count it, or none.
+ */
+export function readMeters(
+  meters: readonly Meter[],
+  event: CheckedEvent,
+  digestSecret: Buffer,
+): { readonly readings: readonly Reading[] } | { readonly fault: Fault } {
+  const readings: Reading[] = [];
+  for (const meter of meters) {
+    if (!matchesFilter(meter.filter, event.properties)) continue;
+    const value = readValue(meter, event, digestSecret);
+    if ('fault' in value) return value;
+    const { dimensions } = meter;
+    readings.push({
+      meter,
+      ...value,
+      ...(dimensions.length > 0 && { dimensions: readDimensions(dimensions, event.properties) }),
+    });
+  }
+  return { readings };
+}
+
+/** Whether all conditions hold. Values are compared by meaning; a property that is absent equals nothing. */
+export function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject | null): boolean {
+  return filter.every((condition) => {
+    const value = ownProperty(properties, condition.property);
+    if (condition.exists !== undefined) return condition.exists === (value !== undefined);
+    if (value === undefined) return false;
+    const candidates = condition.in ?? (condition.equals === undefined ? [] : [condition.equals]);
+    return candidates.some((candidate) => canonicalJson(candidate) === canonicalJson(value));
+  });
+}
+
+type ReadValue = Pick<Reading, 'valueText' | 'scaled'> | { readonly fault: Fault };
+
+function readValue(meter: Meter, event: CheckedEvent, digestSecret: Buffer): ReadValue {
+  if (meter.aggregation === 'count') return scaledReading(meter, 1, 'quantity');
+  const { value } = meter;
+  if (value.from === 'quantity') {
+    if (meter.aggregation === 'unique') return uniqueReading(event.quantity, event.quantityPath, digestSecret);
+    return scaledReading(meter, event.quantity, event.quantityPath);
+  }
+  const path = `${event.propertiesPath}.${value.property}`;
+  const property = ownProperty(event.properties, value.property);
+  if (property === undefined) return { fault: { path, reason: `is required: the meter ${meter.key} reads it` } };
+  if (meter.aggregation === 'unique') return uniqueReading(property, path, digestSecret);
+  return scaledReading(meter, property, path);
+}
+
+function scaledReading(meter: Meter, value: unknown, path: string): ReadValue {
+  const scaled = parseQuantity(value, meter.scale);
+  if (scaled !== undefined) return { scaled, valueText: scaledText(scaled, meter.scale) };
+  const reason =
+    `the meter ${meter.key} reads a whole number or a string of plain digits here, with at most ${meter.scale} digits ` +
+    `behind the point, not negative, at most ${scaledText(Number.MAX_SAFE_INTEGER, meter.scale)}`;
+  return { fault: { path, reason } };
+}
+
+function uniqueReading(value: JsonValue, path: string, digestSecret: Buffer): ReadValue {
+  if (typeof value === 'object') return { fault: { path, reason: 'must be a string, a number, true or false' } };
+  return { scaled: 0, valueText: valueDigest(digestSecret, value) };
+}
+
+function readDimensions(names: readonly string[], properties: JsonObject | null): Record<string, JsonValue> {
+  return Object.fromEntries(names.map((name) => [name, ownProperty(properties, name) ?? null]));
+}

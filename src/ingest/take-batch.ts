@@ -1,0 +1,152 @@
+import type { AuthenticatedKey } from '../catalog/api-keys.ts';
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
+import type { EventResult } from '../domain/outcome.ts';
+import { contentDigest, derivedId, idDigest } from '../meter/digests.ts';
+import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { checkCloudEvent } from './check-cloud-event.ts';
+import { checkEvent, type CheckedEvent, type FormResult } from './check-event.ts';
+import type { IngestService } from './ingest-service.ts';
+import type { PendingEvent } from './judge-event.ts';
+import { planGroups, type Plan } from './plan-groups.ts';
+import type { BodyForm } from './read-body.ts';
+import { clearObstacles, reloadCatalogue, sendGroups } from './send-groups.ts';
+
+/** A readable batch of an authorized sender. */
+export interface Batch {
+  readonly key: AuthenticatedKey;
+  readonly form: BodyForm;
+  readonly elements: readonly unknown[];
+  readonly idempotencyKey: string | null;
+}
+
+/** A round each for missing periods, a void gate, a stale catalogue and a stale gate, and the one that succeeds. */
+const ROUNDS_MAX = 5;
+
+/**
+ * Answers each element of a batch, in order. Events whose group Redis refused as stale are interpreted again with what was
+ * reloaded. Rejects with `MeterUnavailableError` when that does not come to an end, or a store does not answer.
+ */
+export async function takeBatch(service: IngestService, batch: Batch): Promise<readonly EventResult[]> {
+  const results = new Map<number, EventResult>();
+  let pending = checkForms(service.catalogue.current(), batch, results);
+  pending = await answerFromLedger(service, batch.key, pending, results);
+  for (let round = 0; round < ROUNDS_MAX && pending.length > 0; round += 1) {
+    const plan = planWithCatalogue(service, batch.key, pending, round);
+    merge(results, plan.settled);
+    const { results: answered, obstacles, left } = await sendGroups(service, plan.shards);
+    merge(results, answered);
+    await extendPeriods(service, plan);
+    if (obstacles.length > 0) await clearObstacles(service, obstacles);
+    pending = [...left, ...plan.waiting].toSorted((one, other) => one.place - other.place);
+  }
+  if (pending.length > 0) {
+    throw new MeterUnavailableError(
+      `${pending.length} events could not be taken: the catalogue or a gate keeps changing`,
+    );
+  }
+  return batch.elements.map((_element, place) => {
+    const result = results.get(place);
+    if (result === undefined) throw new Error(`event ${place} of the batch was given no answer`);
+    return result;
+  });
+}
+
+function merge(results: Map<number, EventResult>, more: ReadonlyMap<number, EventResult>): void {
+  for (const [place, result] of more) results.set(place, result);
+}
+
+function checkForms(snapshot: CatalogueSnapshot, batch: Batch, results: Map<number, EventResult>): PendingEvent[] {
+  const check: (element: unknown) => FormResult = batch.form === 'cloudevents' ? checkCloudEvent : checkEvent;
+  const pending: PendingEvent[] = [];
+  for (const [place, element] of batch.elements.entries()) {
+    const result = check(element);
+    if (result.kind === 'invalid') {
+      const { reason, ...where } = result.fault;
+      results.set(place, { id: result.id, outcome: 'invalid', reason, ...where });
+    } else {
+      pending.push(identify(snapshot.digestSecret, batch.idempotencyKey, place, result.event));
+    }
+  }
+  return pending;
+}
+
+function identify(
+  digestSecret: Buffer,
+  idempotencyKey: string | null,
+  place: number,
+  event: CheckedEvent,
+): PendingEvent {
+  const id = event.id ?? derivedId(event.tenant, event, idempotencyKey);
+  return {
+    place,
+    id,
+    ledgerId: event.ledgerId ?? id,
+    event,
+    idDigest: idDigest(event.tenant, event.identity ?? [id]),
+    contentDigest: contentDigest(digestSecret, event),
+  };
+}
+
+/** History may be older than what Redis remembers, so for keys that may backfill the ledger answers for known ids first. */
+async function answerFromLedger(
+  service: IngestService,
+  key: AuthenticatedKey,
+  pending: readonly PendingEvent[],
+  results: Map<number, EventResult>,
+): Promise<PendingEvent[]> {
+  if (!key.scopes.includes('ingest:backfill') || pending.length === 0) return [...pending];
+  const visible = ({ event }: PendingEvent): boolean => key.tenant === null || key.tenant === event.tenant;
+  const asked = pending.filter(visible);
+  const known = await askKnownIds(service, asked);
+  const digests = new Map(asked.map((one, index) => [one.place, known[index]]));
+  return pending.filter((one) => {
+    const digest = digests.get(one.place);
+    if (digest === undefined) return true;
+    const isSame = digest.equals(one.contentDigest);
+    results.set(one.place, { id: one.id, outcome: isSame ? 'duplicate' : 'conflict' });
+    return false;
+  });
+}
+
+async function askKnownIds(
+  service: IngestService,
+  asked: readonly PendingEvent[],
+): Promise<readonly (Buffer | undefined)[]> {
+  try {
+    return await service.knownIds(
+      asked.map(({ event, idDigest: digest }) => ({
+        tenant: event.tenant,
+        occurredAtMicros: event.occurredAtMicros,
+        idDigest: digest,
+      })),
+    );
+  } catch (error) {
+    throw new MeterUnavailableError('PostgreSQL does not answer: known ids could not be looked up', { cause: error });
+  }
+}
+
+function planWithCatalogue(
+  service: IngestService,
+  key: AuthenticatedKey,
+  pending: readonly PendingEvent[],
+  round: number,
+): Plan {
+  const context = { snapshot: service.catalogue.current(), key, nowMicros: service.clock(), periods: service.periods };
+  const plan = planGroups(context, pending, service.meter.shardCount);
+  if (round > 1 && plan.waiting.length > 0) {
+    const tenants = [...plan.extensions.keys()].join(', ');
+    throw new MeterUnavailableError(`the periods of ${tenants} could not be made ahead of these events`);
+  }
+  return plan;
+}
+
+/** Periods and partitions are made ahead by the worker; ingest does not depend on it being up. */
+async function extendPeriods(service: IngestService, plan: Plan): Promise<void> {
+  if (plan.extensions.size === 0) return;
+  try {
+    for (const [tenant, throughMicros] of plan.extensions) await service.extendPeriods(tenant, throughMicros);
+  } catch (error) {
+    throw new MeterUnavailableError('PostgreSQL could not make the next billing periods', { cause: error });
+  }
+  await reloadCatalogue(service);
+}

@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream';
+
+import type { AuthenticatedKey } from '../catalog/api-keys.ts';
+import { BODY_BYTES_MAX } from '../domain/event.ts';
+import type { EventResult } from '../domain/outcome.ts';
+import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { IngestFailure, type FailureCode } from './ingest-failure.ts';
+import type { IngestService } from './ingest-service.ts';
+import { checkBodySize, readContentType, readEvents } from './read-body.ts';
+import { takeBatch } from './take-batch.ts';
+
+/** `POST /v1/events` as ingest sees it: the headers that matter, and a body that is read only when they are in order. */
+export interface IngestRequest {
+  readonly authorization: string | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  /** As declared; what arrives is counted too. */
+  readonly contentLength: string | undefined;
+  /** Part of derived ids. */
+  readonly idempotencyKey: string | undefined;
+  /** The bytes, or the request's stream, of which no more is read than an ingest body may have. */
+  readonly body: Readable | Uint8Array;
+}
+
+/** What to answer. `headers` come beside `Content-Type: application/json`, or `application/problem+json` for an error. */
+export interface IngestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly results: readonly EventResult[] } | { readonly error: IngestError };
+}
+
+export interface IngestError {
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+/**
+ * Answers `POST /v1/events`. Order of the checks: key (401), scope (403), content type and coding (415), size (413),
+ * readability (400), then each event by itself (200). 503 with `Retry-After` when Redis or PostgreSQL does not do its part: some
+ * of the batch may have been taken, and sending it again is safe.
+ */
+export async function takeEvents(service: IngestService, request: IngestRequest): Promise<IngestAnswer> {
+  try {
+    const key = await authorize(service, request.authorization);
+    const form = readContentType(request.contentType, request.contentEncoding);
+    const elements = readEvents(await readBytes(request));
+    const results = await takeBatch(service, { key, form, elements, idempotencyKey: request.idempotencyKey ?? null });
+    return { status: 200, headers: {}, body: { results } };
+  } catch (error) {
+    return failureAnswer(error);
+  }
+}
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+async function authorize(service: IngestService, authorization: string | undefined): Promise<AuthenticatedKey> {
+  const secret = BEARER.exec(authorization ?? '')?.[1];
+  const key = secret === undefined ? undefined : await authenticate(service, secret);
+  if (key === undefined) {
+    throw new IngestFailure('unauthenticated', 'send Authorization: Bearer with a valid API key', {
+      'WWW-Authenticate': 'Bearer realm="tollkeeper"',
+    });
+  }
+  if (!key.scopes.includes('ingest') && !key.scopes.includes('ingest:backfill')) {
+    throw new IngestFailure('forbidden', 'the key lacks the scope ingest');
+  }
+  return key;
+}
+
+async function authenticate(service: IngestService, secret: string): Promise<AuthenticatedKey | undefined> {
+  try {
+    return await service.keys.authenticate(secret);
+  } catch (error) {
+    throw new MeterUnavailableError('PostgreSQL does not answer: the API key could not be checked', { cause: error });
+  }
+}
+
+async function readBytes({ body, contentLength }: IngestRequest): Promise<Uint8Array> {
+  checkBodySize(Number(contentLength ?? 0));
+  if (body instanceof Uint8Array) {
+    checkBodySize(body.length);
+    return body;
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // The stream is left open when reading stops early: its socket still has to carry the answer.
+  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) break;
+    chunks.push(chunk);
+  }
+  checkBodySize(bytes);
+  return Buffer.concat(chunks);
+}
+
+function failureAnswer(error: unknown): IngestAnswer {
+  if (error instanceof IngestFailure) {
+    // Part of the body may be unread: the connection cannot serve another request.
+    const close = error.status === 400 ? {} : { Connection: 'close' };
+    return answerError(error.status, error.code, error.message, { ...error.headers, ...close });
+  }
+  if (error instanceof MeterUnavailableError) {
+    return answerError(503, 'unavailable', `${error.message}. Send the same events with the same ids again`, {
+      'Retry-After': String(error.retryAfterSeconds),
+    });
+  }
+  throw error;
+}
+
+function answerError(
+  status: number,
+  code: FailureCode,
+  message: string,
+  headers: Readonly<Record<string, string>>,
+): IngestAnswer {
+  return { status, headers, body: { error: { code, message } } };
+}
