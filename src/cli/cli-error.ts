@@ -44,7 +44,9 @@ export function describeError(error: unknown): ErrorEnd {
   if (error instanceof CommanderError) return describeCommanderError(error);
   if (error instanceof CliError) return { exitCode: error.exitCode, line: oneLine(error.message) };
   if (error instanceof TollkeeperError) {
-    const place = error.path === undefined ? '' : `${error.path}: `;
+    // Most messages name their place already.
+    const { path = '' } = error;
+    const place = error.message.includes(path) ? '' : `${path}: `;
     return { exitCode: exitCodeOf(error), line: oneLine(`${place}${error.message}${authorityHint(error)}`) };
   }
   if (error instanceof EmbeddedError) return { exitCode: EXIT_FAILED, line: error.message };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 
 import type { LedgerEventView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
@@ -35,7 +36,7 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     .summary("show a tenant's usage")
     .description("Shows a tenant's usage by meter, in hours, days or months of the tenant's own time zone.")
     .argument('<tenant>', 'its id')
-    .option('--by <span>', 'hour, day or month', 'day')
+    .addOption(new Option('--by <span>', 'the span of one row').choices(['hour', 'day', 'month']).default('day'))
     .option('--from <instant>', 'from here on (default: start of the open period)', instantOption)
     .option('--to <instant>', 'up to here, not included (default: now)', instantOption)
     .addHelpText('after', '\nExample:\n  $ tollkeeper usage acme --by day --from 2026-11-01 --to 2026-12-01')

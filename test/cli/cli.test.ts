@@ -1,0 +1,190 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { FakeAnswer, FakeApi, ReceivedRequest } from '../client/fake-api.ts';
+import { startFakeApi } from '../client/fake-api.ts';
+import type { CliFolder, CliRun } from './cli-runs.ts';
+import { cliFolder } from './cli-runs.ts';
+
+let folder: CliFolder;
+let fake: FakeApi;
+let answer: (request: ReceivedRequest) => FakeAnswer;
+
+beforeEach(async () => {
+  folder = cliFolder();
+  answer = () => ({ status: 200, body: { data: [], nextCursor: null } });
+  fake = await startFakeApi((request) => answer(request));
+});
+
+afterEach(async () => {
+  await fake.close();
+  folder.remove();
+});
+
+function run(...words: string[]): Promise<CliRun> {
+  return folder.run(words, { TOLLKEEPER_URL: fake.url, TOLLKEEPER_API_KEY: 'tk_test_environment' });
+}
+
+test.each([
+  [['--frobnicate'], "unknown option '--frobnicate'"],
+  [['tenants', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],
+  [['tenant'], "unknown command 'tenant' (Did you mean tenants?)"],
+  [['invoice'], "missing required argument 'id'"],
+  [['import', 'x.csv', '--type', 'calls', '--time', 'T'], "required option '--tenant <id>' not specified"],
+  [['usage', 'acme', '--by', 'week'], "option '--by <span>' argument 'week' is invalid"],
+  [['usage', 'acme', '--from', 'yesterday'], "option '--from <instant>' argument 'yesterday' is invalid"],
+  [['keys', 'create', 'shop', '--scope', 'root'], "option '--scope <scope>' argument 'root' is invalid"],
+  [['apply', 'missing.yaml'], 'missing.yaml is not there: check the path'],
+  [['apply', '.'], '. is a folder: name a file'],
+  [['tenants', '--url', 'localhost'], 'not a URL of the Tollkeeper API'],
+])('%j is refused in one line with exit code 2, before anything is sent', async (words, line) => {
+  const { exitCode, out, err } = await run(...words);
+  expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+  expect(err).toContain(`tollkeeper: ${line}`);
+  expect(err.trimEnd().split('\n').length).toBe(1);
+  expect(fake.requests.length).toBe(0);
+});
+
+test('every command has help with an example', async () => {
+  const { out } = await run('--help');
+  const names = [...out.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name = '']) => name);
+  expect(names).toEqual(expect.arrayContaining(['start', 'demo', 'apply', 'import', 'invoice', 'close-now']));
+  const commands = [
+    ...names.filter((name) => name !== 'keys').map((name) => [name]),
+    ['keys', 'create'],
+    ['keys', 'list'],
+  ];
+  for (const words of commands) {
+    const help = await run(...words, '--help');
+    expect(help.exitCode, words.join(' ')).toBe(0);
+    expect(help.out, words.join(' ')).toContain(`Example:\n  $ tollkeeper ${words.join(' ')}`);
+  }
+});
+
+test('the key comes from the option, then the environment, then the file of the data folder', async () => {
+  await run('tenants', '--api-key', 'tk_test_option');
+  await run('tenants');
+  mkdirSync(join(folder.path, '.tollkeeper'));
+  folder.write('.tollkeeper/admin-key', 'tk_test_file\n');
+  await folder.run(['tenants', '--url', fake.url]);
+  expect(fake.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer tk_test_option',
+    'Bearer tk_test_environment',
+    'Bearer tk_test_file',
+  ]);
+});
+
+test('without any key the line says the three ways to give one', async () => {
+  const { exitCode, err } = await folder.run(['tenants', '--url', fake.url]);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/no API key: give --api-key KEY, set TOLLKEEPER_API_KEY, or run this where .*admin-key is/);
+});
+
+test('a dependency that is down is named, with exit code 1', async () => {
+  answer = () => ({
+    status: 503,
+    body: { error: { code: 'dependency_unavailable', message: 'redis does not answer: try again' } },
+  });
+  const { exitCode, err } = await run('tenants');
+  expect(exitCode).toBe(1);
+  expect(err).toBe('tollkeeper: redis does not answer: try again\n');
+});
+
+test('a service that is not there is named with its address, with exit code 1', async () => {
+  await fake.close();
+  const { exitCode, err } = await run('tenants');
+  expect(exitCode).toBe(1);
+  expect(err).toMatch(new RegExp(`^tollkeeper: the Tollkeeper API at ${fake.url} cannot be reached .*\n$`));
+  fake = await startFakeApi(() => 'cut');
+});
+
+test('a refused key is told how to give another', async () => {
+  answer = () => ({
+    status: 401,
+    body: { error: { code: 'unauthorized', message: 'this API key is not known here' } },
+  });
+  const { exitCode, err } = await run('tenants');
+  expect(exitCode).toBe(2);
+  expect(err).toContain('this API key is not known here: give a key with --api-key');
+});
+
+test('apply sends the file as it is and shows what changes', async () => {
+  folder.write('catalog.yaml', 'meters: [{ key: calls, aggregation: count }] # comment\n');
+  answer = () => ({
+    status: 200,
+    body: {
+      catalogueVersion: 2,
+      changes: [
+        { kind: 'meter', key: 'calls', action: 'created', details: {} },
+        { kind: 'plan', key: 'pro', action: 'new_version', details: { version: 2 } },
+        { kind: 'tenant', key: 'acme', action: 'unchanged', details: {} },
+      ],
+    },
+  });
+  const { exitCode, out } = await run('apply', 'catalog.yaml', '--dry-run');
+  expect(exitCode).toBe(0);
+  expect(fake.requests[0]).toMatchObject({
+    path: '/v1/catalogue?dryRun=true&file=catalog.yaml',
+    body: 'meters: [{ key: calls, aggregation: count }] # comment\n',
+  });
+  expect(out).toMatch(/created\s+meter\s+calls/);
+  expect(out).toMatch(/new version\s+plan\s+pro/);
+  expect(out).toContain('1 unchanged\ndry run: nothing was changed\n');
+});
+
+test('a wrong catalogue is told with its place, with exit code 2', async () => {
+  folder.write('catalog.yaml', 'plans: []\n');
+  const message = 'catalog.yaml:3:14 plans[0].baseFee: must be a plain decimal';
+  answer = () => ({ status: 422, body: { error: { code: 'invalid_catalogue', message, path: 'plans[0].baseFee' } } });
+  const { exitCode, err } = await run('apply', 'catalog.yaml');
+  expect(exitCode).toBe(2);
+  expect(err).toBe(`tollkeeper: ${message}\n`);
+});
+
+function invoice(index: number): object {
+  return {
+    id: `inv_${index}`,
+    number: `INV-00000${index}`,
+    identity: { tenant: 'acme', kind: 'cycle', occasion: '2026-11-01T00:00:00Z', revision: 0 },
+    status: 'issued',
+    currency: 'USD',
+    totalMinor: '8592',
+    supplyStart: '2026-11-01T00:00:00Z',
+    supplyEnd: '2026-12-01T00:00:00Z',
+    dueAt: null,
+  };
+}
+
+test('lists read as many pages as are asked for, and --json prints what programs need', async () => {
+  answer = (request) => {
+    const isSecond = request.path.includes('cursor=two');
+    return { status: 200, body: { data: [invoice(isSecond ? 2 : 1)], nextCursor: isSecond ? 'three' : 'two' } };
+  };
+  const { out, err } = await run('invoices', '--limit', '2', '--tenant', 'acme');
+  expect(out.split('\n').length).toBe(4);
+  expect(out).toMatch(/INV-000002 .* 85\.92 USD/);
+  expect(err).toContain('more than 2');
+  const json = await run('invoices', '--limit', '1', '--json');
+  expect(JSON.parse(json.out)).toEqual([invoice(1)]);
+});
+
+test('a name with control characters cannot rewrite the terminal', async () => {
+  answer = () => ({
+    status: 200,
+    body: { data: [{ id: 'acme', name: 'A\u001b[2Jme', endsAt: null }], nextCursor: null },
+  });
+  const { out } = await run('tenants');
+  expect(out).not.toContain('\u001b');
+});
+
+test('commands about a cycle send its period and the reason', async () => {
+  answer = () => ({ status: 200, body: {} });
+  expect((await run('approve', 'acme', '2026-11-01', '--reason', 'checked')).exitCode).toBe(0);
+  expect(fake.requests[0]).toMatchObject({
+    method: 'POST',
+    path: '/v1/cycles/acme/2026-11-01T00%3A00%3A00Z/approve',
+    body: '{"reason":"checked"}',
+  });
+});
