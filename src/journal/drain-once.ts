@@ -18,7 +18,7 @@ const NOTHING = { drained: 0, rows: 0, refused: 0, setAside: 0 };
  * @throws JournalGapError when accepted events are missing, after an incident has named the range
  */
 export async function drainOnce(context: DrainContext): Promise<DrainResult> {
-  const position = await readPosition(context.pool, context.shard);
+  const position = await currentPosition(context);
   const batch = await readBatch(context, position);
   if (batch === undefined) {
     await trimThrough(context, position);
@@ -30,12 +30,17 @@ export async function drainOnce(context: DrainContext): Promise<DrainResult> {
   }
   const outcome = await writeIsolating(context, batch);
   if (outcome.kind === 'stale') {
-    return { ...NOTHING, position: await readPosition(context.pool, context.shard), backlog: true };
+    return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
   const { rows, refused, setAside, through } = outcome;
   await trimThrough(context, through);
   const backlog = batch.backlog || through.sequence < batch.lastSequence;
   return { drained: rows + refused + setAside, rows, refused, setAside, position: through, backlog };
+}
+
+async function currentPosition({ pool, shard }: DrainContext): Promise<JournalPosition> {
+  const { epoch, sequence } = await readPosition(pool, shard);
+  return { epoch, sequence };
 }
 
 function isGap(batch: JournalBatch): boolean {
@@ -52,7 +57,7 @@ export async function refuseGap(
   position: JournalPosition,
   found: JournalPosition | null,
 ): Promise<void> {
-  const current = await readPosition(context.pool, context.shard);
+  const current = await currentPosition(context);
   if (comparePositions(current, position) !== 0) return;
   await recordIncident(context.pool, {
     kind: 'journal_gap',

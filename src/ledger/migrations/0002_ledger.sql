@@ -183,7 +183,9 @@ create trigger drain_batch_change before update or delete on drain_batch for eac
 create trigger drain_batch_truncate before truncate on drain_batch for each statement execute function refuse_change();
 
 -- Makes the monthly partitions that [from, to) needs. Runs as its definer, because the application may not create tables.
--- Truncation of a partition passes the parent's trigger, so each partition gets its own. The advisory lock orders makers.
+-- Made beside the table and then attached, which does not hold up the drain (creating a partition in place locks the table
+-- against every insert until the caller commits). The advisory lock orders makers; who waited for it may still see the
+-- catalogue as it was before, hence the guard. Truncation of a partition passes the parent's trigger, so each gets its own.
 create function ensure_event_partitions(range_start timestamptz, range_end timestamptz) returns integer
 language plpgsql security definer set search_path = public, pg_temp set timezone = 'UTC' as $$
 declare
@@ -198,13 +200,16 @@ begin
     partition_name := 'usage_event_' || to_char(month_start, 'YYYY_MM');
     if to_regclass(partition_name) is null then
       perform pg_advisory_xact_lock(7_105_101);
-      if to_regclass(partition_name) is null then
-        execute format('create table %I partition of usage_event for values from (%L) to (%L)',
-          partition_name, month_start, month_start + interval '1 month');
+      begin
+        execute format('create table %I (like usage_event including all)', partition_name);
         execute format('create trigger %I before truncate on %I for each statement execute function refuse_change()',
           partition_name || '_truncate', partition_name);
+        execute format('alter table usage_event attach partition %I for values from (%L) to (%L)',
+          partition_name, month_start, month_start + interval '1 month');
         made := made + 1;
-      end if;
+      exception when duplicate_table then
+        null;
+      end;
     end if;
     month_start := month_start + interval '1 month';
   end loop;

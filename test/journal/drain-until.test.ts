@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { drainAll, drainUntil } from '../../src/journal/drain-until.ts';
+import { BarrierTimeoutError, JournalGapError } from '../../src/journal/journal-errors.ts';
+import { countRows, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
+import type { JournalEvent } from '../support/journal-entry.ts';
+
+let stack: DrainStack;
+beforeEach(async () => {
+  stack = await createDrainStack();
+});
+afterEach(async () => stack.close());
+
+function events(prefix: string, count: number): JournalEvent[] {
+  return Array.from({ length: count }, (_, index) => ({ id: `${prefix}-${index}`, at: '2023-11-16T10:00:00Z' }));
+}
+
+describe('the barrier', () => {
+  test('answers when everything up to the fence is in the ledger', async () => {
+    for (let entry = 0; entry < 8; entry += 1) await stack.append(events(`entry-${entry}`, 1_000));
+    const position = await drainUntil(stack, { epoch: 1, sequence: 7_500 }, { timeoutMs: 60_000 });
+    expect(position).toEqual({ epoch: 1, sequence: 8_000 });
+    expect(await countRows(stack.pool, 'usage_event')).toBe(8_000);
+  });
+
+  test('answers at once for a fence of an earlier epoch', async () => {
+    await stack.append(events('old', 1), 1);
+    await drainAll(stack, { timeoutMs: 60_000 });
+    await stack.append(events('new', 1), 2);
+    await drainAll(stack, { timeoutMs: 60_000 });
+    expect(await drainUntil(stack, { epoch: 1, sequence: 99 }, { timeoutMs: 60_000 })).toEqual({
+      epoch: 2,
+      sequence: 1,
+    });
+  });
+
+  test('refuses a fence that the journal does not reach, naming the loss', async () => {
+    await stack.append(events('kept', 2));
+    const barrier = drainUntil(stack, { epoch: 1, sequence: 5 }, { timeoutMs: 60_000 });
+    await expect(barrier).rejects.toBeInstanceOf(JournalGapError);
+    const { rows } = await stack.pool.query('select details from incident');
+    expect(rows).toEqual([{ details: { ledger: '1-2', journal: null } }]);
+  });
+
+  test('gives up after its time, keeping what was drained', async () => {
+    for (let entry = 0; entry < 6; entry += 1) await stack.append(events(`entry-${entry}`, 1_000));
+    const barrier = drainUntil(stack, { epoch: 1, sequence: 6_000 }, { timeoutMs: 500 });
+    await expect(barrier).rejects.toBeInstanceOf(BarrierTimeoutError);
+    expect(await countRows(stack.pool, 'usage_event')).toBe(5_000);
+  });
+});
