@@ -30,6 +30,12 @@ describe('local hours', () => {
     expect(hour('Australia/Lord_Howe', '2024-10-05T16:00:00Z')).toBe('2024-10-05T16:00:00Z');
   });
 
+  test("of St. John's are cut where clocks changed a minute past the hour, also when they are known already", () => {
+    expect(hour('America/St_Johns', '1987-10-25T02:30:30Z')).toBe('1987-10-25T02:30:00Z');
+    expect(hour('America/St_Johns', '1987-10-25T02:31:30Z')).toBe('1987-10-25T02:31:00Z');
+    expect(hour('America/St_Johns', '1987-10-25T02:30:59Z')).toBe('1987-10-25T02:30:00Z');
+  });
+
   test('are the same whichever instant of them was asked first', () => {
     const zone = 'America/St_Johns';
     expect(hour(zone, '2024-05-01T00:45:00Z')).toBe('2024-05-01T00:30:00Z');
@@ -47,6 +53,11 @@ describe('local days', () => {
 
   test('begin at 01:00 where midnight is skipped', () => {
     expect(day('America/Sao_Paulo', '2018-11-04T12:00:00Z')).toBe('2018-11-04T03:00:00Z');
+  });
+
+  test('begin with the change where it jumps over midnight', () => {
+    // Toronto, 30 March 1919: from 23:30 clocks went to 00:30.
+    expect(day('America/Toronto', '1919-03-31T12:00:00Z')).toBe('1919-03-31T04:30:00Z');
   });
 
   test('begin at the first midnight where it is there twice', () => {

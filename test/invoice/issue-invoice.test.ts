@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { requireInstant } from '../../src/domain/instant.ts';
 import { issueInvoice } from '../../src/invoice/issue-invoice.ts';
@@ -7,6 +7,7 @@ import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
 import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
+import { withConnection } from '../support/template-database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { sampleInputs } from '../rating/sample-inputs.ts';
 import { insertTenant, NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
@@ -35,6 +36,17 @@ async function numbers(): Promise<string[]> {
 const INV = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `INV-${String(index + 1).padStart(6, '0')}`);
 
+/** Sessions that wait for a lock. Only the owner sees what other sessions wait for. */
+function waitingForLocks(): Promise<number | undefined> {
+  return withConnection(database.databaseUrl, async (owner) => {
+    const { rows } = await owner.query<{ waiting: number }>(
+      `select count(*)::integer as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows[0]?.waiting;
+  });
+}
+
 describe('numbers', () => {
   test('have no gap when twenty invoices are issued at once', async () => {
     const drafts = Array.from({ length: 20 }, (_, index) => sampleDraft({ occasion: `occasion ${index}` }));
@@ -53,6 +65,20 @@ describe('numbers', () => {
     expect(new Set(issued.map((one) => JSON.stringify(one))).size).toBe(1);
     expect(await numbers()).toEqual(INV(1));
     expect((await readInvoice(pool, invoiceId))?.moves.map(({ to }) => to)).toEqual(['draft', 'issued']);
+  });
+
+  test('are one per identity also when two have begun to issue it before either could finish', async () => {
+    const { invoiceId } = await saveDraft(pool, sampleDraft());
+    const issue = () => inTransaction(pool, (client) => issueInvoice(client, { invoiceId, at: NOW, chainTip: 'none' }));
+    const issuing = await inTransaction(pool, async (blocker) => {
+      await blocker.query('select 1 from invoice_series for update');
+      const both = Promise.all([issue(), issue()]);
+      await vi.waitFor(async () => expect(await waitingForLocks()).toBe(2), { timeout: 10_000 });
+      return { both };
+    });
+    const [one, other] = await issuing.both;
+    expect(one).toEqual(other);
+    expect(await numbers()).toEqual(INV(1));
   });
 
   test('go back to the series when the issuing transaction fails, half of twenty at once', async () => {
@@ -76,9 +102,7 @@ describe('numbers', () => {
   });
 
   test('grow past their six digits', async () => {
-    const owner = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 1 });
-    await owner.query("update invoice_series set last_number = 999999 where series = 'INV'");
-    await owner.end();
+    await pool.query("update invoice_series set last_number = 999999 where series = 'INV'");
     expect((await saveAndIssue(pool, sampleDraft())).number).toBe('INV-1000000');
   });
 });

@@ -76,7 +76,9 @@ describe('saving', () => {
     await moveInvoice(pool, { invoiceId: id, to: 'held', actor: 'billing', reason: 'bound', at: NOW });
     expect(await saveDraft(pool, sampleDraft({ occasion: 'held' }))).toMatchObject({ status: 'held' });
     expect(await saveDraft(pool, sampleDraft({ occasion: 'held' }, otherUsage))).toMatchObject({ status: 'draft' });
-    expect((await readInvoice(pool, id))?.moves.map(({ to }) => to)).toEqual(['draft', 'held', 'draft']);
+    const invoice = await readInvoice(pool, id);
+    expect(invoice).toMatchObject({ status: 'draft', totalMinor: '2165' });
+    expect(invoice?.moves.map(({ to }) => to)).toEqual(['draft', 'held', 'draft']);
   });
 
   test('other inputs is refused for what a person rejected', async () => {
