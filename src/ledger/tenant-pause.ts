@@ -1,3 +1,4 @@
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Queryable } from './database.ts';
 
 /** Whether a tenant's billing is paused: the truth, whatever a workflow remembers. `undefined`: there is no such tenant. */
@@ -6,11 +7,32 @@ export async function isPaused(db: Queryable, tenant: string): Promise<boolean |
   return rows[0]?.paused;
 }
 
-/** Pauses or resumes a tenant's billing. Answers whether that changed anything; repeating it does not. */
-export async function changePause(client: Queryable, tenant: string, paused: boolean): Promise<boolean> {
+/** An order to pause or resume: kept in the audit log with who gave it and why. */
+export interface PauseChange {
+  readonly tenant: string;
+  readonly paused: boolean;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Pauses or resumes a tenant's billing, in the caller's transaction. A repeat changes nothing and leaves no audit row. */
+export async function changePause(client: Queryable, change: PauseChange, at: EpochMicros): Promise<boolean> {
   const { rowCount } = await client.query(
     'update tenant set paused = $2::boolean where id = $1::text and paused <> $2::boolean',
-    [tenant, paused],
+    [change.tenant, change.paused],
   );
-  return rowCount === 1;
+  if (rowCount !== 1) return false;
+  await client.query(
+    `
+insert into audit_entry (at, actor, action, subject, details)
+values ($1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb)`,
+    [
+      formatInstant(at),
+      change.actor,
+      change.paused ? 'billing.paused' : 'billing.resumed',
+      change.tenant,
+      JSON.stringify({ reason: change.reason }),
+    ],
+  );
+  return true;
 }

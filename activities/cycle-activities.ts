@@ -1,0 +1,168 @@
+import type { CycleStage } from '../src/domain/cycle.ts';
+import { requireInstant } from '../src/domain/instant.ts';
+import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
+import { moveCycle, readCycleStage } from '../src/ledger/billing-cycles.ts';
+import { readStep, saveStep } from '../src/ledger/billing-steps.ts';
+import type { Queryable } from '../src/ledger/database.ts';
+import { inTransaction } from '../src/ledger/database.ts';
+import { countOpenDeadLetters } from '../src/ledger/dead-letters.ts';
+import { recordIncident } from '../src/ledger/incidents.ts';
+import { formatPosition, type JournalPosition } from '../src/ledger/journal-position.ts';
+import { readPeriod } from '../src/ledger/periods.ts';
+import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src/ledger/seal-period.ts';
+import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
+import { sumUsage } from '../src/ledger/sum-usage.ts';
+import { isPaused } from '../src/ledger/tenant-pause.ts';
+import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileAnswer, SealAnswer } from './answers.ts';
+import type { BillingDeps } from './billing-deps.ts';
+import type { CloseCycleStep } from './close-cycle-steps.ts';
+import { heartbeating } from './heartbeating.ts';
+import { createInvoiceActivities } from './invoice-activities.ts';
+import { type Comparison, compareThreeWays, describeDrift } from './reconcile.ts';
+
+/** The barrier of one attempt; what was drained is kept, and the activity is simply repeated. */
+const BARRIER_TIMEOUT_MS = 60_000;
+/** Nobody reads the counters of a billed period; they stay for a look at what happened. */
+const COUNTERS_KEPT_SECONDS = 35 * 86_400;
+
+/** Activities of `closeCycle`: each joins stations for one step, and may be repeated at any time. */
+export function createCycleActivities(deps: BillingDeps): CycleActivities {
+  return {
+    sealPeriod: heartbeating((cycle) => seal(deps, cycle)),
+    passBarrier: heartbeating((cycle) => passBarrier(deps, cycle)),
+    reconcileUsage: heartbeating((cycle) => reconcile(deps, cycle)),
+    ...createInvoiceActivities(deps),
+    finishCycle: heartbeating((cycle) => finish(deps, cycle)),
+  };
+}
+
+/** PostgreSQL first, then the gate in Redis, then the fence that was read after the gate had moved. */
+async function seal(deps: BillingDeps, cycle: CycleRef): Promise<SealAnswer> {
+  const { tenant, periodStart } = cycle;
+  const order = { tenant, periodStart: requireInstant(periodStart) };
+  const sealed = await sealInLedger(deps, cycle);
+  if (typeof sealed === 'string') return { status: 'notYet', reason: sealed };
+  const { gateVersion, sealedThroughMicros } = sealed;
+  const moved = await deps.meter.advanceGate(tenant, { version: gateVersion, sealedMicros: sealedThroughMicros });
+  const fence = await inTransaction(deps.pool, async (client) => {
+    const kept = await recordSealFence(client, { ...order, fence: moved });
+    await keepStep(client, deps, cycle, 'seal', { gateVersion, fence: formatPosition(kept) });
+    await moveCycle(client, cycle, 'reconciling', deps.clock());
+    return kept;
+  });
+  await deps.afterEffect?.('seal');
+  await deps.workflows.poke(closeCycleId(tenant, sealed.sealedThrough, 0));
+  return {
+    status: 'sealed',
+    gateVersion: String(gateVersion),
+    fence: { shard: deps.meter.shardOf(tenant), epoch: String(fence.epoch), sequence: String(fence.sequence) },
+  };
+}
+
+/** Answers the seal, or a sentence that says what it waits for. */
+async function sealInLedger(deps: BillingDeps, cycle: CycleRef): Promise<Seal | string> {
+  const { tenant } = cycle;
+  const periodStart = requireInstant(cycle.periodStart);
+  const period = await readPeriod(deps.pool, tenant, periodStart);
+  const isSealed = period !== undefined && period.sealedGateVersion !== null;
+  if (!isSealed && (await isPaused(deps.pool, tenant))) return 'the tenant is paused: resume it';
+  try {
+    return await inTransaction(deps.pool, async (client) => {
+      await moveCycle(client, cycle, 'sealing', deps.clock());
+      return sealPeriod(client, { tenant, periodStart });
+    });
+  } catch (error) {
+    if (error instanceof PeriodOrderError) return error.message;
+    throw error;
+  }
+}
+
+async function passBarrier(deps: BillingDeps, cycle: CycleRef): Promise<BarrierAnswer> {
+  const fence = await sealFence(deps, cycle);
+  const position = await deps.drain.until(deps.meter.shardOf(cycle.tenant), fence, BARRIER_TIMEOUT_MS);
+  const answer = { position: formatPosition(position) };
+  await inTransaction(deps.pool, (client) => keepStep(client, deps, cycle, 'barrier', answer));
+  await deps.afterEffect?.('barrier');
+  return answer;
+}
+
+async function sealFence(deps: BillingDeps, { tenant, periodStart }: CycleRef): Promise<JournalPosition> {
+  const period = await readPeriod(deps.pool, tenant, requireInstant(periodStart));
+  const fence = period?.sealFence;
+  if (fence === undefined || fence === null) throw new Error(`tenant ${tenant}: ${periodStart} is not sealed`);
+  return fence;
+}
+
+/** Compares before anything is repaired: a difference that nobody can explain must be seen as it is. */
+async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileAnswer> {
+  const earlier = await readStep<ReconcileAnswer>(deps.pool, stepKey(cycle, 'reconcile'));
+  if (earlier !== undefined) return earlier;
+  const { tenant, periodStart } = cycle;
+  const shard = deps.meter.shardOf(tenant);
+  const repairs = await rebuildAfterLoss(deps, tenant);
+  const comparison = await compareOnce(deps, cycle);
+  const deadLetters = await countOpenDeadLetters(deps.pool, { tenant, shard });
+  const holdReasons = [
+    ...comparison.drift.map(describeDrift),
+    ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters are unresolved: the ledger may lack usage`]),
+  ];
+  const answer: ReconcileAnswer = { compared: comparison.compared, holdReasons, repairs };
+  const kept = await inTransaction(deps.pool, async (client) => {
+    if (comparison.drift.length > 0) {
+      const details = { periodStart, drift: comparison.drift };
+      await recordIncident(client, { kind: 'drift', tenant, shard, details, at: deps.clock() });
+    }
+    await moveCycle(client, cycle, 'rating', deps.clock());
+    return saveStep(client, stepKey(cycle, 'reconcile'), answer, deps.clock());
+  });
+  await deps.afterEffect?.('reconcile');
+  return kept;
+}
+
+/** Counters of another epoch are void, which is explained by the loss of that epoch; they come back from the ledger. */
+async function rebuildAfterLoss(deps: BillingDeps, tenant: string): Promise<string[]> {
+  if ((await deps.meter.readGateRecord(tenant)) !== undefined) return [];
+  await deps.meter.rebuildTenant(tenant);
+  return ['counters were void in this epoch of Redis and were rebuilt from the ledger'];
+}
+
+/** The counters are read after the ledger: a trim that takes back refused duplicates may just have run. */
+async function compareOnce(deps: BillingDeps, { tenant, periodStart }: CycleRef): Promise<Comparison> {
+  const selection = { tenant, accountingPeriod: requireInstant(periodStart) };
+  const catalogue = await deps.readCatalogue();
+  const [rollups, raw] = await inTransaction(deps.pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    return [await sumUsage(client, selection), await sumRawUsage(client, selection)];
+  });
+  const counters = await deps.meter.readCounters(tenant, periodStart);
+  return compareThreeWays(catalogue, { accountingStart: periodStart, counters, rollups, raw });
+}
+
+async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer> {
+  const { tenant, periodStart } = cycle;
+  await deps.meter.retireCounters(tenant, { accountingStart: periodStart, afterSeconds: COUNTERS_KEPT_SECONDS });
+  const answer: FinishAnswer = { stripe: 'not configured' };
+  await inTransaction(deps.pool, async (client) => {
+    const isIssued = (await readCycleStage(client, cycle)) === 'issued';
+    const stage: CycleStage = isIssued ? 'issued' : 'settled';
+    await moveCycle(client, cycle, stage, deps.clock());
+    await keepStep(client, deps, cycle, 'finish', { ...answer, stage });
+  });
+  await deps.afterEffect?.('finish');
+  await deps.workflows.poke(tenantBillingId(tenant));
+  return answer;
+}
+
+function stepKey({ tenant, periodStart, revision }: CycleRef, step: CloseCycleStep) {
+  return { tenant, occasion: periodStart, revision, step };
+}
+
+async function keepStep(
+  client: Queryable,
+  deps: BillingDeps,
+  cycle: CycleRef,
+  step: CloseCycleStep,
+  result: object,
+): Promise<void> {
+  await saveStep(client, stepKey(cycle, step), result, deps.clock());
+}
