@@ -112,7 +112,7 @@ async function prepareInstallation(environment: Environment): Promise<string | n
     maxBuffer: ANSWER_BYTES_MAX,
   }).catch((error: unknown) => {
     const { stderr, message } = error as { stderr?: string; message: string };
-    throw new CliError(`the database could not be prepared: ${stderr?.trim() || message}`, EXIT_FAILED, error);
+    throw new CliError(stderr?.trim() || `the database cannot be prepared: ${message}`, EXIT_FAILED, error);
   });
   return readFirstAdminKey(stdout);
 }

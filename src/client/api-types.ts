@@ -20,7 +20,8 @@ export interface CatalogueChange {
   readonly kind: string;
   readonly key: string;
   readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
-  readonly details: JsonValue;
+  /** `version`, `changed` (fields with from and to) and `note` where they say something. */
+  readonly details: JsonObject;
 }
 
 /** What applying a catalogue file did. */
@@ -31,7 +32,12 @@ export interface ApplyAnswer {
 
 /** A tenant as the API shows it. */
 export interface TenantView extends Tenant {
-  readonly plan?: { readonly key: string; readonly version: number } | null;
+  /** The plan that governs it now. */
+  readonly plan: { readonly key: string; readonly version: number } | null;
+  /** The billing period that runs now. */
+  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
+  /** Periods that end at or before it take no more events. */
+  readonly sealedThrough: InstantText;
 }
 
 /** An event of the ledger. */
@@ -42,7 +48,11 @@ export interface LedgerEventView {
   readonly occurredAt: InstantText;
   readonly quantity: string;
   readonly properties: JsonObject | null;
-  readonly [name: string]: unknown;
+  /** The period its time falls into, and the one whose invoice bills it. */
+  readonly usagePeriod: InstantText;
+  readonly accountingPeriod: InstantText;
+  /** `<epoch>-<sequence>` in its shard's journal. */
+  readonly position: string;
 }
 
 /** What lists show of an invoice. Amounts are minor units, digests hex. */
@@ -118,6 +128,7 @@ export interface EventsQuery extends PageQuery {
   readonly to?: InstantText | undefined;
   readonly meter?: string | undefined;
   readonly accountingPeriod?: InstantText | undefined;
+  readonly usagePeriod?: InstantText | undefined;
 }
 
 /** Which invoices. */
@@ -133,15 +144,68 @@ export interface UsageQuery {
   readonly by?: 'hour' | 'day' | 'month' | undefined;
 }
 
-export type UsageView = JsonObject;
-export type SpendView = JsonObject;
+/** Usage of one meter in one hour, day or month of the tenant's zone. */
+export interface UsageBucketView {
+  readonly start: InstantText;
+  readonly meter: string;
+  readonly unit: string;
+  readonly quantity: string;
+  readonly eventCount: string;
+}
 
-/** The cycle of one period. */
+/** Usage of one meter in the open period. */
+export interface LiveUsageView {
+  readonly unit: string;
+  readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** Usage from the ledger, and beside it the open period up to this moment. */
+export interface UsageView {
+  readonly tenant: string;
+  readonly from: InstantText;
+  readonly to: InstantText;
+  readonly by: 'hour' | 'day' | 'month';
+  readonly timeZone: string;
+  readonly data: readonly UsageBucketView[];
+  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
+  /** By meter. */
+  readonly live: Readonly<Record<string, LiveUsageView>>;
+  /** Where `live` comes from; `null` without an open period. */
+  readonly liveSource: 'counters' | 'ledger' | null;
+}
+
+/** What the open period would cost if it ended now. Amounts are minor units. */
+export interface SpendView {
+  readonly tenant: string;
+  readonly asOf: InstantText;
+  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
+  readonly plan: { readonly key: string; readonly version: number; readonly name: string };
+  readonly currency: string;
+  readonly usage: Readonly<Record<string, LiveUsageView>>;
+  readonly lines: InvoiceContent['lines'];
+  readonly taxLines: InvoiceContent['taxLines'];
+  readonly subtotalMinor: string;
+  readonly taxMinor: string;
+  readonly totalMinor: string;
+}
+
+/** The cycle of one period: where it stands and what came of it. */
 export interface CycleView {
   readonly tenant: string;
   readonly periodStart: InstantText;
+  readonly periodEnd: InstantText;
   readonly revision: number;
   readonly stage: string;
   readonly workflowId: string;
+  /** Its page in the Temporal UI; `null` when the service does not know where that is. */
+  readonly workflowUrl: string | null;
   readonly updatedAt: InstantText;
+  readonly invoiceId: string | null;
+  readonly invoiceNumber: string | null;
+  readonly invoiceStatus: string | null;
+  /** What comparing the counters with the ledger found; `null` before it was done. */
+  readonly reconciliation: JsonValue;
+  /** Open incidents of this period: why a cycle is held. */
+  readonly incidents: readonly { readonly kind: string; readonly details: JsonValue }[];
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import type { CatalogueChange, TenantView } from '../../client/index.ts';
+import type { CatalogueChange, JsonObject, TenantView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
 import { readFault } from '../import/read-csv.ts';
 import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
@@ -14,6 +14,10 @@ import { plainText, renderTable } from '../table.ts';
 const TENANT_COLUMNS: readonly Column<TenantView>[] = [
   { title: 'tenant', text: (tenant) => tenant.id },
   { title: 'name', text: (tenant) => tenant.name },
+  {
+    title: 'plan',
+    text: ({ plan }) => (plan === null ? '-' : `${plan.key} v${plan.version}`),
+  },
   { title: 'currency', text: (tenant) => tenant.currency },
   { title: 'time zone', text: (tenant) => tenant.timeZone },
   { title: 'period', text: (tenant) => tenant.periodLength },
@@ -75,6 +79,11 @@ function changesText(changes: readonly CatalogueChange[], dryRun: boolean): stri
 }
 
 function detailsText({ details }: CatalogueChange): string {
-  if (details === null || details === undefined) return '';
-  return plainText(typeof details === 'string' ? details : JSON.stringify(details));
+  const { version, note, changed } = details as { version?: number; note?: string; changed?: JsonObject };
+  const parts = [
+    ...(version === undefined ? [] : [`version ${version}`]),
+    ...(changed === undefined ? [] : [Object.keys(changed).join(', ')]),
+    ...(note === undefined ? [] : [note]),
+  ];
+  return plainText(parts.join('; '));
 }

@@ -11,8 +11,10 @@ const COLUMNS: readonly Column<CycleView>[] = [
   { title: 'period', text: (cycle) => cycle.periodStart },
   { title: 'revision', right: true, text: (cycle) => String(cycle.revision) },
   { title: 'stage', text: (cycle) => cycle.stage },
-  { title: 'workflow', text: (cycle) => cycle.workflowId },
+  { title: 'invoice', text: (cycle) => cycle.invoiceNumber ?? '-' },
+  { title: 'incidents', text: (cycle) => cycle.incidents.map(({ kind }) => kind).join(', ') },
   { title: 'updated', text: (cycle) => cycle.updatedAt },
+  { title: 'workflow', text: (cycle) => cycle.workflowUrl ?? cycle.workflowId },
 ];
 
 /** A command about one tenant. */

@@ -1,17 +1,20 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 
-import type { LedgerEventView } from '../../client/index.ts';
+import type { LedgerEventView, SpendView, UsageView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
 import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { amountText } from '../money-text.ts';
 import type { Column } from '../session.ts';
 import { openClient, printAnswer, printList } from '../session.ts';
+import { groupDigits, renderTable } from '../table.ts';
 
 const EVENT_COLUMNS: readonly Column<LedgerEventView>[] = [
   { title: 'occurred at', text: (event) => event.occurredAt },
   { title: 'type', text: (event) => event.type },
   { title: 'id', text: (event) => event.id },
   { title: 'quantity', right: true, text: (event) => event.quantity },
+  { title: 'billed with', text: (event) => event.accountingPeriod },
   { title: 'properties', text: (event) => (event.properties === null ? '' : JSON.stringify(event.properties)) },
 ];
 
@@ -26,6 +29,8 @@ interface EventsOptions {
   readonly type?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly meter?: string;
+  readonly period?: string;
   readonly limit: number;
 }
 
@@ -42,7 +47,7 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper usage acme --by day --from 2026-11-01 --to 2026-12-01')
     .action(async (tenant: string, { by, from, to }: UsageOptions, command: Command) => {
       const usage = await openClient(io, command).getUsage(tenant, { by, from, to });
-      printAnswer(io, command, usage, JSON.stringify(usage, null, 2));
+      printAnswer(io, command, usage, usageText(usage));
     });
   program
     .command('spend')
@@ -52,7 +57,7 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper spend acme')
     .action(async (tenant: string, _options: object, command: Command) => {
       const spend = await openClient(io, command).getSpend(tenant);
-      printAnswer(io, command, spend, JSON.stringify(spend, null, 2));
+      printAnswer(io, command, spend, spendText(spend));
     });
   program
     .command('events')
@@ -62,15 +67,62 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     .option('--type <type>', 'only events of this type')
     .option('--from <instant>', 'only events from here on', instantOption)
     .option('--to <instant>', 'only events before', instantOption)
+    .option('--meter <key>', 'only events that this meter read: those behind its invoice line')
+    .option('--period <instant>', 'only events billed with the period that starts here', instantOption)
     .option('--limit <count>', 'print at most so many', limitOption, LIMIT_DEFAULT)
     .addHelpText(
       'after',
       '\nExample:\n  $ tollkeeper events --tenant acme --type llm.request --from 2026-11-20 --limit 20',
     )
-    .action(async ({ tenant, type, from, to, limit }: EventsOptions, command: Command) => {
+    .action(async ({ limit, period, ...filter }: EventsOptions, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listEvents({ ...page, tenant, type, from, to }));
+      const { rows, more } = await readUpTo(limit, (page) =>
+        client.listEvents({ ...page, ...filter, accountingPeriod: period }),
+      );
       printList(io, command, rows, EVENT_COLUMNS, 'no events');
       if (more) io.note(`more than ${limit}: see them with --limit\n`);
     });
+}
+
+function usageText(usage: UsageView): string {
+  const columns = [
+    { title: usage.by },
+    { title: 'meter' },
+    { title: 'quantity', right: true },
+    { title: 'events', right: true },
+  ];
+  const rows = usage.data.map((bucket) => [
+    bucket.start,
+    bucket.meter,
+    `${groupDigits(bucket.quantity)} ${bucket.unit}`,
+    groupDigits(bucket.eventCount),
+  ]);
+  const ledger =
+    rows.length === 0 ? `nothing in the ledger from ${usage.from} to ${usage.to}` : renderTable(columns, rows);
+  if (usage.period === null) return `${usage.tenant}, ${usage.timeZone}\n\n${ledger}`;
+  const live = Object.entries(usage.live).map(([meter, { quantity, unit, eventCount }]) => [
+    meter,
+    `${groupDigits(quantity)} ${unit}`,
+    groupDigits(eventCount),
+  ]);
+  const open = `open period ${usage.period.start} .. ${usage.period.end}, from the ${usage.liveSource ?? 'ledger'}`;
+  return `${usage.tenant}, ${usage.timeZone}\n\n${ledger}\n\n${open}\n${renderTable(columns.slice(1), live)}`;
+}
+
+function spendText(spend: SpendView): string {
+  const amount = (minor: string): string => amountText(minor, spend.currency);
+  const rows = [
+    ...spend.lines.map((line) => [
+      line.description,
+      `${groupDigits(line.quantity)} ${line.unit}`,
+      amount(line.amountMinor),
+    ]),
+    ['Subtotal', '', amount(spend.subtotalMinor)],
+    ...spend.taxLines.map((tax) => [`${tax.name} ${tax.percent} %`, '', amount(tax.amountMinor)]),
+    [`Total ${spend.currency}`, '', amount(spend.totalMinor)],
+  ];
+  const columns = [{ title: 'line' }, { title: 'quantity', right: true }, { title: 'amount', right: true }];
+  const period = spend.period === null ? '' : `, period ${spend.period.start} .. ${spend.period.end}`;
+  const head = `${spend.tenant}, plan ${spend.plan.name}${period}, as of ${spend.asOf}`;
+  return `${head}\n\n${renderTable(columns, rows)}`;
 }

@@ -58,14 +58,15 @@ async function reportTenant(
   const ledger = await ledgerUsage(client, tenant.id, rounds.stage.billingStartMs, rounds.periodStartMs(period + 1));
   const sent = rounds.book.total(tenant.id);
   const figures = catalogue.meters.map(({ key }) => ({ meter: key, ledger: ledger[key] ?? 0n, sent: sent[key] ?? 0n }));
-  const workflowId = `close-cycle/${tenant.id}/${rounds.periodStartText(period)}`;
+  const cycle = await rounds.cycle(tenant, period);
+  if (cycle === undefined) throw new CliError(`${tenant.id} has an invoice but no cycle`, EXIT_FAILED);
   io.print(
     [
       `\n${tenant.name} (${tenant.id}), plan ${tenant.plan.key}`,
       outcomesTable(rounds.log.outcomes.get(tenant.id) ?? {}, rounds.book.outcomes(tenant.id)),
       usageTable(figures),
       invoiceTable(invoice),
-      `cycle: ${workflowLink(temporalUiUrl, workflowId)}\n`,
+      `cycle: ${workflowLink(temporalUiUrl, cycle.workflowId)}\n`,
     ].join('\n\n'),
   );
   return [

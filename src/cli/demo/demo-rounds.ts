@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { EventInput, InvoiceView, TollkeeperClient } from '../../client/index.ts';
+import type { CycleView, EventInput, InvoiceView, TollkeeperClient } from '../../client/index.ts';
 import { CliError, EXIT_FAILED } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { checkInvoice } from './check-invoice.ts';
@@ -112,14 +112,19 @@ export class DemoRounds {
     });
   }
 
-  /** Waits until the cycle of a period is held. @throws CliError when its invoice is issued instead */
-  awaitHold(tenant: DemoTenant, period: number): Promise<string> {
+  /** The cycle of a period, `undefined` before it began. */
+  async cycle(tenant: DemoTenant, period: number): Promise<CycleView | undefined> {
     const periodStart = this.periodStartText(period);
-    return this.#poll(period, `the hold of ${tenant.id} for ${periodStart}`, async () => {
-      const { data } = await this.stage.client.listCycles(tenant.id);
-      const cycle = data.find((candidate) => candidate.periodStart === periodStart);
-      if (cycle?.stage === 'held') return cycle.workflowId;
-      if (cycle === undefined || !['issued', 'synced', 'settled'].includes(cycle.stage)) return undefined;
+    const { data } = await this.stage.client.listCycles(tenant.id);
+    return data.find((cycle) => cycle.periodStart === periodStart);
+  }
+
+  /** Waits until the cycle of a period is held for drift. @throws CliError when its invoice is issued instead */
+  awaitHold(tenant: DemoTenant, period: number): Promise<CycleView> {
+    return this.#poll(period, `the hold of ${tenant.id} for ${this.periodStartText(period)}`, async () => {
+      const cycle = await this.cycle(tenant, period);
+      if (cycle?.stage === 'held' && cycle.incidents.some(({ kind }) => kind === 'drift')) return cycle;
+      if (cycle === undefined || cycle.invoiceNumber === null) return undefined;
       throw new CliError(`the corrupted counter of ${tenant.id} was NOT caught: its invoice was issued`, EXIT_FAILED);
     });
   }

@@ -3,6 +3,7 @@ import { seededRandom } from '../demo-generator.ts';
 import { corruptCounter } from './corrupt-counter.ts';
 import { afterSealEvents, FIRST_ROUND_EVENTS, lateEvents, LATER_ROUND_EVENTS, mainTraffic } from './demo-loads.ts';
 import type { LoadSource } from './demo-loads.ts';
+import { plainText } from '../table.ts';
 import { workflowLink } from './demo-output.ts';
 import type { DemoStage } from './demo-rounds.ts';
 import { DemoRounds, PERIOD_MS } from './demo-rounds.ts';
@@ -95,7 +96,9 @@ async function expectHold(play: DemoPlay, rounds: DemoRounds): Promise<void> {
   const key = await corruptCounter(play.redisUrl, victim.id, rounds.periodStartText(1), meter.key);
   io.note(`changed ${meter.key} in ${key} by one, behind the engine's back\n`);
   await rounds.waitUntil(rounds.sealMs(1), 'waiting for the end of the minute and its late window');
-  const workflowId = await rounds.awaitHold(victim, 1);
-  io.print(`caught: the cycle of ${victim.id} is held\n  ${workflowLink(play.temporalUiUrl, workflowId)}\n`);
+  const cycle = await rounds.awaitHold(victim, 1);
+  const incidents = cycle.incidents.map(({ kind, details }) => `${kind} ${JSON.stringify(details)}`).join('\n  ');
+  const link = workflowLink(play.temporalUiUrl, cycle.workflowId);
+  io.print(`caught: the cycle of ${victim.id} is held\n  ${plainText(incidents)}\n  ${link}\n`);
   settle(play, rounds);
 }
