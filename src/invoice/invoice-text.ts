@@ -91,7 +91,9 @@ function originText({ provenance }: InvoiceLine, timeZone: string): string {
 }
 
 function rangeText({ ledgerRange }: LineProvenance): string {
-  return ledgerRange === null ? '' : `, ledger shard ${ledgerRange.shard} from ${ledgerRange.first} to ${ledgerRange.last}`;
+  return ledgerRange === null
+    ? ''
+    : `, ledger shard ${ledgerRange.shard} from ${ledgerRange.first} to ${ledgerRange.last}`;
 }
 
 function proofs({ contentDigest, chainTip }: PrintedInvoice): string[] {
