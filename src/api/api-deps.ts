@@ -5,7 +5,7 @@ import type { CatalogueCache } from '../catalog/catalogue-cache.ts';
 import type { KeyCache } from '../catalog/key-cache.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { BillingControl } from './billing-control.ts';
-import type { EventIntake } from './event-intake.ts';
+import type { IngestAnswer, IngestRequest } from '../ingest/take-events.ts';
 import type { LiveCounters } from './live-counters.ts';
 
 /** One store or server the API needs, and how to ask whether it answers. */
@@ -21,7 +21,8 @@ export interface ApiDeps {
   readonly pool: pg.Pool;
   readonly catalogue: CatalogueCache;
   readonly keys: KeyCache;
-  readonly intake: EventIntake;
+  /** Events in: `takeEvents` of src/ingest. It asks for the key itself, before it reads the body. */
+  readonly takeEvents: (request: IngestRequest) => Promise<IngestAnswer>;
   readonly counters: LiveCounters;
   readonly billing: BillingControl;
   /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */

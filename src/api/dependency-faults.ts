@@ -1,4 +1,4 @@
-import { isGrpcServiceError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 
 import { unavailable } from './api-error.ts';
 import type { ApiError } from './api-error.ts';
@@ -22,7 +22,7 @@ const SOCKET_CODES: ReadonlySet<string> = new Set([
 const DRIVER_MESSAGES =
   /^(?:Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 const REDIS_ERRORS =
-  /^(?:MaxRetriesPerRequestError|ReplyError|AbortError|ClusterAllFailedError|RedisAbortError|MeterUnavailableError)$/;
+  /^(?:MaxRetriesPerRequestError|ReplyError|AbortError|ClusterAllFailedError|RedisAbortError|MeterUnavailableError|RedisProfileError)$/;
 const REDIS_MESSAGES = /^(?:Connection is closed|Command timed out|Stream isn't writeable|Socket closed)/;
 /** gRPC codes of a server that is away, busy or slow: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const PASSING_GRPC_CODES: ReadonlySet<number> = new Set([4, 8, 14]);
@@ -34,6 +34,11 @@ const PASSING_GRPC_CODES: ReadonlySet<number> = new Set([4, 8, 14]);
 export function dependencyFault(error: unknown): ApiError | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = (error as { code?: unknown }).code;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return unavailable('temporal', 'no worker took the command in time');
+  }
+  // The client wraps what gRPC said.
+  if (error instanceof ServiceError) return dependencyFault(error.cause);
   if (isGrpcServiceError(error)) {
     return PASSING_GRPC_CODES.has(error.code) ? unavailable('temporal', firstLine(error.details)) : undefined;
   }

@@ -32,6 +32,8 @@ export interface Route {
   readonly path: string;
   /** The scopes of which a key needs one; `null`: no key is asked for. */
   readonly scopes: readonly KeyScope[] | null;
+  /** The handler checks key and scopes itself, in its own order with the other checks of the request. */
+  readonly isAuthorizedByHandler?: true;
   readonly handle: (context: RouteContext) => Promise<RouteAnswer>;
 }
 

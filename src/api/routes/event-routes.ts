@@ -1,12 +1,11 @@
 import { z } from 'zod';
 
 import type { KeyScope } from '../../catalog/api-keys.ts';
-import { BODY_BYTES_MAX, EVENT_TYPE_PATTERN, TENANT_PATTERN } from '../../domain/event.ts';
+import { EVENT_TYPE_PATTERN, TENANT_PATTERN } from '../../domain/event.ts';
 import { METER_KEY_PATTERN } from '../../domain/meter.ts';
 import { CursorError, EVENTS_PAGE_MAX, listEvents } from '../../ledger/list-events.ts';
-import { badRequest } from '../api-error.ts';
+import { badRequest, problemBody, PROBLEM_TYPE } from '../api-error.ts';
 import { limitOf } from '../paging.ts';
-import { readBody } from '../read-body.ts';
 import { instantParameter, pageParameters, readQuery } from '../read-query.ts';
 import { keyOf, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
@@ -14,20 +13,23 @@ import { visibleTenant } from '../visible-tenant.ts';
 
 const INGEST: readonly KeyScope[] = ['ingest', 'ingest:backfill'];
 
-/** Events in: the body goes on as the bytes that came, since how it is read is the intake's business from the first byte. */
+/** Events in: the stream goes on as it comes, since how it is read is ingest's business from the first byte. */
 async function postEvents(context: RouteContext): Promise<RouteAnswer> {
-  const { request } = context;
-  const answer = await context.deps.intake({
-    key: keyOf(context),
-    bodyBytes: await readBody(request, BODY_BYTES_MAX),
-    contentType: request.headers['content-type'],
-    contentEncoding: request.headers['content-encoding'],
+  const { headers } = context.request;
+  const answer = await context.deps.takeEvents({
+    authorization: headers.authorization,
+    contentType: headers['content-type'],
+    contentEncoding: headers['content-encoding'],
+    contentLength: headers['content-length'],
     idempotencyKey: context.idempotencyKey ?? undefined,
-    headers: request.headers,
+    body: context.request,
   });
-  // A body that was not read to its end makes the connection useless for the next request.
-  const isUnread = answer.status === 413 || answer.status === 415;
-  return { ...answer, headers: { ...answer.headers, ...(isUnread ? { connection: 'close' } : {}) } };
+  if (!('error' in answer.body)) return answer;
+  const { code, message } = answer.body.error;
+  // Ingest refuses before it has read the body: what is left of it makes the connection useless for the next request.
+  const own = { 'content-type': PROBLEM_TYPE, ...(answer.status < 500 ? { connection: 'close' } : {}) };
+  const body = problemBody({ status: answer.status, code, message });
+  return { status: answer.status, body, headers: { ...own, ...answer.headers } };
 }
 
 const EVENTS_QUERY = z.strictObject({
@@ -65,6 +67,6 @@ async function getEvents(context: RouteContext): Promise<RouteAnswer> {
 }
 
 export const EVENT_ROUTES: readonly Route[] = [
-  { method: 'post', path: '/v1/events', scopes: INGEST, handle: postEvents },
+  { method: 'post', path: '/v1/events', scopes: INGEST, isAuthorizedByHandler: true, handle: postEvents },
   { method: 'get', path: '/v1/events', scopes: READ, handle: getEvents },
 ];

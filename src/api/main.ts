@@ -1,0 +1,53 @@
+import { pino } from 'pino';
+
+import { InstallationMissingError } from '../catalog/read-catalogue.ts';
+import { ConfigError, readConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { createApp } from './create-app.ts';
+import { openApi } from './open-api.ts';
+import { serve } from './serve.ts';
+import { systemClock } from './system-clock.ts';
+
+const EXIT_BAD_SETTINGS = 2;
+
+/** The API as a process: serves until it is told to stop, then ends what runs and closes in order. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, base: { program: 'api' } }, pino.destination(2));
+  const api = await openApi(config, log, systemClock);
+  const server = await serve(createApp(api.deps), config.apiHost, config.apiPort).catch(async (error: unknown) => {
+    await api.close();
+    throw listenError(error, config);
+  });
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    // Asked twice: whoever asks does not want to wait.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    server
+      .stop()
+      .then(() => api.close())
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'the API did not stop in order');
+        process.exitCode = 1;
+      });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.stdout.write(`tollkeeper api ready on ${server.url}\n`);
+}
+
+function listenError(error: unknown, { apiHost, apiPort }: Config): unknown {
+  if ((error as { code?: unknown }).code !== 'EADDRINUSE') return error;
+  return new ConfigError(`port ${apiPort} of ${apiHost} is taken: stop what listens there, or set TOLLKEEPER_PORT`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const isSetting = error instanceof ConfigError || error instanceof InstallationMissingError;
+  const reason = error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
+  process.stderr.write(isSetting ? `${reason}\n` : `the API cannot start: ${reason}\n`);
+  process.exitCode = isSetting ? EXIT_BAD_SETTINGS : 1;
+}

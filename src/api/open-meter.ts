@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+
+import type { Config } from '../config.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { DrainContext } from '../journal/drain-context.ts';
+import { createLedgerForMeter } from '../journal/ledger-for-meter.ts';
+import { defineCommands } from '../meter/commands.ts';
+import { journalKey } from '../meter/keys.ts';
+import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { readCounters, readGateRecord } from '../meter/read-counters.ts';
+import { createMeterTrim } from '../meter/trim-journal.ts';
+import { createUsageMeter } from '../meter/usage-meter.ts';
+import type { UsageMeter } from '../meter/usage-meter.ts';
+import type { LiveCounters } from './live-counters.ts';
+
+type MeterSettings = Pick<Config, 'shardCount' | 'dedupWindowSeconds' | 'profile' | 'redisAttested'>;
+
+/** The meter on one connection, with the ledger and the drain behind it: what a new incarnation and a rebuild need. */
+export function openMeter(settings: MeterSettings, redis: Redis, pool: pg.Pool, clock: () => EpochMicros): UsageMeter {
+  const trim = createMeterTrim({ redis: defineCommands(redis) });
+  const drainContext = (shard: number): DrainContext => {
+    return { redis, pool, shard, journalKey: journalKey(shard), trim, clock };
+  };
+  const { shardCount, dedupWindowSeconds, profile, redisAttested } = settings;
+  return createUsageMeter({
+    redis,
+    ledger: createLedgerForMeter({ pool, clock, drainContext }),
+    shardCount,
+    dedupWindowSeconds,
+    profile,
+    redisAttested,
+  });
+}
+
+/** Reads live counters; while Redis is away or a tenant's counters are void, the ledger has to answer alone. */
+export function createLiveCounters(meter: UsageMeter): LiveCounters {
+  return async (tenant, periodStart) => {
+    try {
+      if ((await readGateRecord(meter, tenant)) === undefined) return undefined;
+      return await readCounters(meter, tenant, periodStart);
+    } catch (error) {
+      if (error instanceof MeterUnavailableError) return undefined;
+      throw error;
+    }
+  };
+}
