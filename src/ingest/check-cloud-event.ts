@@ -1,5 +1,4 @@
 import type { JsonObject } from '../domain/event.ts';
-import { parseInstant } from '../domain/instant.ts';
 import {
   checkId,
   checkInstant,
@@ -8,6 +7,7 @@ import {
   checkTenant,
   checkType,
   normalQuantity,
+  readInstant,
   type FormResult,
 } from './check-event.ts';
 import type { Fault } from './check-properties.ts';
@@ -35,7 +35,7 @@ export function checkCloudEvent(value: unknown): FormResult {
       ledgerId: `${source} ${id as string}`,
       tenant: fields.get('subject') as string,
       type: fields.get('type') as string,
-      occurredAtMicros: parseInstant(fields.get('time') as string) ?? 0,
+      occurredAtMicros: readInstant(fields.get('time') as string) ?? 0,
       quantity: normalQuantity(quantity),
       properties,
       quantityPath: 'data.quantity',

@@ -52,7 +52,7 @@ export function checkEvent(value: unknown): FormResult {
       ledgerId: idText,
       tenant: fields.get('tenant') as string,
       type: fields.get('type') as string,
-      occurredAtMicros: parseInstant(fields.get('occurredAt') as string) ?? 0,
+      occurredAtMicros: readInstant(fields.get('occurredAt') as string) ?? 0,
       quantity: normalQuantity(fields.get('quantity')),
       properties: (fields.get('properties') as JsonObject | undefined) ?? null,
       quantityPath: 'quantity',
@@ -98,10 +98,30 @@ export function checkType(value: unknown): Fault | undefined {
   return isType ? undefined : { path: 'type', reason: `must match ${EVENT_TYPE_PATTERN.source}` };
 }
 
+const FULL_YEAR = /^\d{4}(?=-)/;
+/** The calendar repeats after 400 years, so a date of any year exists when that of the year it is moved to does. */
+const CALENDAR_YEARS = 400;
+const FIRST_EXACT_YEAR = 1700;
+
+/**
+ * Reads an instant. Those whose microseconds no double holds exactly (before 1685, after 2255) are sound but far outside what is
+ * taken: they read as the first or last instant there is, so that time judges them, not form.
+ */
+export function readInstant(text: string): EpochMicros | undefined {
+  const exact = parseInstant(text);
+  if (exact !== undefined) return exact;
+  const year = Number(FULL_YEAR.exec(text)?.[0]);
+  if (!Number.isInteger(year)) return undefined;
+  const offset = (year - FIRST_EXACT_YEAR) % CALENDAR_YEARS;
+  const moved = FIRST_EXACT_YEAR + (offset < 0 ? offset + CALENDAR_YEARS : offset);
+  if (moved === year || parseInstant(text.replace(FULL_YEAR, String(moved))) === undefined) return undefined;
+  return year < FIRST_EXACT_YEAR ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+}
+
 /** The rule of instants. */
 export function checkInstant(value: unknown, path: string): Fault | undefined {
   if (value === undefined) return { path, reason: 'is required: the time of the use itself' };
-  const isInstant = typeof value === 'string' && parseInstant(value) !== undefined;
+  const isInstant = typeof value === 'string' && readInstant(value) !== undefined;
   return isInstant ? undefined : { path, reason: 'must be an RFC 3339 instant with a zone, like 2026-11-20T10:30:15Z' };
 }
 
