@@ -14,7 +14,7 @@ import { instantOfMs, tenantBillingDetails } from './details.ts';
 import * as messages from './messages.ts';
 import type { Command, TenantBillingInput, TenantBillingState } from './messages.ts';
 import { withRefusal } from './refused-signals.ts';
-import { CYCLE_STAGE, PERIOD_START, PLAN_KEY } from './search-attributes.ts';
+import { CYCLE_STAGE, PERIOD_START, PLAN_KEY, TENANT_ID } from './search-attributes.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
 const activities = proxyActivities<TenantActivities>({
@@ -79,6 +79,7 @@ class TenantBilling {
     this.#period = period;
     this.#nextCheckpointMs = period.nextCheckpointMs;
     upsertSearchAttributes([
+      { key: TENANT_ID, value: this.#input.tenant },
       { key: PERIOD_START, value: new Date(period.periodStart) },
       { key: PLAN_KEY, value: period.plan?.key ?? null },
       { key: CYCLE_STAGE, value: period.paused ? 'paused' : 'open' },

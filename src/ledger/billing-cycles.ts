@@ -134,3 +134,28 @@ limit ${TENANTS_READ_MAX}`,
   );
   return { tenants: rows.map(({ id }) => id), isLast: rows.length < TENANTS_READ_MAX };
 }
+
+/** Bound of one look for tenants whose billing is behind. */
+const OVERDUE_READ_MAX = 100;
+
+/** Tenants that are not paused and have a period that was over at an instant, but no cycle for it. */
+export async function overdueTenants(db: Queryable, since: EpochMicros): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `
+select tenant.id
+from tenant
+cross join lateral (
+  select period_end from billing_period
+  where billing_period.tenant = tenant.id and billing_period.period_start > coalesce((
+    select max(started.period_start) from billing_cycle started where started.tenant = tenant.id and started.revision = 0
+  ), '-infinity')
+  order by period_start
+  limit 1
+) open_period
+where not tenant.paused and open_period.period_end < $1::timestamptz
+order by open_period.period_end
+limit ${OVERDUE_READ_MAX}`,
+    [formatInstant(since)],
+  );
+  return rows.map(({ id }) => id);
+}
