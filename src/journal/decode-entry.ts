@@ -69,7 +69,7 @@ function decodeFields(
   const firstSequence = requireWhole(fields, 's');
   const outcomes = requireText(fields, 'o');
   const events = requireArray(parseJson(requireText(fields, 'e'), 'field e'), 'field e');
-  const taken = [...outcomes].flatMap((outcome, place) => (outcome === ACCEPTED ? [place] : []));
+  const taken = Array.from(outcomes).flatMap((outcome, place) => (outcome === ACCEPTED ? [place] : []));
   if (taken.length !== lastSequence - firstSequence + 1) {
     throw new JournalDataError(
       `${taken.length} events were accepted, but the sequences ${firstSequence} to ${lastSequence} are given`,

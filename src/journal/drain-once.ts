@@ -6,6 +6,9 @@ import { writeIsolating } from './isolate-poison.ts';
 import { JournalGapError } from './journal-errors.ts';
 import { type JournalBatch, readBatch } from './read-batch.ts';
 
+/** Bound of one call; what is left follows with the next one, which starts from where the shard was trimmed. */
+const TRIM_PAGES_MAX = 20;
+
 const NOTHING = { drained: 0, rows: 0, refused: 0, setAside: 0 };
 
 /**
@@ -73,11 +76,13 @@ export async function refuseGap(
  * ledger since the last trim, not taken from memory.
  */
 async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
-  const trimmed = await context.trim.readTrimmed(context.shard);
-  if (comparePositions(trimmed, position) >= 0) return;
-  const span = { shard: context.shard, after: trimmed, through: position };
-  const refused = await readRefusedDuplicates(context.pool, span);
-  // More than one read can hold: trim through the last one read, the rest follows with the next batch.
-  const through = refused.length === REFUSED_READ_MAX ? (refused.at(-1) ?? position) : position;
-  await context.trim.trim(context.shard, { epoch: through.epoch, sequence: through.sequence }, refused);
+  let after = await context.trim.readTrimmed(context.shard);
+  for (let page = 0; page < TRIM_PAGES_MAX && comparePositions(after, position) < 0; page += 1) {
+    const refused = await readRefusedDuplicates(context.pool, { shard: context.shard, after, through: position });
+    // More than one read can hold: trim through the last one read, then read on.
+    const last = refused.length === REFUSED_READ_MAX ? refused.at(-1) : undefined;
+    const through = last === undefined ? position : { epoch: last.epoch, sequence: last.sequence };
+    await context.trim.trim(context.shard, through, refused);
+    after = through;
+  }
 }

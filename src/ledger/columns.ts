@@ -16,8 +16,8 @@ export function byteColumn(hexTexts: readonly string[]): string {
 }
 
 /** SQL for an instant given as epoch microseconds: exact, because the product stays below 2^53. */
-export function instantSql(microsSql: string): string {
-  return `('epoch'::timestamptz + ${microsSql} * interval '1 microsecond')`;
+export function instantSql(integerSql: string): string {
+  return `('epoch'::timestamptz + ${integerSql} * interval '1 microsecond')`;
 }
 
 /** SQL for the epoch microseconds of an instant; arrives as text. JavaScript dates would lose the microseconds. */

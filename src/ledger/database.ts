@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { Pool } from 'pg';
+import type pg from 'pg';
 
 /** What a station needs of PostgreSQL: a pool, or one client inside a transaction. */
 export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
@@ -20,7 +21,7 @@ const CONNECTION_TIMEOUT_MS = 5_000;
  * time-outs, so that a stuck statement or lock becomes an error and not a hang, and works in UTC.
  */
 export function openDatabase(options: DatabaseOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: options.databaseUrl,
     application_name: options.applicationName,
     max: options.poolSizeMax,

@@ -94,15 +94,13 @@ export async function listEvents(db: Queryable, query: EventQuery): Promise<Even
   const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
   // The cursor is a lower bound too: without it every page would scan the partitions before it.
   const from = Math.max(query.from ?? -Infinity, after?.micros ?? -Infinity);
-  const optional = (instant: EpochMicros | undefined): string | null =>
-    instant === undefined || !Number.isFinite(instant) ? null : formatInstant(instant);
   const { rows } = await db.query<EventRow>(LIST_EVENTS, [
     query.tenant,
-    optional(from),
-    optional(query.to),
+    textOrNull(from),
+    textOrNull(query.to),
     query.type ?? null,
-    optional(query.accountingPeriod),
-    optional(query.usagePeriod),
+    textOrNull(query.accountingPeriod),
+    textOrNull(query.usagePeriod),
     query.meter ?? null,
     after?.micros ?? null,
     after?.idDigest ?? null,
@@ -112,6 +110,10 @@ export async function listEvents(db: Queryable, query: EventQuery): Promise<Even
   const last = page.at(-1);
   const hasMore = rows.length > limit && last !== undefined;
   return { events: page.map(ledgerEvent), nextCursor: hasMore ? encodeCursor(last) : null };
+}
+
+function textOrNull(instant: EpochMicros | undefined): string | null {
+  return instant === undefined || !Number.isFinite(instant) ? null : formatInstant(instant);
 }
 
 function ledgerEvent(row: EventRow): LedgerEvent {

@@ -69,7 +69,8 @@ function counterChanges(row: MeteredRow): CounterChange[] {
   return row.contributions.map(({ meter, scaled, aggregation }) => [meter, String(scaled), aggregation]);
 }
 
-export const REFUSED_READ_MAX = 10_000;
+/** Bound of one read. An event may feed a hundred meters, and one trim takes at most 100,000 changes. */
+export const REFUSED_READ_MAX = 1_000;
 
 /** Reads the refused duplicates of a shard with positions in `(after, through]`, in order, at most `REFUSED_READ_MAX`. */
 export async function readRefusedDuplicates(

@@ -133,8 +133,6 @@ on conflict (tenant, usage_period, accounting_period, meter, dimensions, hour) d
   )`;
 
 function rollupColumns(rollups: readonly Rollup[]): unknown[] {
-  const nullable = (value: bigint | null | undefined): string | null =>
-    value === null || value === undefined ? null : scaledText(value, SCALE_MAX);
   return [
     rollups.map((rollup) => rollup.tenant),
     integerColumn(rollups.map((rollup) => rollup.usagePeriodMicros)),
@@ -144,11 +142,15 @@ function rollupColumns(rollups: readonly Rollup[]): unknown[] {
     integerColumn(rollups.map((rollup) => rollup.hourMicros)),
     integerColumn(rollups.map((rollup) => rollup.eventCount)),
     rollups.map((rollup) => scaledText(rollup.sum, SCALE_MAX)),
-    rollups.map((rollup) => nullable(rollup.max)),
-    rollups.map((rollup) => nullable(rollup.last?.value)),
+    rollups.map((rollup) => decimalOrNull(rollup.max)),
+    rollups.map((rollup) => decimalOrNull(rollup.last?.value)),
     rollups.map((rollup) => rollup.last?.atMicros ?? null),
     rollups.map((rollup) => rollup.last?.sequence ?? null),
     integerColumn(rollups.map((rollup) => rollup.firstSequence)),
     integerColumn(rollups.map((rollup) => rollup.finalSequence)),
   ];
+}
+
+function decimalOrNull(value: bigint | null | undefined): string | null {
+  return value === null || value === undefined ? null : scaledText(value, SCALE_MAX);
 }

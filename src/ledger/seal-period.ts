@@ -36,7 +36,7 @@ export async function sealPeriod(
   if (gate.sealedThroughMicros !== period.startMicros) {
     throw new PeriodOrderError(
       `tenant ${tenant}: the period of ${formatInstant(periodStart)} cannot be sealed before the one that starts at ` +
-        `${formatInstant(gate.sealedThroughMicros)}`,
+        formatInstant(gate.sealedThroughMicros),
     );
   }
   const gateVersion = gate.version + 1;

@@ -45,27 +45,20 @@ export function usageSum(row: UsageSumRow): UsageSum {
     usagePeriodMicros: readMicros(row.usage_period),
     meter: row.meter,
     aggregation: row.aggregation,
-    quantity: quantityOf(row, row.aggregation),
+    quantity: QUANTITIES[row.aggregation](row),
     eventCount: row.event_count,
     first: position(row.first_position),
     last: position(row.final_position),
   };
 }
 
-function quantityOf(row: UsageSumRow, aggregation: Aggregation): string {
-  switch (aggregation) {
-    case 'count':
-      return row.event_count;
-    case 'sum':
-      return row.quantity_sum;
-    case 'max':
-      return row.quantity_max ?? '0';
-    case 'latest':
-      return row.last_value ?? '0';
-    case 'unique':
-      return row.unique_count;
-  }
-}
+const QUANTITIES: Readonly<Record<Aggregation, (row: UsageSumRow) => string>> = {
+  count: (row) => row.event_count,
+  sum: (row) => row.quantity_sum,
+  max: (row) => row.quantity_max ?? '0',
+  latest: (row) => row.last_value ?? '0',
+  unique: (row) => row.unique_count,
+};
 
 function position(text: string): JournalPosition {
   const [epoch = '', sequence = ''] = text.split('-');

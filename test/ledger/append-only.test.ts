@@ -70,15 +70,6 @@ describe('the ledger only appends', () => {
 });
 
 describe('the walk of the chain, after a superuser walked past the triggers', () => {
-  async function tamper(statement: string): Promise<readonly string[]> {
-    await owner.query('set session_replication_role = replica');
-    const { rowCount } = await owner.query(statement);
-    expect(rowCount).toBeGreaterThan(0);
-    const report = await verifyChain(stack.pool, 0);
-    expect(report.isWhole).toBe(false);
-    return report.problems;
-  }
-
   test.each([
     "update usage_event set quantity = 3 where event_id = 'a'",
     `update usage_event set readings = '{"requests": "2"}' where event_id = 'a'`,
@@ -115,3 +106,12 @@ from usage_event where event_id = 'c'`;
     ]);
   });
 });
+
+async function tamper(statement: string): Promise<readonly string[]> {
+  await owner.query('set session_replication_role = replica');
+  const { rowCount } = await owner.query(statement);
+  expect(rowCount).toBeGreaterThan(0);
+  const report = await verifyChain(stack.pool, 0);
+  expect(report.isWhole).toBe(false);
+  return report.problems;
+}

@@ -104,12 +104,12 @@ describe('periods are made ahead', () => {
   });
 });
 
+const seal = (periodStart: number) =>
+  inTransaction(pool, (client) => sealPeriod(client, { tenant: 'acme', periodStart }));
+
 describe('a seal', () => {
   const january = requireInstant(START);
   const february = requireInstant('2023-02-28T00:00:00Z');
-
-  const seal = (periodStart: number) =>
-    inTransaction(pool, (client) => sealPeriod(client, { tenant: 'acme', periodStart }));
 
   beforeEach(async () => {
     await ensurePeriods(pool, 'acme', MONTHS, NOW);

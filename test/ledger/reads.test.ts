@@ -39,9 +39,10 @@ async function drain(...entries: readonly (readonly JournalEvent[])[]): Promise<
 
 const SELECTION = { tenant: 'acme', accountingPeriod: requireInstant(PERIOD_START) };
 
+const at = (hour: number, rest: string) => `2023-11-16T${String(hour).padStart(2, '0')}:${rest}Z`;
+
 describe('the sums of a period, from rollups and from rows', () => {
   test('agree for every aggregation, over batches, hours and dimensions', async () => {
-    const at = (hour: number, rest: string) => `2023-11-16T${String(hour).padStart(2, '0')}:${rest}Z`;
     await drain(
       [
         {
@@ -144,9 +145,9 @@ describe('the sums of a period, from rollups and from rows', () => {
 describe('usage by time', () => {
   test('follows the hours and days of the tenant in Kathmandu', async () => {
     const timeZone = 'Asia/Kathmandu';
-    const event = (id: string, at: string): JournalEvent => ({
+    const event = (id: string, occurredAt: string): JournalEvent => ({
       id,
-      at,
+      at: occurredAt,
       timeZone,
       readings: [
         [REQUESTS, '1'],
@@ -241,9 +242,9 @@ describe('events of a tenant', () => {
 });
 
 test('known ids are found by tenant, time and id together', async () => {
-  const at = '2023-11-16T10:00:00.000001Z';
-  await drain([{ id: 'a', at }]);
-  const identity = { tenant: 'acme', occurredAtMicros: requireInstant(at), idDigest: idDigest('acme', 'a') };
+  const occurredAt = '2023-11-16T10:00:00.000001Z';
+  await drain([{ id: 'a', at: occurredAt }]);
+  const identity = { tenant: 'acme', occurredAtMicros: requireInstant(occurredAt), idDigest: idDigest('acme', 'a') };
   const known = await knownIds(stack.pool, [
     identity,
     { ...identity, occurredAtMicros: identity.occurredAtMicros + 1 },
