@@ -58,7 +58,9 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
     knownIds: (questions) => answerKnownIds(pool, questions),
     extendPeriods: async (tenant, throughMicros) => {
       const entry = catalogue.current().tenants.get(tenant);
-      if (entry !== undefined) await extendPeriods(pool, entry, throughMicros);
+      if (entry === undefined) return;
+      await extendPeriods(pool, entry, throughMicros);
+      await catalogue.reload();
     },
     onNewUsage: (tenant) => poke(temporal, tenant, log),
   });

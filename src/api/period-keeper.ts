@@ -53,10 +53,12 @@ export function startPeriodKeeper(options: PeriodKeeperOptions): { stop(): Promi
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   const runRound = async (): Promise<void> => {
-    for (const entry of dueTenants(options)) {
+    const due = dueTenants(options);
+    for (const entry of due) {
       if (isStopped) return;
       await extendPeriods(options.pool, entry, options.clock());
     }
+    if (due.length > 0) await options.catalogue.reload();
   };
   const tick = (): void => {
     round = runRound()

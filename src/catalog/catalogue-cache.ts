@@ -2,11 +2,13 @@ import type { Queryable } from '../ledger/database.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { readCatalogue } from './read-catalogue.ts';
 
-/** What may change without a new catalogue version: gates move with every sealed period, periods are made ahead. */
+/**
+ * Gates move with every sealed period, without a new catalogue version. Periods that are made ahead are not in it: whoever makes
+ * them reloads, and making them twice is harmless.
+ */
 const READ_FINGERPRINT = `
 select concat_ws('/', (select version from catalogue_version),
-  (select coalesce(sum(version), 0) from gate),
-  (select coalesce(max(period_end)::text, '') from billing_period)) as fingerprint`;
+  (select coalesce(sum(version), 0) from gate)) as fingerprint`;
 
 const POLL_MS = 1_000;
 
