@@ -12,6 +12,8 @@ import { askLedger, forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 const ABANDONED_MS = 10_000;
 const ATTEMPTS_MAX = 60;
 const BUSY_PAUSE_MS = 100;
+/** How often a seal may move the gate while it is being installed. */
+const READS_MAX = 5;
 
 /** Options of a rebuild. */
 export interface RebuildOptions {
@@ -62,9 +64,15 @@ async function tryRebuild(
     return 'again';
   }
   await askLedger(() => meter.ledger.drainShard(shard));
-  const state = await askLedger(() => meter.ledger.readTenantState(tenant));
-  if (state === undefined) throw new MeterUnavailableError(`the ledger does not know the tenant ${tenant}`);
-  return install(meter, { shard, tenant, epoch, token, state });
+  // The gate is closed, so the drain stays complete; only the gate itself can be moved by a seal meanwhile.
+  for (let read = 0; read < READS_MAX; read += 1) {
+    const state = await askLedger(() => meter.ledger.readTenantState(tenant));
+    if (state === undefined) throw new MeterUnavailableError(`the ledger does not know the tenant ${tenant}`);
+    const outcome = await install(meter, { shard, tenant, epoch, token, state });
+    if (outcome === 'installed') return 'done';
+    if (outcome !== 'moved') return 'again';
+  }
+  return 'again';
 }
 
 interface Installation {
@@ -75,7 +83,7 @@ interface Installation {
   readonly state: TenantState;
 }
 
-async function install(meter: UsageMeter, installation: Installation): Promise<'done' | 'again'> {
+async function install(meter: UsageMeter, installation: Installation): Promise<string> {
   const { shard, tenant, epoch, token, state } = installation;
   const periods = state.periods.filter((period) => period.counters.length > 0);
   const keys = [
@@ -87,7 +95,7 @@ async function install(meter: UsageMeter, installation: Installation): Promise<'
     period.counters.flatMap((counter) => counterFields(counter, period.accountingStart)),
   );
   const { version, sealedThroughMicros } = state.gate;
-  const outcome = await askRedis(() =>
+  return askRedis(() =>
     meter.redis.installTenant(
       keys.length,
       ...keys,
@@ -98,7 +106,6 @@ async function install(meter: UsageMeter, installation: Installation): Promise<'
       JSON.stringify(fields),
     ),
   );
-  return outcome === 'installed' ? 'done' : 'again';
 }
 
 function counterFields(counter: TenantCounter, accountingStart: string): string[] {
