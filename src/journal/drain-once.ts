@@ -20,17 +20,31 @@ const NOTHING = { drained: 0, rows: 0, refused: 0, setAside: 0 };
  *
  * @throws JournalGapError when accepted events are missing, after an incident has named the range
  */
-export async function drainOnce(context: DrainContext): Promise<DrainResult> {
-  const position = await currentPosition(context);
-  const batch = await readBatch(context, position);
+export function drainOnce(context: DrainContext): Promise<DrainResult> {
+  return drainBatch(context, undefined, () => undefined);
+}
+
+/**
+ * `drainOnce` with what was read ahead, if anything was.
+ *
+ * @param beforeWrite is told the batch that is about to be written
+ */
+export async function drainBatch(
+  context: DrainContext,
+  ahead: JournalBatch | undefined,
+  beforeWrite: (batch: JournalBatch) => void,
+): Promise<DrainResult> {
+  const position = ahead?.after ?? (await currentPosition(context));
+  const batch = ahead ?? (await readBatch(context, position));
   if (batch === undefined) {
     await trimThrough(context, position);
     return { ...NOTHING, position, backlog: false };
   }
   if (isGap(batch)) {
     await refuseGap(context, position, { epoch: batch.epoch, sequence: batch.firstSequence });
-    return { ...NOTHING, position, backlog: true };
+    return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
+  beforeWrite(batch);
   const outcome = await writeIsolating(context, batch);
   if (outcome.kind === 'stale') {
     return { ...NOTHING, position: await currentPosition(context), backlog: true };

@@ -1,6 +1,7 @@
 import { comparePositions, type JournalPosition } from '../ledger/journal-position.ts';
 import type { DrainContext } from './drain-context.ts';
-import { drainOnce, refuseGap } from './drain-once.ts';
+import { refuseGap } from './drain-once.ts';
+import { JournalDrain } from './journal-drain.ts';
 import { BarrierTimeoutError } from './journal-errors.ts';
 
 const MICROS_PER_MS = 1_000;
@@ -18,8 +19,9 @@ export async function drainUntil(
   { timeoutMs }: { timeoutMs: number },
 ): Promise<JournalPosition> {
   const deadline = context.clock() + timeoutMs * MICROS_PER_MS;
+  const drain = new JournalDrain(context);
   for (;;) {
-    const { position, backlog, drained } = await drainOnce(context);
+    const { position, backlog, drained } = await drain.next();
     if (comparePositions(position, fence) >= 0) return position;
     // Nothing is left, nothing was taken, and the fence is not reached: what it names is gone.
     if (!backlog && drained === 0) await refuseGap(context, position, null);
@@ -34,8 +36,9 @@ export async function drainUntil(
  */
 export async function drainAll(context: DrainContext, { timeoutMs }: { timeoutMs: number }): Promise<JournalPosition> {
   const deadline = context.clock() + timeoutMs * MICROS_PER_MS;
+  const drain = new JournalDrain(context);
   for (;;) {
-    const { position, backlog } = await drainOnce(context);
+    const { position, backlog } = await drain.next();
     if (!backlog) return position;
     if (context.clock() >= deadline) throw new BarrierTimeoutError(context.shard, position, position, timeoutMs);
   }

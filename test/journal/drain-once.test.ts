@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { requireInstant } from '../../src/domain/instant.ts';
 import { drainOnce } from '../../src/journal/drain-once.ts';
+import { JournalDrain } from '../../src/journal/journal-drain.ts';
 import { JournalGapError } from '../../src/journal/journal-errors.ts';
 import { readPosition } from '../../src/ledger/journal-position.ts';
 import { sumUsage } from '../../src/ledger/sum-usage.ts';
@@ -102,9 +103,10 @@ describe('a drained batch', () => {
   test('counts every event once with many drains at a time', async () => {
     for (let entry = 0; entry < 40; entry += 1) await stack.append(someEvents(entry * 200 + 1, entry * 200 + 200));
     const drainer = async (): Promise<number> => {
+      const drain = new JournalDrain(stack);
       let rows = 0;
       for (;;) {
-        const result = await drainOnce(stack);
+        const result = await drain.next();
         rows += result.rows;
         if (!result.backlog) return rows;
       }
@@ -113,6 +115,16 @@ describe('a drained batch', () => {
     expect(rows.reduce((sum, each) => sum + each, 0)).toBe(8_000);
     expect(await quantities()).toEqual({ requests: '8000', tokens: '1000' });
     expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true, rows: 8_000 });
+  });
+
+  test('is dropped when it was read ahead and another process was faster', async () => {
+    for (let entry = 0; entry < 3; entry += 1) await stack.append(someEvents(entry * 3_000 + 1, entry * 3_000 + 3_000));
+    const drain = new JournalDrain(stack);
+    expect(await drain.next()).toMatchObject({ rows: 3_000, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ rows: 3_000 });
+    expect(await drain.next()).toMatchObject({ rows: 0, position: { epoch: 1, sequence: 6_000 }, backlog: true });
+    expect(await drain.next()).toMatchObject({ rows: 3_000, position: { epoch: 1, sequence: 9_000 }, backlog: false });
+    expect(await quantities()).toEqual({ requests: '9000', tokens: '1125' });
   });
 
   test('makes a partition that is missing', async () => {

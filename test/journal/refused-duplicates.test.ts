@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { requireInstant } from '../../src/domain/instant.ts';
+import { drainAll } from '../../src/journal/drain-until.ts';
+import { sumUsage } from '../../src/ledger/sum-usage.ts';
+import { idsKey, shardOf } from '../../src/meter/keys.ts';
+import { readCounters } from '../../src/meter/read-counters.ts';
+import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+
+const NOVEMBER = '2026-11-01T00:00:00Z';
+const SHARD = shardOf('acme', 2);
+const YAML = `
+issuer: { name: Toll Ltd }
+meters:
+  - { key: calls, aggregation: sum, unit: call, scale: 2 }
+  - { key: sendings, aggregation: count, unit: sending, eventType: calls }
+plans:
+  - { key: basic, currency: USD, baseFee: 1.00, charges: [] }
+tenants:
+  - { id: acme, currency: USD, billingStart: ${NOVEMBER}, plan: basic }
+`;
+
+let stack: IngestStack;
+let key: string;
+
+beforeEach(async () => {
+  stack = await createIngestStack({ now: '2026-11-20T10:30:15Z', yaml: YAML });
+  key = await stack.createKey('write', ['ingest']);
+});
+afterEach(() => stack.close());
+
+async function send(...ids: readonly string[]): Promise<readonly string[]> {
+  const event = { tenant: 'acme', type: 'calls', quantity: '1.25', occurredAt: '2026-11-20T10:00:00Z' };
+  const results = await stack.send(
+    key,
+    ids.map((id) => ({ ...event, id })),
+  );
+  return results.map(({ outcome }) => outcome);
+}
+
+/** As after the dedup window: Redis knows no id any more. */
+async function forgetIds(): Promise<void> {
+  await stack.redis.del(...[0, 1, 2].map((bucket) => idsKey(SHARD, bucket)));
+}
+
+async function counters(): Promise<Record<string, string | undefined>> {
+  const held = await readCounters(stack.meter, 'acme', NOVEMBER);
+  return Object.fromEntries(['calls', 'calls#n', 'sendings', 'sendings#n'].map((field) => [field, held.get(field)]));
+}
+
+test('what Redis took a second time is refused by the ledger and taken back from the counters', async () => {
+  expect(await send('a', 'b')).toEqual(['accepted', 'accepted']);
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  await forgetIds();
+  expect(await send('a', 'c')).toEqual(['accepted', 'accepted']);
+  expect(await counters()).toEqual({ calls: '500', 'calls#n': '4', sendings: '4', 'sendings#n': '4' });
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  expect(await counters()).toEqual({ calls: '375', 'calls#n': '3', sendings: '3', 'sendings#n': '3' });
+  const sums = await sumUsage(stack.pool, { tenant: 'acme', accountingPeriod: requireInstant(NOVEMBER) });
+  expect(sums.map(({ meter, quantity }) => [meter, quantity])).toEqual([
+    ['calls', '3.75'],
+    ['sendings', '3'],
+  ]);
+});
