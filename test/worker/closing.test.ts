@@ -1,12 +1,19 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { shardOf, usageKey } from '../../src/meter/keys.ts';
 
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const TIMEOUT_MS = 60_000;
 
-/** One month that is over, paused, so that a test decides when it is closed. */
-function catalogue(tenant: string, extra = ''): string {
+const HOUR_MS = 3_600_000;
+const SHARDS = 2;
+const TWO_MONTHS = ['billingStart: 2026-01-01T00:00:00Z', 'endsAt: 2026-03-01T00:00:00Z', 'periodLength: month'];
+
+/** A tenant that is paused, so that a test decides when its periods are closed: by default two months that are over. */
+function catalogue(tenant: string, calendar: readonly string[] = TWO_MONTHS): string {
   return `
 issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
 meters:
@@ -23,15 +30,13 @@ tenants:
     name: ${tenant}
     currency: USD
     timeZone: UTC
-    billingStart: 2026-01-01T00:00:00Z
-    endsAt: 2026-03-01T00:00:00Z
-    periodLength: month
+    ${calendar.join('\n    ')}
     lateWindow: 0s
     paymentTermsDays: 30
     plan: simple
     paused: true
     buyer: { name: ${tenant}, addressLines: [] }
-${extra}`;
+`;
 }
 
 let world: World;
@@ -40,30 +45,136 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.close());
 
-async function send(tenant: string, count: number, occurredAt: string): Promise<void> {
+async function send(tenant: string, count: number, occurredAt: string, apiKey = world.adminKey): Promise<void> {
   const events = Array.from({ length: count }, (_, number) => ({
     id: `${occurredAt}-${number}`,
     tenant,
     type: 'calls',
     occurredAt,
   }));
-  const sent = await callApi<{ results: { outcome: string }[] }>(world, 'POST', '/v1/events', events);
+  const sent = await callApi<{ results: { outcome: string }[] }>(
+    { apiUrl: world.apiUrl, adminKey: apiKey },
+    'POST',
+    '/v1/events',
+    events,
+  );
   expect(new Set(sent.body.results.map(({ outcome }) => outcome))).toEqual(new Set(['accepted']));
 }
 
-test('a paused tenant keeps metering, and its due periods close in order once it is resumed', { timeout: 120_000 }, async () => {
-  await applyCatalogue(world, catalogue('patient'));
-  await send('patient', 10, '2026-01-10T00:00:00Z');
-  await send('patient', 20, '2026-02-10T00:00:00Z');
-  await callApi(world, 'POST', '/v1/tenants/patient/resume');
-  const invoices = await eventually(
+async function invoicesOf(tenant: string, count: number) {
+  return eventually(
     async () => {
-      const issued = await issuedInvoices(world, 'patient');
-      return issued.length === 2 ? issued : undefined;
+      const issued = (await issuedInvoices(world, tenant)).filter(({ number }) => number !== null);
+      return issued.length === count ? issued : undefined;
     },
     TIMEOUT_MS,
-    'both invoices',
+    `${count} invoices of ${tenant}`,
   );
-  expect(invoices.map(({ content }) => content.totalMinor)).toEqual(['600', '700']);
-  expect(invoices.map(({ number }) => number)).toEqual(['INV-000001', 'INV-000002']);
+}
+
+async function cycleIn(tenant: string, stage: string): Promise<{ periodStart: string }> {
+  return eventually(
+    async () => {
+      type Cycles = { data: { stage: string; periodStart: string }[] };
+      const cycles = await callApi<Cycles>(world, 'GET', `/v1/tenants/${tenant}/cycles`);
+      return cycles.body.data.find((cycle) => cycle.stage === stage);
+    },
+    TIMEOUT_MS,
+    `a cycle that is ${stage}`,
+  );
+}
+
+function instant(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+async function onRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(world.redis.redisUrl);
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+test(
+  'a paused tenant keeps metering, and its due periods close in order once it is resumed',
+  { timeout: 120_000 },
+  async () => {
+    await applyCatalogue(world, catalogue('patient'));
+    await send('patient', 10, '2026-01-10T00:00:00Z');
+    await send('patient', 20, '2026-02-10T00:00:00Z');
+    await callApi(world, 'POST', '/v1/tenants/patient/resume');
+    const invoices = await invoicesOf('patient', 2);
+    expect(invoices.map(({ content }) => content.totalMinor)).toEqual(['600', '700']);
+    expect(invoices.map(({ number }) => number)).toEqual(['INV-000001', 'INV-000002']);
+  },
+);
+
+test(
+  'a counter that was changed behind the engine holds the invoice until a person approves it',
+  { timeout: 120_000 },
+  async () => {
+    await applyCatalogue(
+      world,
+      catalogue('drifting', [...TWO_MONTHS.slice(0, 1), 'endsAt: 2026-02-01T00:00:00Z', 'periodLength: month']),
+    );
+    await send('drifting', 10, '2026-01-10T00:00:00Z');
+    const key = usageKey(shardOf('drifting', SHARDS), 'drifting', '2026-01-01T00:00:00Z');
+    await onRedis((redis) => redis.hincrby(key, 'calls', 5));
+    await callApi(world, 'POST', '/v1/tenants/drifting/resume');
+    const { periodStart } = await cycleIn('drifting', 'held');
+    const held = await callApi<{ data: { incidents: { kind: string; details: unknown }[] }[] }>(
+      world,
+      'GET',
+      '/v1/tenants/drifting/cycles',
+    );
+    const [incident] = held.body.data[0]?.incidents ?? [];
+    expect(incident?.kind).toBe('drift');
+    expect(incident?.details).toMatchObject({ drift: [{ meter: 'calls', counter: '15', rollups: '10', raw: '10' }] });
+    const approval = await callApi(world, 'POST', `/v1/cycles/drifting/${periodStart}/approve`, {
+      reason: 'the ledger is right',
+    });
+    expect(approval.status).toBe(200);
+    const [invoice] = await invoicesOf('drifting', 1);
+    expect(invoice?.content.totalMinor).toBe('600');
+  },
+);
+
+test('counters that were lost with all of Redis are rebuilt and hold nothing', { timeout: 120_000 }, async () => {
+  await applyCatalogue(
+    world,
+    catalogue('emptied', [...TWO_MONTHS.slice(0, 1), 'endsAt: 2026-02-01T00:00:00Z', 'periodLength: month']),
+  );
+  await send('emptied', 10, '2026-01-10T00:00:00Z');
+  await callApi(world, 'POST', '/v1/tenants/emptied/flush-now');
+  await onRedis((redis) => redis.flushall());
+  await callApi(world, 'POST', '/v1/tenants/emptied/resume');
+  const [invoice] = await invoicesOf('emptied', 1);
+  expect(invoice?.content.totalMinor).toBe('600');
 });
+
+test(
+  'usage that comes after its period was sealed is billed on the next invoice, as the difference it makes',
+  { timeout: 120_000 },
+  async () => {
+    const start = Date.now() - 2 * HOUR_MS;
+    const calendar = [
+      `billingStart: ${instant(start)}`,
+      `endsAt: ${instant(start + 2 * HOUR_MS + 25_000)}`,
+      'periodLength: hour',
+    ];
+    await applyCatalogue(world, catalogue('tardy', calendar));
+    await send('tardy', 10, instant(start + 60_000));
+    await callApi(world, 'POST', '/v1/tenants/tardy/resume');
+    const [first] = await invoicesOf('tardy', 2);
+    expect(first?.content.totalMinor).toBe('600');
+    const key = await callApi<{ secret: string }>(world, 'POST', '/v1/keys', { name: 'app', scopes: ['ingest'] });
+    await send('tardy', 3, instant(start + 120_000), key.body.secret);
+    const invoices = await invoicesOf('tardy', 3);
+    const last = invoices.at(-1)?.content;
+    const late = last?.lines.find((line) => line.key.startsWith('late:'));
+    expect(late?.amountMinor).toBe('30');
+    expect(last?.totalMinor).toBe('530');
+  },
+);
