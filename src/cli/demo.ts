@@ -34,10 +34,25 @@ const LEAD_MS = 6_000;
 const LATE_WINDOW_MS = 10_000;
 const EXAMPLE_FILE = 'examples/catalog.yaml';
 
-/** The part of the demo's parts that waits for a signal: everything ends when the supervisor does. */
-function abortableClient(url: string, apiKey: string, signal: AbortSignal): TollkeeperClient {
+/** A client whose waits end when the supervisor does. @param onRetry told of every try that has to be repeated */
+function abortableClient(
+  url: string,
+  apiKey: string,
+  signal: AbortSignal,
+  onRetry: () => void = () => undefined,
+): TollkeeperClient {
   const sleep = (waitMs: number): Promise<void> => delay(waitMs, undefined, { signal });
-  return new TollkeeperClient({ url, apiKey, backOff: { sleep } });
+  return new TollkeeperClient({ url, apiKey, backOff: { sleep, onRetry } });
+}
+
+/** An ordinary key for the traffic, as an application has one: late events of a sealed period are no business of backfill keys. */
+async function openSender(
+  admin: TollkeeperClient,
+  signal: AbortSignal,
+  onRetry: () => void,
+): Promise<TollkeeperClient> {
+  const { secret } = await admin.createKey({ name: 'traffic of the demo', scopes: ['ingest'] });
+  return abortableClient(admin.url, secret, signal, onRetry);
 }
 
 /** Tenants of earlier runs are paused: without it the cycles they missed would all close now, beside the ones to be shown. */
@@ -53,6 +68,8 @@ async function pauseEarlierRuns(io: CliIo, client: TollkeeperClient): Promise<vo
 
 /** Applies this run's own catalogue: tenants billed by the minute, the first minute ending in a few seconds. */
 async function setStage(io: CliIo, client: TollkeeperClient, signal: AbortSignal): Promise<DemoStage> {
+  const retries = { count: 0 };
+  const sender = await openSender(client, signal, () => void (retries.count += 1));
   const file = projectFile(EXAMPLE_FILE);
   const text = await readFile(file, 'utf8');
   const startedMs = Date.now();
@@ -64,7 +81,17 @@ async function setStage(io: CliIo, client: TollkeeperClient, signal: AbortSignal
   });
   await client.applyCatalogue(catalogue.yaml, { fileName: file });
   io.note(`applied ${EXAMPLE_FILE}: ${catalogue.tenants.map(({ id }) => id).join(', ')}\n`);
-  return { io, client, catalogue, billingStartMs, lateWindowMs: LATE_WINDOW_MS, clock: Date.now, signal };
+  return {
+    io,
+    client,
+    sender,
+    retries,
+    catalogue,
+    billingStartMs,
+    lateWindowMs: LATE_WINDOW_MS,
+    clock: Date.now,
+    signal,
+  };
 }
 
 /** Plays the demo on a running installation. @returns when it has shown what it was asked for */

@@ -1,9 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-import type { InvoiceView } from '../../client/index.ts';
+import type { CycleView, InvoiceView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
 import { amountText } from '../money-text.ts';
-import { groupDigits, renderTable } from '../table.ts';
+import { groupDigits, plainText, renderTable } from '../table.ts';
 
 /** Shows how many of the events are answered: a bar in a terminal, one line at the end otherwise. */
 export function sendingProgress(io: CliIo, total: number): { show(answered: number): void; end(): void } {
@@ -28,7 +28,7 @@ export function outcomesTable(
   );
 }
 
-/** One meter's figures from three sides. */
+/** One meter's figures from two sides. */
 export interface MeterFigures {
   readonly meter: string;
   readonly ledger: bigint;
@@ -42,7 +42,7 @@ export function usageTable(figures: readonly MeterFigures[]): string {
       { title: 'meter' },
       { title: 'ledger', right: true },
       { title: 'sent list', right: true },
-      { title: 'drift', right: true },
+      { title: 'difference', right: true },
     ],
     figures.map(({ meter, ledger, sent }) => [
       meter,
@@ -51,6 +51,17 @@ export function usageTable(figures: readonly MeterFigures[]): string {
       groupDigits(ledger - sent),
     ]),
   );
+}
+
+/** What comparing counters, rollups and raw rows found before the invoice was rated. */
+export function driftLine(cycle: CycleView): string {
+  const { compared, holdReasons = [] } = (cycle.reconciliation ?? {}) as {
+    compared?: number;
+    holdReasons?: readonly string[];
+  };
+  if (compared === undefined) return 'drift: not compared yet';
+  const found = holdReasons.length === 0 ? '0' : holdReasons.map(plainText).join('; ');
+  return `drift: ${found} (counters, rollups and raw rows of ${compared} totals compared)`;
 }
 
 /** An invoice as a table: lines, taxes, total. */

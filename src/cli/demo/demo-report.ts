@@ -3,7 +3,7 @@ import { CliError, EXIT_FAILED } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { amountText } from '../money-text.ts';
 import type { DemoTenant } from './demo-catalogue.ts';
-import { invoiceTable, outcomesTable, usageTable, workflowLink } from './demo-output.ts';
+import { driftLine, invoiceTable, outcomesTable, usageTable, workflowLink } from './demo-output.ts';
 import type { DemoRounds } from './demo-rounds.ts';
 import { ledgerUsage } from './ledger-usage.ts';
 
@@ -38,7 +38,7 @@ export async function reportInvoices(rounds: DemoRounds, period: number): Promis
  */
 export async function reportTenants(rounds: DemoRounds, period: number, temporalUiUrl: string): Promise<void> {
   await rounds.waitUntil(rounds.sealMs(period), 'waiting for the end of this minute and its late window');
-  const differences: string[] = [];
+  const differences = rounds.outcomeDifferences();
   for (const tenant of rounds.stage.catalogue.tenants) {
     const invoice = await rounds.awaitInvoice(tenant, period);
     differences.push(...(await reportTenant(rounds, tenant, period, invoice, temporalUiUrl)));
@@ -64,7 +64,7 @@ async function reportTenant(
     [
       `\n${tenant.name} (${tenant.id}), plan ${tenant.plan.key}`,
       outcomesTable(rounds.log.outcomes.get(tenant.id) ?? {}, rounds.book.outcomes(tenant.id)),
-      usageTable(figures),
+      `${usageTable(figures)}\n${driftLine(cycle)}`,
       invoiceTable(invoice),
       `cycle: ${workflowLink(temporalUiUrl, cycle.workflowId)}\n`,
     ].join('\n\n'),

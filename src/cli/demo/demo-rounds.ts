@@ -8,7 +8,7 @@ import { DemoBook } from './demo-book.ts';
 import type { DemoCatalogue, DemoTenant } from './demo-catalogue.ts';
 import { sendingProgress } from './demo-output.ts';
 import { expectedInvoice } from './demo-pricing.ts';
-import type { SendingLog } from './demo-sender.ts';
+import type { RetryCount, SendingLog } from './demo-sender.ts';
 import { emptySendingLog, sendNoted } from './demo-sender.ts';
 
 export const PERIOD_MS = 60_000;
@@ -19,7 +19,11 @@ const INVOICE_PATIENCE_MS = 120_000;
 /** What a run works with. */
 export interface DemoStage {
   readonly io: CliIo;
+  /** Reads and applies, with the admin key. */
   readonly client: TollkeeperClient;
+  /** Sends the events, with an ordinary key. */
+  readonly sender: TollkeeperClient;
+  readonly retries: RetryCount;
   readonly catalogue: DemoCatalogue;
   /** Start of period 0, epoch milliseconds. */
   readonly billingStartMs: number;
@@ -82,7 +86,7 @@ export class DemoRounds {
     const progress = sendingProgress(this.stage.io, events.length);
     try {
       const noted = events.map((event) => ({ event, expected: expect(event) }));
-      await sendNoted(this.stage.client, noted, this.log, (answered) => progress.show(answered));
+      await sendNoted(this.stage.sender, this.stage.retries, noted, this.log, (answered) => progress.show(answered));
     } finally {
       progress.end();
     }
