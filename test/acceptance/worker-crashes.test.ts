@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLOSE_CYCLE_STEPS } from '../../activities/close-cycle-steps.ts';
+import { type InvoiceAnswer, applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
+import { type World, startWorld } from '../support/world.ts';
+
+const RECOVERY_MS = 60_000;
+
+const CATALOGUE = `
+issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
+meters:
+  - { key: calls, aggregation: sum, value: quantity, unit: call }
+plans:
+  - key: simple
+    name: Simple
+    currency: USD
+    baseFee: 5.00
+    charges:
+      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 0.015 } }
+tenants:
+  - id: crashed
+    name: Crashed
+    currency: USD
+    timeZone: UTC
+    billingStart: 2026-01-01T00:00:00Z
+    endsAt: 2026-02-01T00:00:00Z
+    periodLength: month
+    lateWindow: 0s
+    taxRates: [{ name: VAT, percent: 20 }]
+    paymentTermsDays: 30
+    plan: simple
+    paused: true
+    buyer: { name: Crashed, addressLines: [] }
+`;
+
+/** 333 calls at 0.015 are 4.995, rounded to 5.00; with the base fee and 20 % tax 12.00. */
+const TOTAL_MINOR = '1200';
+
+async function openWorldWithUsage(): Promise<World> {
+  const world = await startWorld();
+  await applyCatalogue(world, CATALOGUE);
+  const events = Array.from({ length: 333 }, (_, number) => ({
+    id: `call-${number}`,
+    tenant: 'crashed',
+    type: 'calls',
+    occurredAt: new Date(Date.UTC(2026, 0, 1 + (number % 31), 12)).toISOString(),
+  }));
+  const sent = await callApi<{ results: { outcome: string }[] }>(world, 'POST', '/v1/events', events);
+  expect(new Set(sent.body.results.map(({ outcome }) => outcome))).toEqual(new Set(['accepted']));
+  return world;
+}
+
+async function firstInvoice(world: World): Promise<InvoiceAnswer> {
+  return eventually(async () => (await issuedInvoices(world, 'crashed'))[0], RECOVERY_MS, 'the invoice');
+}
+
+describe('a worker that is killed after the effect of a step and before its report', () => {
+  let expectedDigest: string;
+
+  beforeAll(async () => {
+    const world = await openWorldWithUsage();
+    await callApi(world, 'POST', '/v1/tenants/crashed/resume');
+    const invoice = await firstInvoice(world);
+    expect(invoice.content.totalMinor).toBe(TOTAL_MINOR);
+    expectedDigest = invoice.contentDigest;
+    await world.close();
+  }, 120_000);
+
+  describe.each(CLOSE_CYCLE_STEPS)('%s', (step) => {
+    let world: World;
+
+    beforeAll(async () => {
+      world = await openWorldWithUsage();
+    }, 120_000);
+
+    afterAll(async () => {
+      await world.close();
+    });
+
+    test('leaves one invoice, the same as without a crash', { timeout: 150_000 }, async () => {
+      await world.worker.stop();
+      await world.worker.start({ TOLLKEEPER_CRASH_AFTER: step });
+      await callApi(world, 'POST', '/v1/tenants/crashed/resume');
+      await world.worker.ended();
+      await world.worker.start();
+      const invoice = await firstInvoice(world);
+      expect(invoice.contentDigest).toBe(expectedDigest);
+      const list = await callApi<{ data: unknown[] }>(world, 'GET', '/v1/invoices?tenant=crashed');
+      expect(list.body.data).toHaveLength(1);
+      expect(invoice.number).toBe('INV-000001');
+    });
+  });
+});
