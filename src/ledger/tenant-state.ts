@@ -1,7 +1,6 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
-import { parseQuantity } from '../domain/quantity.ts';
 import { microsSql, readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { safeInteger } from './journal-position.ts';
@@ -89,19 +88,24 @@ export async function readTenantState(db: Queryable, tenant: string): Promise<Te
 }
 
 function ledgerCounter(row: StateRow): LedgerCounter {
-  const scaled = parseQuantity(row.quantity, row.scale);
-  if (scaled === undefined) {
-    throw new RangeError(
-      `the usage of meter ${row.meter} does not fit a counter of scale ${row.scale}: ${row.quantity}`,
-    );
-  }
   return {
     meter: row.meter,
     usageStart: formatInstant(readMicros(row.usage_period)),
     aggregation: row.aggregation,
-    scaledValue: String(scaled),
+    scaledValue: scaledInteger(row),
     eventCount: row.event_count,
     ...(row.last_at === null ? {} : { lastAtMicros: readMicros(row.last_at) }),
     ...(row.last_sequence === null ? {} : { lastSequence: row.last_sequence }),
   };
+}
+
+const PLAIN_DECIMAL = /^(\d+)(?:\.(\d+))?$/;
+
+/** Totals may be past 2^53, where single quantities end: Redis adds 64-bit integers, so only text holds them here. */
+function scaledInteger({ meter, quantity, scale }: StateRow): string {
+  const [, whole = '', fraction = ''] = PLAIN_DECIMAL.exec(quantity) ?? [];
+  if (whole === '' || /[1-9]/.test(fraction.slice(scale))) {
+    throw new RangeError(`the usage of meter ${meter} does not fit a counter of scale ${scale}: ${quantity}`);
+  }
+  return BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0')).toString();
 }

@@ -17,6 +17,7 @@ const YAML = `
 issuer: { name: Toll Ltd }
 meters:
   - { key: calls, aggregation: sum, unit: call }
+  - { key: other, aggregation: sum, unit: thing }
 plans:
   - key: basic
     currency: USD
@@ -136,6 +137,19 @@ describe('takeEvents', () => {
     await drain();
     await stack.redis.flushdb();
     expect(await outcomes(key, [calls('b', 2), calls('c', 1)])).toEqual(['limit_exceeded', 'accepted']);
+  });
+
+  test('a total past 2^53 survives the loss of Redis', async () => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    const other = (id: string, quantity: number): Record<string, unknown> => ({
+      ...calls(id, quantity),
+      type: 'other',
+    });
+    expect(await outcomes(key, [other('a', largest), other('b', largest)])).toEqual(['accepted', 'accepted']);
+    await drain();
+    await stack.redis.flushdb();
+    expect(await outcomes(key, [other('c', 5)])).toEqual(['accepted']);
+    expect((await readCounters(stack.meter, 'acme', NOVEMBER)).get('other')).toBe(String(2n * BigInt(largest) + 5n));
   });
 
   test('a repeat that Redis has forgotten is taken back when the ledger refuses it', async () => {
