@@ -134,6 +134,14 @@ describe('a drained batch', () => {
     expect(rows).toEqual([{ name: 'usage_event_2024_02' }]);
   });
 
+  test('begins inside an entry when a part of it was drained before', async () => {
+    await stack.append(someEvents(1, 4));
+    await stack.pool.query('insert into journal_position (shard, epoch, sequence) values (0, 1, 2)');
+    expect(await drainOnce(stack)).toMatchObject({ drained: 2, rows: 2, position: { epoch: 1, sequence: 4 } });
+    const { rows } = await stack.pool.query('select event_id from usage_event order by sequence');
+    expect(rows).toEqual([{ event_id: 'event-3' }, { event_id: 'event-4' }]);
+  });
+
   test('goes on at 1 in a new epoch', async () => {
     await stack.append(someEvents(1, 3), 1);
     await drainOnce(stack);
