@@ -49,9 +49,23 @@ export function dependencyFault(error: unknown): ApiError | undefined {
     return unavailable('postgresql', firstLine(error.message));
   }
   if ((typeof code === 'string' && SOCKET_CODES.has(code)) || DRIVER_MESSAGES.test(error.message)) {
-    return unavailable('postgresql', firstLine(error.message || String(code)));
+    return unavailable('postgresql', reasonOf(error));
   }
   return undefined;
+}
+
+/** Why a program could not start, in one line. */
+export function startFailure(error: unknown): string {
+  const fault = dependencyFault(error);
+  if (fault !== undefined)
+    return `${String(fault.details.members?.['dependency'])} does not answer: ${reasonOf(error)}`;
+  return reasonOf(error);
+}
+
+/** Node reports several refused addresses of one host as one error without a message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? firstLine(error.message) : String(error);
 }
 
 function firstLine(message: string): string {

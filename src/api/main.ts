@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import { InstallationMissingError } from '../catalog/read-catalogue.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import type { Config } from '../config.ts';
+import { RedisProfileError } from '../meter/meter-errors.ts';
 import { createApp } from './create-app.ts';
+import { startFailure } from './dependency-faults.ts';
 import { openApi } from './open-api.ts';
 import { serve } from './serve.ts';
 import { systemClock } from './system-clock.ts';
@@ -46,8 +48,8 @@ function listenError(error: unknown, { apiHost, apiPort }: Config): unknown {
 try {
   await main();
 } catch (error) {
-  const isSetting = error instanceof ConfigError || error instanceof InstallationMissingError;
-  const reason = error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
-  process.stderr.write(isSetting ? `${reason}\n` : `the API cannot start: ${reason}\n`);
+  const isSetting =
+    error instanceof ConfigError || error instanceof InstallationMissingError || error instanceof RedisProfileError;
+  process.stderr.write(`${isSetting ? error.message : `the API cannot start: ${startFailure(error)}`}\n`);
   process.exitCode = isSetting ? EXIT_BAD_SETTINGS : 1;
 }

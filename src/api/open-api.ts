@@ -14,7 +14,7 @@ import { advanceCatalogue } from '../meter/advance-gate.ts';
 import { openMeterRedis } from '../meter/redis-connection.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
-import { createLiveCounters, openMeter } from './open-meter.ts';
+import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts';
 import { extendPeriods, startPeriodKeeper } from './period-keeper.ts';
 import { createTemporalControl } from './temporal-control.ts';
 
@@ -36,13 +36,15 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   });
   const onPollError = (error: unknown): void => log.warn({ err: error }, 'the catalogue could not be read again');
   const catalogue = new CatalogueCache({ db: pool, onPollError });
+  const redis = openMeterRedis(config.redisUrl, (error) => log.warn({ err: error }, 'Redis does not answer'));
   try {
     await catalogue.reload();
+    await refuseLossyRedis(config, redis);
   } catch (error) {
+    redis.disconnect();
     await pool.end();
     throw error;
   }
-  const redis = openMeterRedis(config.redisUrl, (error) => log.warn({ err: error }, 'Redis does not answer'));
   const meter = openMeter(config, redis, pool, clock);
   const connection = Connection.lazy({ address: config.temporalAddress });
   const temporal = new Client({ connection, namespace: config.temporalNamespace });

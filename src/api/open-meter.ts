@@ -9,6 +9,8 @@ import { defineCommands } from '../meter/commands.ts';
 import { journalKey } from '../meter/keys.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readCounters, readGateRecord } from '../meter/read-counters.ts';
+import { waitForRedis } from '../meter/redis-connection.ts';
+import { checkRedisProfile } from '../meter/redis-profile.ts';
 import { createMeterTrim } from '../meter/trim-journal.ts';
 import { createUsageMeter } from '../meter/usage-meter.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
@@ -31,6 +33,25 @@ export function openMeter(settings: MeterSettings, redis: Redis, pool: pg.Pool, 
     profile,
     redisAttested,
   });
+}
+
+/** How long the start waits for a Redis that is still coming up. */
+const REDIS_WAIT_MS = 3_000;
+
+/**
+ * Refuses to start the durable profile on a Redis that could lose what it acknowledged. One that is away is no reason: its
+ * settings are checked with every incarnation, before the first event is taken.
+ *
+ * @throws RedisProfileError naming every setting that is wrong, and the line that mends it
+ */
+export async function refuseLossyRedis(settings: MeterSettings, redis: Redis): Promise<void> {
+  if (settings.profile !== 'durable') return;
+  try {
+    await waitForRedis(redis, REDIS_WAIT_MS);
+    await checkRedisProfile(redis, settings.redisAttested);
+  } catch (error) {
+    if (!(error instanceof MeterUnavailableError)) throw error;
+  }
 }
 
 /** Reads live counters; while Redis is away or a tenant's counters are void, the ledger has to answer alone. */

@@ -2,6 +2,7 @@ import { prepareInstallation, InstallationMismatchError } from '../catalog/prepa
 import { ConfigError, readConfig } from '../config.ts';
 import { inTransaction, openDatabase } from '../ledger/database.ts';
 import { migrate } from '../ledger/migrate.ts';
+import { startFailure } from './dependency-faults.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Who is printed on invoices until a catalogue file names the issuer. */
@@ -32,7 +33,7 @@ try {
   await prepare();
 } catch (error) {
   const isSetting = error instanceof ConfigError || error instanceof InstallationMismatchError;
-  const text = isSetting ? error.message : `the database cannot be prepared: ${String(error)}`;
+  const text = isSetting ? error.message : `the database cannot be prepared: ${startFailure(error)}`;
   process.stderr.write(`${text}\n`);
   process.exitCode = isSetting ? EXIT_BAD_SETTINGS : 1;
 }

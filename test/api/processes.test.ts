@@ -136,6 +136,9 @@ tenants: [{ id: acme, currency: USD, plan: p }]`;
       ...environment,
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     }).ended;
-    expect([code, errors]).toEqual([1, expect.stringMatching(/^the API cannot start: .*ECONNREFUSED/m)]);
+    expect([code, errors]).toEqual([
+      1,
+      expect.stringMatching(/^the API cannot start: postgresql does not answer: .*ECONNREFUSED/m),
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { planAt } from '../../src/catalog/catalogue-snapshot.ts';
@@ -153,6 +154,17 @@ describe('applying a catalogue', () => {
     const before = await readCatalogue(database.pool);
     await expect(database.apply(CATALOGUE.replace(from, to))).rejects.toThrow(line);
     expect(await readCatalogue(database.pool)).toEqual(before);
+  });
+
+  test('of the examples folder makes three tenants on three plans', async () => {
+    const example = readFileSync('examples/catalog.yaml', 'utf8');
+    expect((await database.apply(example)).newTenants).toEqual(['tinkerer', 'rocketship', 'everest']);
+    const snapshot = await readCatalogue(database.pool);
+    const everest = snapshot.tenants.get('everest');
+    expect(everest?.tenant).toMatchObject({ timeZone: 'Asia/Kathmandu', periodLength: 'minute', lateWindowSeconds: 8 });
+    expect(new Set((await database.apply(example)).changes.map(({ action }) => action))).toEqual(
+      new Set(['unchanged']),
+    );
   });
 
   test('applied by two at once makes one version', async () => {
