@@ -43,6 +43,10 @@ function calls(id: string, quantity: number, occurredAt = '2026-11-20T10:00:00Z'
   return { id, tenant: 'acme', type: 'calls', quantity, occurredAt };
 }
 
+function other(id: string, quantity: number): Record<string, unknown> {
+  return { ...calls(id, quantity), type: 'other' };
+}
+
 async function outcomes(secret: string, events: readonly unknown[]): Promise<string[]> {
   return (await stack.send(secret, events)).map(({ outcome }) => outcome);
 }
@@ -141,10 +145,6 @@ describe('takeEvents', () => {
 
   test('a total past 2^53 survives the loss of Redis', async () => {
     const largest = Number.MAX_SAFE_INTEGER;
-    const other = (id: string, quantity: number): Record<string, unknown> => ({
-      ...calls(id, quantity),
-      type: 'other',
-    });
     expect(await outcomes(key, [other('a', largest), other('b', largest)])).toEqual(['accepted', 'accepted']);
     await drain();
     await stack.redis.flushdb();
