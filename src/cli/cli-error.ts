@@ -18,6 +18,11 @@ export class CliError extends Error {
   }
 }
 
+/** The end of a command whose fault was told when it happened, as the supervisor does. */
+export class ToldError extends Error {
+  override readonly name = 'ToldError';
+}
+
 /** How a command ends after an error: the exit code and what to print, `undefined` when it was printed already. */
 export interface ErrorEnd {
   readonly exitCode: number;
@@ -42,6 +47,7 @@ function authorityHint(error: TollkeeperError): string {
 /** Turns whatever ended a command into its exit code and line. A fault nobody foresaw keeps its stack: it is a bug. */
 export function describeError(error: unknown): ErrorEnd {
   if (error instanceof CommanderError) return describeCommanderError(error);
+  if (error instanceof ToldError) return { exitCode: EXIT_FAILED, line: undefined };
   if (error instanceof CliError) return { exitCode: error.exitCode, line: oneLine(error.message) };
   if (error instanceof TollkeeperError) {
     // Most messages name their place already.

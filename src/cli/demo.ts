@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { allPages, TollkeeperClient } from '../client/index.ts';
 import { freePort, isPortFree } from '../embedded/ports.ts';
 import { readEmbeddedSettings } from '../embedded/settings.ts';
+import type { Environment } from '../embedded/settings.ts';
 import { supervise } from '../embedded/supervise.ts';
-import { CliError, EXIT_FAILED } from './cli-error.ts';
+import { ToldError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { demoCatalogue } from './demo/demo-catalogue.ts';
 import { PERIOD_MS } from './demo/demo-rounds.ts';
@@ -32,6 +33,7 @@ const PREFERRED_PORT = 4410;
 const LEAD_MS = 6_000;
 /** Longer than the example's own, so that a slow machine still sends its late events in time. */
 const LATE_WINDOW_MS = 10_000;
+const OWN_SERVERS = /^(DATABASE_URL|REDIS_URL|TEMPORAL_.*|STRIPE_.*|TOLLKEEPER_MODE|TOLLKEEPER_.*PORT)$/;
 const EXAMPLE_FILE = 'examples/catalog.yaml';
 
 /** A client whose waits end when the supervisor does. @param onRetry told of every try that has to be repeated */
@@ -104,15 +106,25 @@ async function play(io: CliIo, whole: Installation, options: DemoOptions, signal
 }
 
 /**
+ * The environment without what names the person's own servers, ports and accounts: made-up tenants must never reach a real database,
+ * and no real tenant must be paused as one of an earlier run.
+ */
+function withoutOwnServers(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_SERVERS.test(name)));
+}
+
+/**
  * Runs the demo on a data folder of its own: everything up, the example catalogue applied, events sent, invoices compared figure by
  * figure with the demo's own list of what it sent.
  * @throws CliError when a figure differs, a part fails, or something takes too long
  */
 export async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
-  const settings = { ...readEmbeddedSettings(io.environment), dataFolder: join(dataFolder(io), 'demo') };
   const whole = installation({
-    settings,
-    environment: io.environment,
+    settings: {
+      ...readEmbeddedSettings(withoutOwnServers(io.environment)),
+      dataFolder: join(dataFolder(io), 'demo'),
+    },
+    environment: withoutOwnServers(io.environment),
     apiPort: (await isPortFree(PREFERRED_PORT)) ? PREFERRED_PORT : await freePort(),
     onFirstAdminKey: (_key, file) => io.note(`the admin key of the demo is in ${file}\n`),
   });
@@ -120,9 +132,13 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
   const stopping = new AbortController();
   const ended = supervision.finished.then(({ exitCode, fault }) => {
     stopping.abort();
-    if (exitCode !== 0) throw new CliError(`stopped: ${fault?.split('\n')[0] ?? 'a part failed'}`, EXIT_FAILED);
+    if (exitCode !== 0) throw new ToldError(fault ?? 'a part failed');
   });
-  const played = supervision.started.then(() => play(io, whole, options, stopping.signal));
+  const played = supervision.started.then(
+    () => play(io, whole, options, stopping.signal),
+    // What could not be started is told by the supervisor's end.
+    () => ended,
+  );
   try {
     await Promise.race([played, ended]);
   } finally {

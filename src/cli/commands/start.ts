@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { readEmbeddedSettings } from '../../embedded/settings.ts';
 import { supervise } from '../../embedded/supervise.ts';
-import { CliError, EXIT_FAILED, EXIT_WRONG_INPUT } from '../cli-error.ts';
+import { CliError, EXIT_WRONG_INPUT, ToldError } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { dataFolder } from '../session.ts';
 import { installation } from '../start.ts';
@@ -38,8 +38,7 @@ export function addStartCommand(program: Command, io: CliIo): void {
         () => undefined,
       );
       const { exitCode, fault } = await supervision.finished;
-      // The fault was printed when it happened; the end repeats its first line as the reason of the exit code.
-      if (exitCode !== 0) throw new CliError(`stopped: ${fault?.split('\n')[0] ?? 'a part failed'}`, EXIT_FAILED);
+      if (exitCode !== 0) throw new ToldError(fault ?? 'a part failed');
     });
 }
 

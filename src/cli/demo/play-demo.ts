@@ -100,5 +100,11 @@ async function expectHold(play: DemoPlay, rounds: DemoRounds): Promise<void> {
   const incidents = cycle.incidents.map(({ kind, details }) => `${kind} ${JSON.stringify(details)}`).join('\n  ');
   const link = workflowLink(play.temporalUiUrl, cycle.workflowId);
   io.print(`caught: the cycle of ${victim.id} is held\n  ${plainText(incidents)}\n  ${link}\n`);
+  // Nobody else's bill waits for it.
+  await reportInvoices(
+    rounds,
+    1,
+    catalogue.tenants.filter((tenant) => tenant !== victim),
+  );
   settle(play, rounds);
 }
