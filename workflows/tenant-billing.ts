@@ -25,6 +25,9 @@ const activities = proxyActivities<TenantActivities>({
 /** A checkpoint that failed is a missing line in a table, not a missing bill: it is tried again later. */
 const CHECKPOINT_RETRY_MS = 60_000;
 
+/** How long a command waits for the run to know its period. */
+const PERIOD_KNOWN_MS = 10_000;
+
 const UI_COMMAND: Command = { actor: 'temporal-ui' };
 
 /**
@@ -42,6 +45,8 @@ class TenantBilling {
   #state: TenantBillingState;
   #period: OpenPeriod | undefined;
   #nextCheckpointMs: number | null = null;
+  /** What a command of this run has made of the pause: newer than what `openPeriod` may have read before it. */
+  #commandedPause: boolean | undefined;
   /** Checkpoints run one at a time: each waits for the one before. */
   #checkpointing: Promise<unknown> = Promise.resolve();
 
@@ -82,14 +87,14 @@ class TenantBilling {
       { key: TENANT_ID, value: this.#input.tenant },
       { key: PERIOD_START, value: new Date(period.periodStart) },
       { key: PLAN_KEY, value: period.plan?.key ?? null },
-      { key: CYCLE_STAGE, value: period.paused ? 'paused' : 'open' },
+      { key: CYCLE_STAGE, value: (this.#commandedPause ?? period.paused) ? 'paused' : 'open' },
     ]);
     this.#show({
       stage: 'open',
       periodStart: period.periodStart,
       periodEnd: period.periodEnd,
       plan: period.plan === null ? null : `${period.plan.name} (${period.plan.key} version ${period.plan.version})`,
-      paused: period.paused,
+      paused: this.#commandedPause ?? period.paused,
       problem: null,
       ...(period.lastCheckpoint === null ? {} : checkpointView(period.lastCheckpoint)),
       nextCheckpointAt: textOrNull(period.nextCheckpointMs),
@@ -130,13 +135,21 @@ class TenantBilling {
   }
 
   async #checkpointNow(): Promise<Checkpoint> {
-    const period = this.#period;
-    if (period === undefined) throw refusal('no period is open yet: try again in a moment');
+    const period = this.#period ?? (await this.#awaitPeriod());
     const order = { tenant: this.#input.tenant, periodStart: period.periodStart };
     const checkpoint = await activities.flushCheckpoint(order);
     this.#nextCheckpointMs = checkpoint.nextAtMs;
     this.#show({ ...checkpointView(checkpoint), problem: null });
     return checkpoint;
+  }
+
+  /** A command may come first of all in a run: it waits until the run knows its period. */
+  async #awaitPeriod(): Promise<OpenPeriod> {
+    const isKnown = (): boolean => this.#period !== undefined || this.#state.stage === 'ended';
+    await waitUntil(Date.now() + PERIOD_KNOWN_MS, isKnown, 'the open period');
+    if (this.#period !== undefined) return this.#period;
+    const hasEnded = this.#state.stage === 'ended';
+    throw refusal(hasEnded ? 'the billing of this tenant has ended' : 'no period is open yet: try again in a moment');
   }
 
   /** Returns when the cycle of the ended period was started: not while paused, and a backlog one cycle after another. */
@@ -214,6 +227,7 @@ class TenantBilling {
     const order = { tenant: this.#input.tenant, paused, actor, reason: reason ?? '' };
     try {
       const answer = await activities.setPaused(order);
+      this.#commandedPause = answer.paused;
       this.#setPaused(answer.paused);
       return answer;
     } catch (error) {

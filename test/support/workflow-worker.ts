@@ -14,6 +14,9 @@ export interface WorkflowWorld {
   close(): Promise<void>;
 }
 
+/** Recorded histories name nobody's machine. */
+const IDENTITY = 'recorder';
+
 let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 /** The workflows as the worker runs them, bundled once for each test file. */
@@ -42,12 +45,13 @@ export async function startWorkflowWorld(activities: object): Promise<WorkflowWo
     taskQueue,
     workflowBundle: workflows,
     activities,
+    identity: IDENTITY,
     shutdownGraceTime: '1 second',
     shutdownForceTime: '5 seconds',
   });
   const running = worker.run();
   return {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, identity: IDENTITY }),
     taskQueue,
     namespace,
     close: async () => {
