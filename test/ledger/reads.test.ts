@@ -142,12 +142,13 @@ describe('the sums of a period, from rollups and from rows', () => {
   });
 });
 
+const peak = (id: string, value: string): JournalEvent => ({
+  id,
+  at: at(10, '00:00'),
+  readings: [[PEAK, value]],
+});
+
 test('a maximum within one hour of one batch is the largest, wherever it stands', async () => {
-  const peak = (id: string, value: string): JournalEvent => ({
-    id,
-    at: at(10, '00:00'),
-    readings: [[PEAK, value]],
-  });
   await drain([peak('1', '2'), peak('2', '10'), peak('3', '9.5')]);
   expect(await sumUsage(stack.pool, SELECTION)).toMatchObject([{ quantity: '10', eventCount: '3' }]);
 });
