@@ -24,8 +24,6 @@ const SHUTDOWN_FORCE = '8 seconds';
 /** About 600 fit into one GB of heap; sleeping tenants are replayed when they wake. */
 const CACHED_WORKFLOWS_MAX = 400;
 const WORKFLOW_TASKS_MAX = 20;
-/** Beside the drains, which hold their slots for ever. Each may use a connection of the pool. */
-const ACTIVITIES_MAX = 16;
 const MICROS_PER_MS = 1_000;
 
 /** Source files run as they are, a build as JavaScript: the workflows beside this file have its extension. */
@@ -70,7 +68,8 @@ async function runWorker(config: Config): Promise<void> {
     activities: { ...createBillingActivities(deps), ...createJournalActivities(stations.journal) },
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_MAX,
-    maxConcurrentActivityTaskExecutions: ACTIVITIES_MAX + config.shardCount,
+    // As many as the pool has connections for; beside them the drains, which hold their slots for ever.
+    maxConcurrentActivityTaskExecutions: config.databasePoolSizeMax + config.shardCount,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });

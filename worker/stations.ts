@@ -5,8 +5,8 @@ import type { JournalDeps } from '../activities/journal-activities.ts';
 import type { Config } from '../src/config.ts';
 import type { EpochMicros } from '../src/domain/instant.ts';
 import type { DrainContext } from '../src/journal/drain-context.ts';
-import { drainOnce } from '../src/journal/drain-once.ts';
 import { drainUntil } from '../src/journal/drain-until.ts';
+import { JournalDrain } from '../src/journal/journal-drain.ts';
 import { createLedgerForMeter } from '../src/journal/ledger-for-meter.ts';
 import { advanceGate, clearDirty } from '../src/meter/advance-gate.ts';
 import { defineCommands } from '../src/meter/commands.ts';
@@ -52,6 +52,7 @@ export async function openStations(
     journalKey: journalKey(shard),
   });
   const meter = createUsageMeter({ ...config, redis, ledger: createLedgerForMeter({ pool, clock, drainContext }) });
+  const drains = watches.map((_watch, shard) => new JournalDrain(drainContext(shard)));
   return {
     meter: bindMeter(meter),
     drain: { until: (shard, fence, timeoutMs) => drainUntil(drainContext(shard), fence, { timeoutMs }) },
@@ -59,7 +60,7 @@ export async function openStations(
       drainOnce: async (shard) => {
         // A Redis that lost its data must be given its epoch before what it says is taken for the journal.
         await verifiedEpoch(meter, shard);
-        return drainOnce(drainContext(shard));
+        return drains[shard]?.next() ?? Promise.reject(new RangeError(`there is no shard ${shard}`));
       },
       waitForEntries: async (shard, after, timeoutMs) => watches[shard]?.wait(after, timeoutMs),
       elapsedMs: () => performance.now(),
