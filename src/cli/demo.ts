@@ -34,6 +34,7 @@ const LEAD_MS = 6_000;
 /** Longer than the example's own, so that a slow machine still sends its late events in time. */
 const LATE_WINDOW_MS = 10_000;
 const OWN_SERVERS = /^(DATABASE_URL|REDIS_URL|TEMPORAL_.*|STRIPE_.*|TOLLKEEPER_MODE|TOLLKEEPER_.*PORT)$/;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXAMPLE_FILE = 'examples/catalog.yaml';
 
 /** A client whose waits end when the supervisor does. @param onRetry told of every try that has to be repeated */
@@ -128,23 +129,37 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
     apiPort: (await isPortFree(PREFERRED_PORT)) ? PREFERRED_PORT : await freePort(),
     onFirstAdminKey: (_key, file) => io.note(`the admin key of the demo is in ${file}\n`),
   });
-  const supervision = supervise({ parts: whole.parts, onLine: (line) => io.note(`${line}\n`) });
   const stopping = new AbortController();
+  const supervision = supervise({
+    parts: whole.parts,
+    onLine: (line) => io.note(`${line}\n`),
+    onPartDied: () => stopping.abort(),
+    signals: null,
+  });
   const ended = supervision.finished.then(({ exitCode, fault }) => {
     stopping.abort();
     if (exitCode !== 0) throw new ToldError(fault ?? 'a part failed');
   });
+  const interrupt = (): void => {
+    stopping.abort();
+    void supervision.stop();
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   const played = supervision.started.then(
     () => play(io, whole, options, stopping.signal),
     // What could not be started is told by the supervisor's end.
     () => ended,
   );
   try {
-    await Promise.race([played, ended]);
+    // Once it is being stopped, what fails in the play is only a consequence of that.
+    await Promise.race([
+      played.catch((error: unknown) => (stopping.signal.aborted ? ended : Promise.reject(error))),
+      ended,
+    ]);
   } finally {
     stopping.abort();
     await supervision.stop();
-    // Whoever came second has nothing more to say: its end is the consequence of the first.
     await Promise.allSettled([played, ended]);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

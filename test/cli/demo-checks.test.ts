@@ -4,7 +4,7 @@ import { checkInvoice } from '../../src/cli/demo/check-invoice.ts';
 import type { ExpectedInvoice } from '../../src/cli/demo/demo-pricing.ts';
 import { emptySendingLog, sendNoted } from '../../src/cli/demo/demo-sender.ts';
 import { TollkeeperClient } from '../../src/client/index.ts';
-import type { InvoiceView } from '../../src/client/index.ts';
+import type { EventInput, InvoiceView } from '../../src/client/index.ts';
 import type { FakeApi } from '../client/fake-api.ts';
 import { answerByIds, startFakeApi } from '../client/fake-api.ts';
 
@@ -58,15 +58,13 @@ afterEach(async () => {
   fake = undefined;
 });
 
+function event(id: string): EventInput {
+  return { id, tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
+}
+
 test('an outcome that the list does not explain is kept, unless a retry explains it', async () => {
   fake = await startFakeApi(answerByIds(new Set(['b', 'c'])));
   const sender = new TollkeeperClient({ url: fake.url, apiKey: 'tk_test_key' });
-  const event = (id: string): { id: string; tenant: string; type: string; occurredAt: string } => ({
-    id,
-    tenant: 'acme',
-    type: 'calls',
-    occurredAt: '2026-11-20T10:00:00Z',
-  });
   const strict = emptySendingLog();
   const progress: number[] = [];
   await sendNoted(
