@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { CATALOGUE, openApiBench } from './api-bench.ts';
@@ -59,6 +62,45 @@ describe('a refusal', () => {
   ])('of the body %.20s as %s is %i %s', async (body, type, status, code) => {
     const answer = await bench.call('POST', '/v1/tenants/acme/pause', { body, headers: { 'content-type': type } });
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  });
+});
+
+describe('a body', () => {
+  const FRAMES_MAX = 800;
+
+  test('that never ends is refused while it is being sent, and the service goes on', async () => {
+    const { port, hostname } = new URL(bench.url);
+    const socket = connect(Number(port), hostname);
+    const answer: string[] = [];
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => answer.push(chunk.toString('utf8')));
+    const head = ['POST /v1/catalogue HTTP/1.1', 'Host: x', `Authorization: Bearer ${bench.adminKey}`];
+    socket.write([...head, 'Transfer-Encoding: chunked', '', ''].join('\r\n'));
+    const frame = Buffer.from(`10000\r\n${' '.repeat(65_536)}\r\n`);
+    let frames = 0;
+    while (answer.length === 0 && !socket.destroyed && frames < FRAMES_MAX) {
+      frames += 1;
+      if (socket.write(frame)) await new Promise(setImmediate);
+      else await Promise.race([once(socket, 'drain'), once(socket, 'data'), once(socket, 'close')]);
+    }
+    await expect.poll(() => answer.join(''), { timeout: 10_000 }).toMatch(/^HTTP\/1\.1 413 [\s\S]*body_too_large/);
+    expect(frames).toBeLessThan(FRAMES_MAX);
+    socket.destroy();
+    expect((await bench.call('GET', '/healthz')).status).toBe(200);
+  });
+
+  test.each([
+    ['GET / HTTP/1.1\r\nbroken header\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('or head that is no HTTP is a problem too: %#', async (bytes, status) => {
+    const { port, hostname } = new URL(bench.url);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString('utf8')));
+    socket.write(bytes);
+    await once(socket, 'close');
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, error: { code: 'invalid_http' } });
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { createTestDatabase } from '../support/test-database.ts';
@@ -80,6 +81,18 @@ describe('the programs of the API', () => {
     const { code, errors } = await start(file, { ...environment, ...changes }).ended;
     expect([code, errors]).toEqual([2, expect.stringContaining(text)]);
     expect(errors).not.toMatch(/\n\s+at /);
+  });
+
+  test('refuse to keep money in a Redis that would lose it', async () => {
+    const settings = new Redis(redis.redisUrl);
+    try {
+      await settings.config('SET', 'appendfsync', 'everysec');
+      const { code, errors } = await start('src/api/main.ts', environment).ended;
+      expect([code, errors]).toEqual([2, expect.stringContaining('redis-cli config set appendfsync always')]);
+    } finally {
+      await settings.config('SET', 'appendfsync', 'always');
+      settings.disconnect();
+    }
   });
 
   test('serve, name a dead dependency, come back with it, and stop when told', { timeout: 60_000 }, async () => {
