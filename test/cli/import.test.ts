@@ -86,9 +86,24 @@ test('an import that was stopped continues behind the last answered batch, and o
   const continued = await runImport('--batch-size', '2');
   expect(continued.err).toContain('continuing after row 4 of 5');
   expect(continued.out).toBe('trace.csv: 5 rows: 5 accepted\n');
-  expect(fake.requests.map((request) => eventsOf(request).length)).toEqual([2, 2, 1, 1]);
+  expect(fake.requests.map((request) => eventsOf(request).length)).toEqual([2, 2, 1, 2, 1]);
   expect(known.size).toBe(5);
   expect(readdirSync(join(folder.path, '.tollkeeper', 'imports'))).toEqual([]);
+});
+
+test('a stopped import starts over when the service no longer has what it took', async () => {
+  folder.write('trace.csv', `${HEAD}${'2023-11-16 18:17:03,5,1\n'.repeat(5)}`);
+  answer = (request, index) =>
+    index < 2
+      ? answerByIds(new Set())(request)
+      : { status: 400, body: { error: { code: 'stop', message: 'the service was taken away' } } };
+  await runImport('--batch-size', '2');
+  const restored = new Set<string>();
+  answer = answerByIds(restored);
+  const again = await runImport('--batch-size', '2');
+  expect(again.exitCode).toBe(0);
+  expect(again.err).not.toContain('continuing');
+  expect(restored.size).toBe(5);
 });
 
 test('refused rows are listed with line, outcome and reason, and the exit code says that not all is in', async () => {

@@ -8,7 +8,7 @@ import { CliError, EXIT_FAILED } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { collectProperty } from '../import/column-mapping.ts';
 import type { FileSurvey, ImportPlan } from '../import/import-file.ts';
-import { importFile, surveyFile } from '../import/import-file.ts';
+import { importFile, resumeTally, surveyFile } from '../import/import-file.ts';
 import { importProgress } from '../import/import-progress.ts';
 import { importState } from '../import/import-state.ts';
 import type { ImportTally } from '../import/import-tally.ts';
@@ -83,10 +83,11 @@ async function runImport(io: CliIo, file: string, options: ImportOptions, comman
     frame: plan.frame,
     mapping: plan.mapping,
   });
-  const before = state.load()?.rows ?? 0;
-  if (before > 0) io.note(`continuing after row ${before} of ${survey.rowsTotal}, where the last run stopped\n`);
-  const progress = importProgress(io, survey.rowsTotal, before, () => performance.now());
-  const tally = await importFile(client, plan, survey, state, progress);
+  const tally = await resumeTally(client, plan, state);
+  if (tally.rows > 0)
+    io.note(`continuing after row ${tally.rows} of ${survey.rowsTotal}, where the last run stopped\n`);
+  const progress = importProgress(io, survey.rowsTotal, tally.rows, () => performance.now());
+  await importFile(client, plan, survey, state, progress, tally);
   if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(io, { file, ...tally });
   else io.print(summary(basename(file), survey, tally));
   if (tally.refused > 0) {

@@ -93,10 +93,56 @@ function refuseWrongTarget(plan: ImportPlan, tally: ImportTally): void {
   }
 }
 
+/** All rows of the file in order, each with its id. Every row passes here, also one that is not sent: ordinals count them all. */
+async function* readRows(plan: ImportPlan): AsyncGenerator<PendingRow> {
+  const { columns, rows } = await readCsv(plan.file);
+  const positions = locateColumns(plan.file, columns, plan.mapping);
+  const identity = new RowIdentity(plan.frame.type, columns);
+  for await (const row of rows) yield pendingRow(plan, positions, row, identity.idOf(row.cells));
+}
+
+/** Rows in groups of one request, those before `from` (counted from 0) left out. */
+async function* readBatches(plan: ImportPlan, from: number): AsyncGenerator<PendingRow[]> {
+  let batch: PendingRow[] = [];
+  let rowNumber = 0;
+  for await (const row of readRows(plan)) {
+    rowNumber += 1;
+    if (rowNumber <= from) continue;
+    batch.push(row);
+    if (batch.length < plan.batchRows) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * Whether the service still has what the kept state says it took: the last batch before that point is sent again, and none of it may be
+ * new. A service that was set up anew or restored from a backup would otherwise lack those rows for ever.
+ */
+async function isStillThere(client: TollkeeperClient, plan: ImportPlan, kept: ImportTally): Promise<boolean> {
+  for await (const batch of readBatches(plan, Math.max(0, kept.rows - plan.batchRows))) {
+    const probe = emptyTally();
+    await sendRows(client, batch.slice(0, kept.rows), probe);
+    return (probe.outcomes['accepted'] ?? 0) === 0;
+  }
+  return false;
+}
+
+/** What an earlier run of this import did, if it was stopped and what it sent is still there; else nothing. */
+export async function resumeTally(
+  client: TollkeeperClient,
+  plan: ImportPlan,
+  state: ImportState,
+): Promise<ImportTally> {
+  const kept = state.load();
+  return kept !== undefined && kept.rows > 0 && (await isStillThere(client, plan, kept)) ? kept : emptyTally();
+}
+
 /**
  * Imports a surveyed file: all rows in order, in batches, each under an id that the same file always gives. After each answered batch
  * the state is kept, so that the next run continues there; once complete it is removed.
- * @returns the tally of this run and those it continued
+ * @param tally what was done before; grows, and is the result
  * @throws CliError with exit code 1 when a batch could not be sent; what was sent is kept
  */
 export async function importFile(
@@ -105,38 +151,22 @@ export async function importFile(
   survey: FileSurvey,
   state: ImportState,
   progress: ImportProgress,
-): Promise<ImportTally> {
-  const { columns, rows } = await readCsv(plan.file);
-  const positions = locateColumns(plan.file, columns, plan.mapping);
-  const identity = new RowIdentity(plan.frame.type, columns);
-  const tally = state.load() ?? emptyTally();
-  const rowsBefore = tally.rows;
-  let pending: PendingRow[] = [];
-  const send = async (): Promise<void> => {
-    const isFirst = tally.rows === 0;
-    await sendRows(client, pending, tally).catch((error: unknown) => {
-      throw stoppedAt(tally, survey, error);
-    });
-    pending = [];
-    if (isFirst) refuseWrongTarget(plan, tally);
-    state.save(tally);
-    progress.show(tally);
-  };
+  tally: ImportTally,
+): Promise<void> {
   try {
-    let rowNumber = 0;
-    for await (const row of rows) {
-      const id = identity.idOf(row.cells);
-      rowNumber += 1;
-      if (rowNumber <= rowsBefore) continue;
-      pending.push(pendingRow(plan, positions, row, id));
-      if (pending.length >= plan.batchRows) await send();
+    for await (const batch of readBatches(plan, tally.rows)) {
+      const isFirst = tally.rows === 0;
+      await sendRows(client, batch, tally).catch((error: unknown) => {
+        throw stoppedAt(tally, survey, error);
+      });
+      if (isFirst) refuseWrongTarget(plan, tally);
+      state.save(tally);
+      progress.show(tally);
     }
-    if (pending.length > 0) await send();
   } finally {
     progress.end();
   }
   state.remove();
-  return tally;
 }
 
 function stoppedAt(tally: ImportTally, survey: FileSurvey, error: unknown): unknown {
