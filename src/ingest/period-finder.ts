@@ -7,20 +7,20 @@ export interface NamedPeriod extends Period {
   readonly start: InstantText;
 }
 
-/** Tenants and periods that are remembered; then the memory starts afresh. */
-const TENANTS_MAX = 50_000;
+/** Periods that are remembered per tenant and snapshot; the oldest goes first. */
 const PERIODS_PER_TENANT_MAX = 64;
 
 /**
- * Finds the billing period of an instant. Computing one takes time-zone arithmetic, so each tenant's last ones are kept: an
- * event almost always falls into one of them.
+ * Finds the billing period of an instant. Computing one takes time-zone arithmetic, so those that were found are kept with the
+ * tenant's entry of the catalogue snapshot: an event almost always falls into one of them. They go when the snapshot does.
  */
 export class PeriodFinder {
-  readonly #byTenant = new Map<string, { readonly calendar: string; readonly periods: NamedPeriod[] }>();
+  readonly #byEntry = new WeakMap<TenantEntry, NamedPeriod[]>();
 
   /** The period of the tenant's calendar that holds the instant; `undefined` before its start and after its end. */
   find(entry: TenantEntry, instant: EpochMicros): NamedPeriod | undefined {
-    const periods = this.#periodsOf(entry);
+    let periods = this.#byEntry.get(entry);
+    if (periods === undefined) this.#byEntry.set(entry, (periods = []));
     const known = periods.find((period) => period.startMicros <= instant && instant < period.endMicros);
     if (known !== undefined) return known;
     const found = periodAt(entry.calendar, instant);
@@ -29,16 +29,5 @@ export class PeriodFinder {
     if (periods.length >= PERIODS_PER_TENANT_MAX) periods.shift();
     periods.push(named);
     return named;
-  }
-
-  #periodsOf(entry: TenantEntry): NamedPeriod[] {
-    const { timeZone, anchor, length, endsAt } = entry.calendar;
-    const calendar = `${timeZone}|${anchor}|${length}|${endsAt ?? ''}`;
-    const known = this.#byTenant.get(entry.tenant.id);
-    if (known !== undefined && known.calendar === calendar) return known.periods;
-    if (this.#byTenant.size >= TENANTS_MAX) this.#byTenant.clear();
-    const periods: NamedPeriod[] = [];
-    this.#byTenant.set(entry.tenant.id, { calendar, periods });
-    return periods;
   }
 }

@@ -1,19 +1,17 @@
-import { scaledText } from '../domain/quantity.ts';
-import type { EventResult, LimitState } from '../domain/outcome.ts';
-import { formatInstant } from '../domain/instant.ts';
+import type { EventResult } from '../domain/outcome.ts';
 import { shardOf } from '../meter/keys.ts';
-import {
-  limitedCounterName,
-  type GroupEvent,
-  type GroupMeter,
-  type GroupPeriod,
-  type GroupTenant,
-  type RefusedEvent,
-  type UsageGroup,
+import type {
+  GroupEvent,
+  GroupMeter,
+  GroupPeriod,
+  GroupTenant,
+  RefusedEvent,
+  UsageGroup,
 } from '../meter/usage-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
 
-type Acceptable = Extract<Judgement, { kind: 'acceptable' }>;
+/** An event that only its id or a limit can still refuse. */
+export type Acceptable = Extract<Judgement, { kind: 'acceptable' }>;
 type Forbidden = Extract<Judgement, { kind: 'forbidden' }>;
 
 /** An event of a group with what its answer needs. */
@@ -106,7 +104,7 @@ class GroupBuilder {
   readonly #tenants = new Numbering<GroupTenant>();
   readonly #periods = new Numbering<GroupPeriod>();
   readonly #meters = new Numbering<GroupMeter>();
-  readonly #sums = new Map<string, number>();
+  #sum = 0;
   readonly #groupEvents: GroupEvent[] = [];
   readonly #groupRefused: RefusedEvent[] = [];
   readonly #events: PlannedEvent<Acceptable>[] = [];
@@ -121,20 +119,18 @@ class GroupBuilder {
     return new GroupBuilder(this.#shard, this.#catalogueVersion);
   }
 
-  /** The script adds up what one call gives a counter in a double: the sum must stay exact. */
+  /**
+   * The script adds up what one call gives a counter in a double: the sum must stay exact. The sum over all counters is a bound
+   * for each, and far below 2^53 but for the rarest of events.
+   */
   hasRoom(judgement: Acceptable): boolean {
-    return judgement.readings.every((reading) =>
-      Number.isSafeInteger((this.#sums.get(sumName(judgement, reading.meter.key)) ?? 0) + reading.scaled),
-    );
+    return this.#events.length === 0 || Number.isSafeInteger(this.#sum + sumOf(judgement));
   }
 
   add(planned: PlannedEvent<Acceptable>): void {
     const { pending, judgement } = planned;
     const { event } = pending;
-    for (const { meter, scaled } of judgement.readings) {
-      const name = sumName(judgement, meter.key);
-      this.#sums.set(name, (this.#sums.get(name) ?? 0) + scaled);
-    }
+    this.#sum += sumOf(judgement);
     this.#events.push(planned);
     this.#groupEvents.push({
       periodIndex: this.#periodNumber(judgement),
@@ -196,51 +192,6 @@ class GroupBuilder {
   }
 }
 
-function sumName({ entry, usagePeriod, accountingPeriod }: Acceptable, meter: string): string {
-  return `${entry.tenant.id}|${usagePeriod.start}|${accountingPeriod.start}|${meter}`;
-}
-
-/** Follows the limited totals of one applied group from event to event, so that each answer shows the state after it. */
-export class LimitWalk {
-  readonly #used = new Map<string, bigint>();
-
-  /** @param totals after the call, of which what its accepted events added is taken off again */
-  constructor(planned: PlannedGroup, accepted: ReadonlySet<number>, totals: ReadonlyMap<string, string>) {
-    for (const [name, total] of totals) this.#used.set(name, BigInt(total));
-    planned.events.forEach(({ judgement }, index) => {
-      if (accepted.has(index)) this.#move(judgement, -1n);
-    });
-  }
-
-  /** The states after an event; `undefined` when none of its meters is limited. */
-  after({ judgement }: PlannedEvent<Acceptable>, wasAccepted: boolean): readonly LimitState[] | undefined {
-    if (wasAccepted) this.#move(judgement, 1n);
-    const states: LimitState[] = [];
-    for (const { meter, limit } of judgement.readings) {
-      if (limit === undefined) continue;
-      const used = this.#used.get(counterName(judgement, meter.key)) ?? 0n;
-      const remaining = BigInt(limit.scaled) - used;
-      states.push({
-        meter: meter.key,
-        window: 'period',
-        used: scaledText(used, meter.scale),
-        limit: scaledText(limit.scaled, meter.scale),
-        remaining: scaledText(remaining > 0n ? remaining : 0n, meter.scale),
-        resetsAt: formatInstant(judgement.accountingPeriod.endMicros),
-      });
-    }
-    return states.length === 0 ? undefined : states;
-  }
-
-  #move(judgement: Acceptable, sign: bigint): void {
-    for (const { meter, limit, scaled } of judgement.readings) {
-      if (limit === undefined || meter.aggregation === 'max') continue;
-      const name = counterName(judgement, meter.key);
-      this.#used.set(name, (this.#used.get(name) ?? 0n) + sign * BigInt(scaled));
-    }
-  }
-}
-
-function counterName({ entry, accountingPeriod }: Acceptable, meter: string): string {
-  return limitedCounterName(entry.tenant.id, accountingPeriod.start, meter);
+function sumOf({ readings }: Acceptable): number {
+  return readings.reduce((sum, { scaled }) => sum + scaled, 0);
 }

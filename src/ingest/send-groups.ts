@@ -6,7 +6,8 @@ import { recordUsage } from '../meter/record-usage.ts';
 import type { EventStatus, GroupAnswer } from '../meter/usage-group.ts';
 import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
-import { LimitWalk, type PlannedGroup } from './plan-groups.ts';
+import { LimitWalk } from './limit-walk.ts';
+import type { PlannedGroup } from './plan-groups.ts';
 
 /** Why a group was not applied. */
 export type Obstacle = Exclude<GroupAnswer, { kind: 'applied' }>;

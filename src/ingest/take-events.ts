@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import { BODY_BYTES_MAX } from '../domain/event.ts';
 import type { EventResult } from '../domain/outcome.ts';
-import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
 import { IngestFailure, type FailureCode } from './ingest-failure.ts';
 import type { IngestService } from './ingest-service.ts';
 import { checkBodySize, readContentType, readEvents } from './read-body.ts';
@@ -50,6 +50,9 @@ export async function takeEvents(service: IngestService, request: IngestRequest)
     return failureAnswer(error);
   }
 }
+
+/** Nobody mends a configuration within a second. */
+const PROFILE_RETRY_SECONDS = 30;
 
 const BEARER = /^Bearer +(\S+)$/i;
 
@@ -103,6 +106,12 @@ function failureAnswer(error: unknown): IngestAnswer {
     return answerError(503, 'unavailable', `${error.message}. Send the same events with the same ids again`, {
       'Retry-After': String(error.retryAfterSeconds),
     });
+  }
+  if (error instanceof RedisProfileError) {
+    // Its text is for operators and names settings: the log and the start-up check print it, a client is told only this.
+    const message =
+      'the Redis behind the service cannot keep acknowledged events: its operator has to mend its settings';
+    return answerError(503, 'unavailable', message, { 'Retry-After': String(PROFILE_RETRY_SECONDS) });
   }
   throw error;
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { inTransaction } from '../../src/ledger/database.ts';
 import { sealPeriod } from '../../src/ledger/seal-period.ts';
@@ -61,6 +61,22 @@ async function seal(periodStart: string): Promise<void> {
 }
 
 describe('takeEvents', () => {
+  test('asks Redis once per shard and request', async () => {
+    const tenants = ['acme', 'globex', 'initech', 'umbrella'];
+    const more = tenants
+      .slice(1)
+      .map((id) => `  - { id: ${id}, currency: USD, billingStart: ${OCTOBER}, plan: basic }`);
+    await stack.apply(YAML + more.join('\n'));
+    const batch = tenants.flatMap((tenant) => ['a', 'b'].map((id) => ({ ...calls(id, 1), tenant })));
+    const shards = tenants.map((tenant) => shardOf(tenant, 2));
+    expect(new Set(shards).size).toBe(2);
+    await stack.send(key, batch);
+    const call = vi.spyOn(stack.meter.redis, 'recordUsage');
+    const next = batch.map((event, index) => ({ ...event, id: `next-${index}` }));
+    expect(await outcomes(key, next)).toEqual(batch.map(() => 'accepted'));
+    expect(call).toHaveBeenCalledTimes(2);
+  });
+
   test('answers with the state of each limit after each event', async () => {
     const results = await stack.send(key, [calls('a', 4), calls('b', 7), calls('c', 5)]);
     expect(results.map(({ outcome, limits }) => [outcome, limits?.[0]])).toEqual(
