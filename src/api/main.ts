@@ -11,6 +11,8 @@ import { serve } from './serve.ts';
 import { systemClock } from './system-clock.ts';
 
 const EXIT_BAD_SETTINGS = 2;
+/** Requests may take ten seconds to end, statements a little longer; whoever waits for this process waits no more than this. */
+const STOP_TIMEOUT_MS = 25_000;
 
 /** The API as a process: serves until it is told to stop, then ends what runs and closes in order. */
 async function main(): Promise<void> {
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     if (isStopping) process.exit(1);
     isStopping = true;
     log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     server
       .stop()
       .then(() => api.close())
