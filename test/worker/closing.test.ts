@@ -1,6 +1,8 @@
+import { Client, Connection } from '@temporalio/client';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
+import { tenantBillingId } from '../../src/domain/workflow-names.ts';
 import { shardOf, usageKey } from '../../src/meter/keys.ts';
 
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
@@ -176,5 +178,40 @@ test(
     const late = last?.lines.find((line) => line.key.startsWith('late:'));
     expect(late?.amountMinor).toBe('30');
     expect(last?.totalMinor).toBe('530');
+  },
+);
+
+/** The state table as the Temporal UI shows it. */
+async function detailsOf(workflowId: string): Promise<string> {
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  try {
+    const { workflow } = new Client({ connection, namespace: world.namespace });
+    const metadata = await workflow
+      .getHandle(workflowId)
+      .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    return metadata.currentDetails ?? '';
+  } finally {
+    await connection.close();
+  }
+}
+
+test(
+  'the Temporal UI shows an open tenant with its plan, usage, spend and checkpoint',
+  { timeout: 60_000 },
+  async () => {
+    const day = instant(Date.now()).slice(0, 10);
+    await applyCatalogue(world, catalogue('visible', [`billingStart: ${day}T00:00:00Z`, 'periodLength: month']));
+    await callApi(world, 'POST', '/v1/tenants/visible/resume');
+    await send('visible', 25, `${day}T00:00:01Z`);
+    const checkpoint = await callApi<{ spend: string }>(world, 'POST', '/v1/tenants/visible/flush-now');
+    expect(checkpoint.body).toMatchObject({
+      usage: [{ meter: 'calls', quantity: '25', unit: 'call' }],
+      spend: '7.50 USD',
+    });
+    const details = await detailsOf(tenantBillingId('visible'));
+    expect(details).toContain('| Plan | Simple (simple version 1) |');
+    expect(details).toContain('| Spend so far | 7.50 USD |');
+    expect(details).toContain('| calls | 25 | call |');
+    expect(details).toMatch(/\| Last checkpoint \| \d{4}-\d{2}-\d{2} /);
   },
 );
