@@ -118,7 +118,12 @@ test('apply sends the file as it is and shows what changes', async () => {
       catalogueVersion: 2,
       changes: [
         { kind: 'meter', key: 'calls', action: 'created', details: {} },
-        { kind: 'plan', key: 'pro', action: 'new_version', details: { version: 2 } },
+        {
+          kind: 'plan',
+          key: 'pro',
+          action: 'new_version',
+          details: { version: 2, changed: [{ path: 'baseFee', from: '1', to: '2' }] },
+        },
         { kind: 'tenant', key: 'acme', action: 'unchanged', details: {} },
       ],
     },
@@ -130,7 +135,7 @@ test('apply sends the file as it is and shows what changes', async () => {
     body: 'meters: [{ key: calls, aggregation: count }] # comment\n',
   });
   expect(out).toMatch(/created\s+meter\s+calls/);
-  expect(out).toMatch(/new version\s+plan\s+pro/);
+  expect(out).toMatch(/new version\s+plan\s+pro\s+version 2; baseFee: 1 → 2/);
   expect(out).toContain('1 unchanged\ndry run: nothing was changed\n');
 });
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import type { CatalogueChange, JsonObject, TenantView } from '../../client/index.ts';
+import type { CatalogueChange, JsonValue, TenantView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
 import { readFault } from '../import/read-csv.ts';
 import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
@@ -78,12 +78,31 @@ function changesText(changes: readonly CatalogueChange[], dryRun: boolean): stri
   return `${table}${rest}${dryRun ? '\ndry run: nothing was changed' : ''}`;
 }
 
+/** What `details` of a change may say; see `differencesOf` of src/catalog. */
+interface ChangeDetails {
+  readonly version?: number;
+  readonly plan?: string | null;
+  readonly billingStart?: string;
+  readonly note?: string;
+  readonly changed?: readonly { readonly path: string; readonly from: JsonValue; readonly to: JsonValue }[];
+}
+
 function detailsText({ details }: CatalogueChange): string {
-  const { version, note, changed } = details as { version?: number; note?: string; changed?: JsonObject };
+  const { version, plan, billingStart, note, changed = [] } = details as ChangeDetails;
   const parts = [
     ...(version === undefined ? [] : [`version ${version}`]),
-    ...(changed === undefined ? [] : [Object.keys(changed).join(', ')]),
+    ...(plan === undefined || plan === null ? [] : [`plan ${plan}`]),
+    ...(billingStart === undefined ? [] : [`billed from ${billingStart}`]),
+    ...changed.map(({ path, from, to }) => `${path}: ${valueText(from)} → ${valueText(to)}`),
     ...(note === undefined ? [] : [note]),
   ];
   return plainText(parts.join('; '));
+}
+
+/** A definition that is longer than this is named, not shown: `--json` has it whole. */
+const VALUE_CHARACTERS_MAX = 60;
+
+function valueText(value: JsonValue): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= VALUE_CHARACTERS_MAX ? text : `${text.slice(0, VALUE_CHARACTERS_MAX - 1)}…`;
 }
