@@ -1,9 +1,10 @@
 #!lua
 -- beginRebuild: closes a tenant's gate under a token, so that its counters can be installed from the ledger. Until then nothing
--- is accepted for the tenant. A newer token replaces one whose owner has been silent for too long.
+-- is accepted for the tenant. A newer token replaces one of the same owner, whose rebuild has failed, and one whose owner has
+-- been silent for too long.
 --
 -- KEYS  1 shard hash   2 gate hash
--- ARGV  1 epoch   2 token   3 milliseconds after which another's token is given up   4 '1': also when the gate is valid
+-- ARGV  1 epoch   2 token, '<owner>/<unique>'   3 milliseconds after which another's token is given up   4 '1': also when the gate is valid
 -- Returns { 'begun', sequence }: the fence that the drain must reach. Or { 'valid' }: the gate needs no rebuild. { 'busy' }:
 --         another process rebuilds it. { 'epoch' }: the shard is in another epoch.
 
@@ -14,8 +15,9 @@ local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
 if gate[1] == ARGV[1] then
   if gate[2] == 'open' and ARGV[4] ~= '1' then return { 'valid' } end
-  local isRebuilding = gate[2] and gate[2] ~= 'open'
-  if isRebuilding and nowMs - tonumber(gate[3] or '0') < tonumber(ARGV[3]) then return { 'busy' } end
+  local owner = 'rebuilding:' .. string.match(ARGV[2], '^[^/]+/')
+  local isOthers = gate[2] and gate[2] ~= 'open' and string.sub(gate[2], 1, #owner) ~= owner
+  if isOthers and nowMs - tonumber(gate[3] or '0') < tonumber(ARGV[3]) then return { 'busy' } end
 end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'state', 'rebuilding:' .. ARGV[2], 'rebuildMs', string.format('%.0f', nowMs),
   'countedFrom', shard[3] or '0')

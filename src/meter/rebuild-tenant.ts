@@ -10,7 +10,8 @@ import { askLedger, forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 
 /** A rebuild that has not ended by then is given up by others: its process was killed. */
 const ABANDONED_MS = 10_000;
-const ATTEMPTS_MAX = 60;
+/** Times 100 ms: a request waits no longer than this for the rebuild of another process. */
+const ATTEMPTS_MAX = 40;
 const BUSY_PAUSE_MS = 100;
 /** How often a seal may move the gate while it is being installed. */
 const READS_MAX = 5;
@@ -52,7 +53,7 @@ async function tryRebuild(
 ): Promise<'done' | 'busy' | 'again'> {
   const shard = shardOf(tenant, meter.shardCount);
   const epoch = await verifiedEpoch(meter, shard);
-  const token = randomUUID();
+  const token = `${meter.owner}/${randomUUID()}`;
   const keys = [shardKey(shard), gateKey(shard, tenant)];
   const [word] = await askRedis(() =>
     meter.redis.beginRebuild(keys.length, ...keys, String(epoch), token, ABANDONED_MS, evenWhenValid ? '1' : '0'),

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Redis } from 'ioredis';
 
 import { defineCommands, type MeterRedis } from './commands.ts';
@@ -34,6 +36,8 @@ export interface UsageMeter extends Omit<UsageMeterOptions, 'redis'> {
   readonly shards: readonly ShardState[];
   /** Rises with every lost connection, so that a verification that spans two connections is not believed. */
   connectionNumber(): number;
+  /** Names this process in the tokens of its rebuilds. */
+  readonly owner: string;
   /** Rebuilds that run in this process, by tenant: single flight. */
   readonly rebuilding: Map<string, Promise<void>>;
 }
@@ -56,6 +60,7 @@ export function createUsageMeter(options: UsageMeterOptions): UsageMeter {
     redis: defineCommands(options.redis),
     shards,
     connectionNumber: () => connections,
+    owner: randomUUID(),
     rebuilding: new Map(),
   };
 }

@@ -214,6 +214,20 @@ describe('epochs, gates and rebuilds', () => {
     expect((await readCounters(bench.meter, 'acme', PERIOD)).get('calls')).toBe('9');
   });
 
+  test('a rebuild that failed is begun again at once, one of another process is waited for', async () => {
+    await bench.redis.del(gateKey(0, 'acme'));
+    bench.ledger.onDrain = () => Promise.reject(new Error('PostgreSQL is away'));
+    await expect(rebuildTenant(bench.meter, 'acme')).rejects.toThrow(/PostgreSQL is away/);
+    bench.ledger.onDrain = () => Promise.resolve();
+    await rebuildTenant(bench.meter, 'acme');
+    expect(await status('a')).toBe('A');
+    await bench.redis.hset(gateKey(0, 'acme'), 'state', 'rebuilding:other/1', 'rebuildMs', String(2 ** 50));
+    const waiting = rebuildTenant(bench.meter, 'acme');
+    await bench.redis.hset(gateKey(0, 'acme'), 'state', 'open');
+    await waiting;
+    expect(await status('b')).toBe('A');
+  });
+
   test('rebuilds of one tenant in one process are one', async () => {
     await bench.redis.del(gateKey(0, 'acme'));
     const drains = bench.ledger.drains;
