@@ -21,7 +21,7 @@ export function readContentType(contentType: string | undefined, contentEncoding
   }
   for (const parameter of parameters) {
     const charset = CHARSET.exec(parameter)?.[1]?.toLowerCase();
-    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    if (charset !== undefined && charset !== 'utf-8') {
       throw new IngestFailure('unsupported_media_type', `JSON is UTF-8: charset ${charset} is not read`);
     }
   }
@@ -42,11 +42,11 @@ export function checkBodySize(bytes: number): void {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads the list of events that a body holds: one object, a list, or `{"events": [...]}`. Elements may still be anything.
+ * Reads the list of events that a body holds: one object, a list, or (but for CloudEvents) `{"events": [...]}`. Elements may still be anything.
  * Throws `IngestFailure` 400 when it is not readable, 413 when there are too many.
  */
-export function readEvents(body: Uint8Array): readonly unknown[] {
-  const events = eventList(parseBody(body));
+export function readEvents(body: Uint8Array, form: BodyForm): readonly unknown[] {
+  const events = eventList(parseBody(body), form);
   if (events.length > BATCH_EVENTS_MAX) {
     throw new IngestFailure('too_large', `${events.length} events: send at most ${BATCH_EVENTS_MAX} at once`);
   }
@@ -63,12 +63,13 @@ function parseBody(body: Uint8Array): unknown {
   }
 }
 
-function eventList(value: unknown): readonly unknown[] {
+function eventList(value: unknown, form: BodyForm): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
   if (typeof value !== 'object' || value === null) {
     throw new IngestFailure('unreadable', 'the body must be one event, a list of events, or {"events": [...]}');
   }
-  if (!Object.hasOwn(value, 'events')) return [value];
+  // A CloudEvent may have an attribute of any name.
+  if (form === 'cloudevents' || !Object.hasOwn(value, 'events')) return [value];
   const { events } = value as { events: unknown };
   if (Array.isArray(events)) return events as readonly unknown[];
   throw new IngestFailure('unreadable', '"events" must be a list');

@@ -55,8 +55,11 @@ const OUTCOMES: Readonly<Record<EventStatus, Outcome>> = {
   X: 'tenant_closed',
 };
 
+/** What the sender of a conflicting event is told. */
+export const CONFLICT_REASON = 'the id was taken by an event of other content: send new usage under a new id';
+
 const REASONS: Readonly<Partial<Record<EventStatus, string>>> = {
-  C: 'the id was taken by an event of other content: send new usage under a new id',
+  C: CONFLICT_REASON,
   L: 'it would pass a limit of the plan, so it was not counted',
 };
 
@@ -73,7 +76,7 @@ function readAnswer(
     const limits = status === 'A' || status === 'L' ? walk?.after(event, status === 'A') : undefined;
     const reason = REASONS[status];
     results.set(event.pending.place, {
-      id: event.pending.id,
+      id: answeredId(event.pending, status),
       outcome: OUTCOMES[status],
       ...(reason !== undefined && { reason }),
       ...(limits !== undefined && { limits }),
@@ -84,11 +87,16 @@ function readAnswer(
     const isForbidden = status === judgement.verdict;
     const reason = isForbidden ? judgement.reason : REASONS[status];
     results.set(pending.place, {
-      id: isForbidden ? pending.event.id : pending.id,
+      id: answeredId(pending, status),
       outcome: OUTCOMES[status],
       ...(reason !== undefined && { reason }),
     });
   });
+}
+
+/** A derived id is told only of events that are in the books; a refused one has left nothing behind. */
+function answeredId(pending: PendingEvent, status: EventStatus): string | null {
+  return status === 'A' || status === 'D' ? pending.id : pending.event.id;
 }
 
 /** Rebuilds of one request that run side by side: each drains and reads the ledger. */

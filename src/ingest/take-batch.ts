@@ -9,7 +9,7 @@ import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
 import { planGroups, type Plan } from './plan-groups.ts';
 import type { BodyForm } from './read-body.ts';
-import { clearObstacles, reloadCatalogue, sendGroups } from './send-groups.ts';
+import { CONFLICT_REASON, clearObstacles, reloadCatalogue, sendGroups } from './send-groups.ts';
 
 /** A readable batch of an authorized sender. */
 export interface Batch {
@@ -103,7 +103,12 @@ async function answerFromLedger(
     const digest = digests.get(one.place);
     if (digest === undefined) return true;
     const isSame = digest.equals(one.contentDigest);
-    results.set(one.place, { id: one.id, outcome: isSame ? 'duplicate' : 'conflict' });
+    results.set(
+      one.place,
+      isSame
+        ? { id: one.id, outcome: 'duplicate' }
+        : { id: one.event.id, outcome: 'conflict', reason: CONFLICT_REASON },
+    );
     return false;
   });
 }

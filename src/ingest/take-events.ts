@@ -43,7 +43,7 @@ export async function takeEvents(service: IngestService, request: IngestRequest)
   try {
     const key = await authorize(service, request.authorization);
     const form = readContentType(request.contentType, request.contentEncoding);
-    const elements = readEvents(await readBytes(request));
+    const elements = readEvents(await readBytes(request), form);
     const results = await takeBatch(service, { key, form, elements, idempotencyKey: request.idempotencyKey ?? null });
     return { status: 200, headers: {}, body: { results } };
   } catch (error) {
