@@ -99,7 +99,7 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
   await deps.meter.clearDirty(tenant);
   await deps.drain.until(shard, await deps.meter.readFence(shard), CHECKPOINT_DRAIN_MS);
   const earlier = await readCheckpoint(deps.pool, { tenant, periodStart });
-  const saved = await inTransaction(deps.pool, async (client) => {
+  const { saved, isRated } = await inTransaction(deps.pool, async (client) => {
     const identity = { tenant, kind: 'cycle', occasion: periodStart, revision: 0 } as const;
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
     const rated = 'inputs' in gathered ? rateInvoice(gathered.inputs) : undefined;
@@ -111,9 +111,12 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
       spendMinor: rated !== undefined && 'content' in rated ? rated.content.totalMinor : '0',
     };
     await saveCheckpoint(client, { tenant, periodStart }, checkpoint);
-    return checkpoint;
+    return { saved: checkpoint, isRated: rated !== undefined && 'content' in rated };
   });
-  return checkpointAnswer(entry, saved, await nextCheckpointMs(deps, { tenant, periodStart }, earlier, saved));
+  const nextAtMs = await nextCheckpointMs(deps, { tenant, periodStart }, earlier, saved);
+  const answer = checkpointAnswer(entry, saved, nextAtMs);
+  // A zero that means "cannot be rated" would be read as a bill of nothing.
+  return isRated ? answer : { ...answer, spend: null };
 }
 
 /** A tenant whose usage did not grow since the last checkpoint is idle: it costs nothing until its next event. */
