@@ -3,7 +3,24 @@ import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/
 import { type World, startWorld } from '../support/world.ts';
 
 function catalogue(minuteStart: string, minuteEnd: string): string {
-  const tenant = (id: string, zone: string, start: string, end: string, length: string): string => `
+  return `
+issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
+meters:
+  - { key: calls, aggregation: sum, value: quantity, unit: call }
+plans:
+  - key: simple
+    name: Simple
+    currency: USD
+    baseFee: 0
+    charges:
+      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 1 } }
+tenants:${tenantYaml('kathmandu', 'Asia/Kathmandu', '2026-01-31T00:00:00+05:45', '2026-03-31T00:00:00+05:45', 'month')}
+${tenantYaml('minutes', 'UTC', minuteStart, minuteEnd, 'minute')}
+`;
+}
+
+function tenantYaml(id: string, zone: string, start: string, end: string, length: string): string {
+  return `
   - id: ${id}
     name: ${id}
     currency: USD
@@ -17,20 +34,6 @@ function catalogue(minuteStart: string, minuteEnd: string): string {
     plan: simple
     paused: true
     buyer: { name: ${id}, addressLines: [] }`;
-  return `
-issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
-meters:
-  - { key: calls, aggregation: sum, value: quantity, unit: call }
-plans:
-  - key: simple
-    name: Simple
-    currency: USD
-    baseFee: 0
-    charges:
-      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 1 } }
-tenants:${tenant('kathmandu', 'Asia/Kathmandu', '2026-01-31T00:00:00+05:45', '2026-03-31T00:00:00+05:45', 'month')}
-${tenant('minutes', 'UTC', minuteStart, minuteEnd, 'minute')}
-`;
 }
 
 interface UsageRow {
@@ -39,10 +42,20 @@ interface UsageRow {
   readonly quantity: string;
 }
 
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Minutes ago, whole: three periods that ended, of which events are not too old. */
+const minuteStartMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+
+/** An instant of the minutes' tenant, with any fraction of a second. */
+function at(ms: number, fraction = ''): string {
+  return instant(minuteStartMs + ms).replace(/\.\d+Z$/, `${fraction}Z`);
+}
+
 describe('events around the border of a period', () => {
   let world: World;
-  const minuteStartMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
-  const instant = (ms: number): string => new Date(ms).toISOString();
 
   beforeAll(async () => {
     world = await startWorld();
@@ -116,7 +129,6 @@ describe('events around the border of a period', () => {
   });
 
   test('fall into the right minute', { timeout: 150_000 }, async () => {
-    const at = (ms: number, fraction = ''): string => instant(minuteStartMs + ms).replace(/\.\d+Z$/, `${fraction}Z`);
     const outcomes = await send('minutes', [
       [at(-1_000, '.999999'), 1],
       [at(0), 2],

@@ -121,5 +121,7 @@ test('every event that was answered is in the ledger once, although Redis was ki
   const { rows: incidents } = await stack.pool.query('select kind, details from incident');
   expect(incidents).toEqual([]);
   const epochs = await stack.redis.hget(`tk:{s0${shardOf('acme', 2)}}:shard`, 'epoch');
-  expect(Number(epochs)).toBe(1 + KILLS);
+  // A shard that nobody used between two kills sees one new incarnation for both.
+  expect(Number(epochs)).toBeGreaterThan(1);
+  expect(Number(epochs)).toBeLessThanOrEqual(1 + KILLS);
 }, 120_000);

@@ -62,17 +62,15 @@ const POLL_MS = 100;
 /** Asks until there is an answer, at most `timeoutMs`. Faults of a world that is being broken count as "not yet". */
 export async function eventually<T>(ask: () => Promise<T | undefined>, timeoutMs: number, what: string): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  let lastFault: unknown;
+  let lastFault = '';
   while (performance.now() < deadline) {
     try {
       const answer = await ask();
       if (answer !== undefined) return answer;
     } catch (fault) {
-      lastFault = fault;
+      lastFault = fault instanceof Error ? fault.message : String(fault);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(
-    `${what} did not happen within ${timeoutMs} ms${lastFault === undefined ? '' : `: ${String(lastFault)}`}`,
-  );
+  throw new Error(`${what} did not happen within ${timeoutMs} ms${lastFault === '' ? '' : `: ${lastFault}`}`);
 }
