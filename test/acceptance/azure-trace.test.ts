@@ -1,10 +1,13 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLOSE_CYCLE_STEPS } from '../../activities/close-cycle-steps.ts';
 import { type InvoiceAnswer, applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
 import { AZURE_TRACE, azureCatalogue, azureTraceIsMissing, importArguments } from '../support/azure-trace.ts';
+import { countRows } from '../support/count-rows.ts';
 import { type CommandResult, runCli } from '../support/run-cli.ts';
 import { type World, startWorld } from '../support/world.ts';
 
@@ -95,13 +98,17 @@ describe.skipIf(azureTraceIsMissing)('a month of a real service, imported from i
     const disturbed = await startWorld();
     try {
       await applyCatalogue(disturbed, azureCatalogue('code'));
+      // Two kills while rows arrive in the ledger, one between the steps of the cycle, each at a random place.
+      const [first = 0, second = 0] = [randomInt(ROWS), randomInt(ROWS)].toSorted((a, b) => a - b);
+      const step = randomInt(CLOSE_CYCLE_STEPS.length);
+      console.log(`the worker is killed at ${first} and ${second} rows and after ${step} steps`);
       const importing = importTrace(disturbed, AZURE_TRACE, 'code');
-      await killAndRestart(disturbed);
+      await killWhen(disturbed, 'usage_event', first);
+      await killWhen(disturbed, 'usage_event', second);
       const [, summary] = await importing;
       expect(summary.outcomes).toEqual({ accepted: ROWS });
-      await killAndRestart(disturbed);
       const resumed = invoiceAfterResume(disturbed, 'code');
-      await killAndRestart(disturbed);
+      await killWhen(disturbed, 'billing_step', step);
       const invoice = await resumed;
       expectTheFigures(invoice);
       expect(invoice.contentDigest).toBe(undisturbed.contentDigest);
@@ -112,7 +119,9 @@ describe.skipIf(azureTraceIsMissing)('a month of a real service, imported from i
   });
 });
 
-async function killAndRestart(world: World): Promise<void> {
+/** SIGKILLs the worker once a table has that many rows, and starts it again. */
+async function killWhen(world: World, table: 'usage_event' | 'billing_step', rows: number): Promise<void> {
+  await eventually(async () => ((await countRows(world, table)) >= rows ? true : undefined), 60_000, `${rows} rows`);
   await world.worker.kill();
   await world.worker.start();
 }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
+import { countRows } from '../support/count-rows.ts';
 import { type World, startWorld } from '../support/world.ts';
 
 const LOAD_MS = 20_000;
@@ -68,20 +68,6 @@ async function sendUntilAnswered(world: World, events: readonly { id: string }[]
   );
 }
 
-/** Rows of the tenant in the ledger, counted behind the API's back. */
-async function ledgerRows(world: World): Promise<number> {
-  const client = new Client({ connectionString: world.databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ count: string }>('select count(*) from usage_event where tenant = $1', [
-      'steady',
-    ]);
-    return Number(rows[0]?.count);
-  } finally {
-    await client.end();
-  }
-}
-
 describe('Redis killed three times under load', () => {
   let world: World;
 
@@ -117,7 +103,11 @@ describe('Redis killed three times under load', () => {
 
       // Emptied behind everybody's back, with nothing left that exists only there: the counter of the limit must be right again
       // before it is answered.
-      await eventually(async () => ((await ledgerRows(world)) === taken.size ? true : undefined), 60_000, 'the drain');
+      await eventually(
+        async () => ((await countRows(world, 'usage_event')) === taken.size ? true : undefined),
+        60_000,
+        'the drain',
+      );
       const redis = new Redis(world.redis.redisUrl);
       await redis.flushall();
       redis.disconnect();
