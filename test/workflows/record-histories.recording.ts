@@ -14,7 +14,6 @@ import { CYCLE_INPUT, fakeActivities, openPeriod } from './fake-activities.ts';
 const HOUR_MS = 3_600_000;
 const WAIT_MS = 20_000;
 const OPERATOR = { actor: 'ada', reason: 'recorded' };
-const IS_RECORDING = process.env['RECORD_HISTORIES'] === '1';
 
 let world: WorkflowWorld;
 
@@ -72,10 +71,10 @@ const flushCheckpoint: BillingActivities['flushCheckpoint'] = async () => ({
 });
 
 /**
- * Not a test of anything: records what `replay.test.ts` replays, when RECORD_HISTORIES=1. A history that is there is never
- * written again, because it stands for workflows that run out there: new behaviour gets a new scenario.
+ * `npm run histories:record`: no test, and outside the ordinary run. It records what `replay.test.ts` replays. A history that
+ * is there is never written again, because it stands for workflows that run out there: new behaviour gets a new scenario.
  */
-describe.skipIf(!IS_RECORDING)('recording of histories', () => {
+describe('recording of histories', () => {
   afterEach(() => world.close());
 
   test('tenant-billing: an idle period', async () => {
