@@ -4,7 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
+import { type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
 
 import type { BillingWorkflows, CycleStart } from '../activities/billing-deps.ts';
 import {
@@ -14,9 +14,9 @@ import {
   TENANT_BILLING,
   tenantBillingId,
 } from '../src/domain/workflow-names.ts';
-import type { CloseCycleInput, DrainJournalInput, TenantBillingInput } from '../workflows/messages.ts';
+import { type CloseCycleInput, type DrainJournalInput, poke, type TenantBillingInput } from '../workflows/messages.ts';
+import { CYCLE_STAGE, PERIOD_START, PLAN_KEY, REVISION, TENANT_ID } from '../workflows/search-attributes.ts';
 
-const POKE = 'poke';
 const CALL_TIMEOUT_MS = 10_000;
 
 /** Starting and poking workflows, for activities and the sweep. */
@@ -67,7 +67,7 @@ export function createWorkflowStarter(
     poke: async (workflowId) => {
       try {
         await client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
-          client.workflow.getHandle(workflowId).signal(POKE),
+          client.workflow.getHandle(workflowId).signal(poke),
         );
       } catch (error) {
         // Nobody there to be poked is the common case: the next cycle was not started yet.
@@ -80,11 +80,11 @@ export function createWorkflowStarter(
 /** Set at the start they cost nothing; each later change costs an event. */
 function cycleAttributes({ tenant, periodStart, revision, planKey }: CycleStart): TypedSearchAttributes {
   const pairs: SearchAttributePair[] = [
-    { key: defineSearchAttributeKey('TenantId', 'KEYWORD'), value: tenant },
-    { key: defineSearchAttributeKey('PeriodStart', 'DATETIME'), value: new Date(periodStart) },
-    { key: defineSearchAttributeKey('CycleStage', 'KEYWORD'), value: 'closing' },
-    { key: defineSearchAttributeKey('Revision', 'INT'), value: revision },
+    { key: TENANT_ID, value: tenant },
+    { key: PERIOD_START, value: new Date(periodStart) },
+    { key: CYCLE_STAGE, value: 'closing' },
+    { key: REVISION, value: revision },
   ];
-  if (planKey !== null) pairs.push({ key: defineSearchAttributeKey('PlanKey', 'KEYWORD'), value: planKey });
+  if (planKey !== null) pairs.push({ key: PLAN_KEY, value: planKey });
   return new TypedSearchAttributes(pairs);
 }
