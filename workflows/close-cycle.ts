@@ -15,7 +15,7 @@ import type { CycleStage } from '../src/domain/cycle.ts';
 import { closeCycleDetails, instantOfMs } from './details.ts';
 import * as messages from './messages.ts';
 import type { CloseCycleInput, CloseCycleResult, CloseCycleState, Command, CycleStepState } from './messages.ts';
-import { withRefusal } from './refused-signals.ts';
+import { obeySignal, withRefusal } from './refused-signals.ts';
 import { CYCLE_STAGE } from './search-attributes.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
@@ -227,14 +227,10 @@ class CloseCycle {
     }
   }
 
-  /** A signal has no answer: what is wrong with it goes into the state table and never fails the workflow. */
-  async #obey(name: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure)) throw error;
-      this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, error.message) });
-    }
+  #obey(name: string, work: () => Promise<unknown>): Promise<void> {
+    return obeySignal(work, (reason) =>
+      this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, reason) }),
+    );
   }
 
   #enter(stage: CycleStage): void {

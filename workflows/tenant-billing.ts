@@ -13,7 +13,7 @@ import type { Checkpoint, OpenPeriod, OpenPeriodAnswer, TenantActivities } from 
 import { instantOfMs, tenantBillingDetails } from './details.ts';
 import * as messages from './messages.ts';
 import type { Command, TenantBillingInput, TenantBillingState } from './messages.ts';
-import { withRefusal } from './refused-signals.ts';
+import { obeySignal, withRefusal } from './refused-signals.ts';
 import { CYCLE_STAGE, PERIOD_START, PLAN_KEY, TENANT_ID } from './search-attributes.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
@@ -235,14 +235,10 @@ class TenantBilling {
     }
   }
 
-  /** A signal has no answer: what is wrong with it goes into the state table and never fails the workflow. */
-  async #obey(name: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure)) throw error;
-      this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, error.message) });
-    }
+  #obey(name: string, work: () => Promise<unknown>): Promise<void> {
+    return obeySignal(work, (reason) =>
+      this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, reason) }),
+    );
   }
 
   #setPaused(paused: boolean): void {
