@@ -4,14 +4,14 @@ import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 
-/** One definition of the file and what applying it means. */
-export interface CatalogueChange {
+/** One definition of the file and what applying it means. A type and no interface: the audit keeps it as JSON. */
+export type CatalogueChange = {
   readonly kind: 'issuer' | 'meter' | 'plan' | 'tenant';
   readonly key: string;
   readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
   /** `version`, `changed` (fields with from and to) and `note` where they say something. */
   readonly details: JsonObject;
-}
+};
 
 /** A tenant comes under a plan version from an instant on. */
 export interface PlanMove {

@@ -1,12 +1,15 @@
 import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonValue } from '../domain/event.ts';
 
-/** One field that a change moves. `null` stands for a field that is not there. */
-export interface FieldDifference {
+/**
+ * One field that a change moves. `null` stands for a field that is not there. A type and no interface, so that the compiler
+ * takes it for the JSON it is kept as.
+ */
+export type FieldDifference = {
   readonly path: string;
   readonly from: JsonValue;
   readonly to: JsonValue;
-}
+};
 
 const DIFFERENCES_MAX = 50;
 

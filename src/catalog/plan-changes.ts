@@ -1,5 +1,4 @@
 import { canonicalJson } from '../domain/canonical.ts';
-import type { JsonObject } from '../domain/event.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { CatalogueChange, CatalogueChanges } from './catalogue-changes.ts';
@@ -56,7 +55,7 @@ function planIssuer({ file }: ParsedCatalogue, snapshot: CatalogueSnapshot) {
     kind: 'issuer',
     key: issuer.name,
     action: changed.length === 0 ? 'unchanged' : 'updated',
-    details: changed.length === 0 ? {} : { changed: changed as unknown as JsonObject[] },
+    details: changed.length === 0 ? {} : { changed },
   };
   return { changes: [change], write: changed.length === 0 ? null : issuer };
 }
@@ -80,7 +79,7 @@ function planVersioned<T extends Versioned>(
     return { change: { kind, key, action: 'unchanged', details: { version: stored.version } }, write: null };
   }
   const version = stored.version + 1;
-  const changed = differencesOf({ ...stored, version }, { ...wanted, version }) as unknown as JsonObject[];
+  const changed = differencesOf({ ...stored, version }, { ...wanted, version });
   return { change: { kind, key, action: 'new_version', details: { version, changed } }, write: { ...wanted, version } };
 }
 

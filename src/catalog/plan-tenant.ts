@@ -181,7 +181,7 @@ function detailsOf(
         : undefined;
   return {
     plan: plan === null ? null : planVersionName(plan.planKey, plan.planVersion),
-    ...(changed.length === 0 ? {} : { changed: changed as unknown as JsonObject[] }),
+    ...(changed.length === 0 ? {} : { changed }),
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -6,7 +6,6 @@ import { CatalogueError, problemLine } from '../../catalog/catalogue-problem.ts'
 import { parseCatalogue } from '../../catalog/parse-catalogue.ts';
 import type { ParsedCatalogue } from '../../catalog/parse-catalogue.ts';
 import { CATALOGUE_BYTES_MAX } from '../../catalog/yaml-source.ts';
-import type { JsonObject } from '../../domain/event.ts';
 import { checkPlan } from '../../rating/check-plan.ts';
 import { ApiError } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
@@ -36,7 +35,7 @@ async function postCatalogue(context: RouteContext): Promise<RouteAnswer> {
       answer: { status: 200, body: { dryRun, changes, catalogueVersion } },
       action: 'catalogue.apply',
       subject: String(catalogueVersion),
-      details: { file, changes: made as unknown as JsonObject[] },
+      details: { file, changes: made },
       isWithoutEffect: dryRun || made.length === 0,
     };
   });
