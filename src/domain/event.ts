@@ -1,22 +1,7 @@
-import type { EpochMicros } from './instant.ts';
-
 /** A JSON value as the event's properties carry it. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: JsonValue;
-}
-
-/** One immutable fact, read and checked: what ingest works with after the form of an event has been accepted. */
-export interface UsageEvent {
-  /** As sent, or derived from the content: 1 to 256 bytes of UTF-8. */
-  readonly id: string;
-  readonly tenant: string;
-  readonly type: string;
-  readonly occurredAtMicros: EpochMicros;
-  /** As sent, as text: a plain decimal such as `"1"` or `"0.25"`. */
-  readonly quantity: string;
-  /** Absent when none were sent. */
-  readonly properties?: JsonObject;
 }
 
 export const TENANT_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;

@@ -33,13 +33,3 @@ export interface Meter {
 }
 
 export const METER_KEY_PATTERN = /^[a-z][a-z0-9_]{0,62}$/;
-
-/**
- * What one meter reads from one event. `value` is a plain decimal of whole units (count: `"1"`; unique: the keyed digest of
- * the value in hex). `dimensions` is there only when the meter has some; a property that is absent reads as `null`.
- */
-export interface MeterReading {
-  readonly meter: string;
-  readonly value: string;
-  readonly dimensions?: Readonly<Record<string, JsonValue>>;
-}

@@ -43,13 +43,3 @@ export interface Tenant {
   /** A paused tenant is metered but not billed until it is resumed. */
   readonly paused: boolean;
 }
-
-/** One thing on a tenant's timeline from one instant to another (`null`: open). Today every item is a plan version. */
-export interface TenantItem {
-  readonly tenant: string;
-  readonly kind: 'plan';
-  readonly planKey: string;
-  readonly planVersion: number;
-  readonly validFrom: InstantText;
-  readonly validTo: InstantText | null;
-}

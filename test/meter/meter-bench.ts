@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import { requireInstant } from '../../src/domain/instant.ts';
 import { contentDigest, idDigest } from '../../src/meter/digests.ts';
 import { shardOf } from '../../src/meter/keys.ts';
 import type { Incarnation, MeterIncident, MeterLedger, TenantState } from '../../src/meter/meter-ledger.ts';
@@ -34,8 +34,8 @@ export class MemoryLedger implements MeterLedger {
     next: { afterEpoch: number; incarnation: Incarnation },
   ): Promise<{ epoch: number; sequence: number; incarnation: Incarnation }> {
     const row = await this.readPosition(shard);
-    if (row.epoch > next.afterEpoch && row.incarnation.runId === next.incarnation.runId) return row;
-    const epoch = Math.max(row.epoch, next.afterEpoch) + 1;
+    if (row.epoch > next.afterEpoch) return row;
+    const epoch = next.afterEpoch + 1;
     const position = { epoch, sequence: row.sequence, incarnation: next.incarnation };
     this.positions.set(shard, position);
     return position;
@@ -170,6 +170,3 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
 export function newTenant(): TenantState {
   return { gate: { version: 1, sealedThroughMicros: requireInstant(PERIOD) }, periods: [] };
 }
-
-/** `2026-11-20T10:00:00Z`, when sketched events happen. */
-export const SKETCH_TIME = formatInstant(AT);
