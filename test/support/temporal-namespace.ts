@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { inject } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/embedded/start-temporal.ts';
 
-const RETENTION_SECONDS = 86_400;
+const RETENTION_MS = 86_400_000;
 const ATTEMPTS_MAX = 200;
 const PAUSE_MS = 50;
 
@@ -20,7 +21,7 @@ export async function createTemporalNamespace(): Promise<string> {
   try {
     await connection.workflowService.registerNamespace({
       namespace,
-      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS as unknown as never },
+      workflowExecutionRetentionPeriod: msToTs(RETENTION_MS),
     });
     await registerSearchAttributes(connection, namespace);
   } finally {
