@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { Client } from 'pg';
 import { probeMachine } from './probe.ts';
-import { startBenchStack } from './stack.ts';
+import { startRealStack } from '../tools/real-stack.ts';
 
 /** The figures of one run: events from the first request until the last of them is a committed row. */
 export interface IngestRun {
@@ -137,7 +137,7 @@ function median(values: readonly number[]): number {
 
 /** Batches of 100 over HTTP through the real stack, until they are rows and rollups in PostgreSQL. */
 export async function benchIngest(say: (line: string) => void): Promise<IngestReport> {
-  const stack = await startBenchStack();
+  const stack = await startRealStack({ worker: true });
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const database = new Client({ connectionString: stack.databaseUrl });
   try {

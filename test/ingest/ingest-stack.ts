@@ -151,7 +151,7 @@ interface Wiring {
 }
 
 /** The meter asks the ledger, the ledger's drain asks the meter's trim: each is given to the other. */
-export function wireMeter(wiring: Wiring): { meter: UsageMeter; drainContext: (shard: number) => DrainContext } {
+function wireMeter(wiring: Wiring): { meter: UsageMeter; drainContext: (shard: number) => DrainContext } {
   const { pool, redis, connection, shardCount, clock } = wiring;
   const drainContext = (shard: number): DrainContext => ({
     redis,

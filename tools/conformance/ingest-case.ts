@@ -59,7 +59,7 @@ function fill(text: string, placeholders: Placeholders, repetition?: number): st
 }
 
 /** The bytes of a request's body. */
-export function bodyBytes(request: CaseRequest, placeholders: Placeholders): Buffer {
+function bodyBytes(request: CaseRequest, placeholders: Placeholders): Buffer {
   const body = request.repeat === undefined ? plainBody(request, placeholders) : repeatedBody(request, placeholders);
   const missing = (request.padTo ?? 0) - body.length;
   return missing > 0 ? Buffer.concat([body, Buffer.alloc(missing, ' ')]) : body;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { readEmbeddedSettings } from '../src/embedded/settings.ts';
 import { startStack } from '../src/embedded/start-stack.ts';
 
-/** A real stack with the durable profile on a data folder of its own, with the API and one worker. */
-export interface BenchStack {
+/** A real stack with the durable profile on a data folder of its own: what measurements and conformance runs need. */
+export interface RealStack {
   readonly apiUrl: string;
   readonly adminKey: string;
   readonly databaseUrl: string;
@@ -41,9 +41,13 @@ async function stopProgram(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Starts everything on fresh data. Progress goes to standard error. */
-export async function startBenchStack(): Promise<BenchStack> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'tollkeeper-bench-'));
+/**
+ * Starts everything on fresh data. Progress goes to standard error.
+ *
+ * @param options.worker whether a worker drains the journal; without one everything accepted stays in the journal
+ */
+export async function startRealStack(options: { readonly worker: boolean }): Promise<RealStack> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'tollkeeper-real-'));
   const settings = { ...readEmbeddedSettings(process.env), dataFolder };
   const stack = await startStack({ settings });
   const environment: Environment = {
@@ -57,10 +61,9 @@ export async function startBenchStack(): Promise<BenchStack> {
   };
   const prepared = execFileSync(process.execPath, ['src/api/prepare.ts'], { env: environment, encoding: 'utf8' });
   const { firstAdminKey } = JSON.parse(prepared.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey: string };
-  const programs = [
-    await startProgram('worker/main.ts', environment),
-    await startProgram('src/api/main.ts', environment),
-  ];
+  const programs: ChildProcess[] = [];
+  if (options.worker) programs.push(await startProgram('worker/main.ts', environment));
+  programs.push(await startProgram('src/api/main.ts', environment));
   return {
     apiUrl: `http://127.0.0.1:${API_PORT}`,
     adminKey: firstAdminKey,
