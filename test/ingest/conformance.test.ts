@@ -3,12 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { formatInstant } from '../../src/domain/instant.ts';
-import {
-  expandOutcomes,
-  sendCase,
-  type ConformanceCase,
-  type Placeholders,
-} from '../../tools/conformance/ingest-case.ts';
+import { compareAnswer } from '../../tools/conformance/compare-answer.ts';
+import { sendCase, type ConformanceCase, type Placeholders } from '../../tools/conformance/ingest-case.ts';
 import { ingestCatalogue } from '../../tools/conformance/ingest-catalogue.ts';
 import { growth, nonZero, readTotals } from '../../tools/conformance/ingest-counters.ts';
 import { createIngestStack, serveIngest, type IngestStack } from './ingest-stack.ts';
