@@ -97,7 +97,7 @@ export interface CloseCycleResult {
 }
 
 /** Both workflows answer it, each with its own state. */
-export const STATE_QUERY = 'state';
+const STATE_QUERY = 'state';
 export const tenantBillingState = defineQuery<TenantBillingState>(STATE_QUERY);
 export const closeCycleState = defineQuery<CloseCycleState>(STATE_QUERY);
 

@@ -50,7 +50,7 @@ export function badRequest(code: string, message: string, path?: string): ApiErr
 }
 
 /** Seconds after which a request that met a dead dependency may be tried again. */
-export const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_SECONDS = 1;
 
 /** A store or server that the request needed does not answer. */
 export function unavailable(dependency: 'postgresql' | 'redis' | 'temporal', message: string): ApiError {

@@ -8,7 +8,7 @@ import { ApiError, badRequest } from './api-error.ts';
  *
  * @throws ApiError 400 when the sender breaks off
  */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
@@ -47,7 +47,7 @@ export async function readText(request: IncomingMessage, bytesMax: number): Prom
 }
 
 /** The content type without its parameters, in lower case; empty when there is none. */
-export function mediaTypeOf(request: IncomingMessage): string {
+function mediaTypeOf(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 

@@ -6,7 +6,7 @@ import { badRequest } from './api-error.ts';
 import type { RouteContext } from './route.ts';
 
 export const PAGE_LIMIT_DEFAULT = 50;
-export const PAGE_LIMIT_MAX = 200;
+const PAGE_LIMIT_MAX = 200;
 const CURSOR_CHARACTERS_MAX = 500;
 
 /** An instant of the query, in microseconds. */

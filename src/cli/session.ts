@@ -11,7 +11,7 @@ import { renderTable } from './table.ts';
 export const DEFAULT_URL = 'http://127.0.0.1:4400';
 /** Where `tollkeeper start` keeps the first admin key, below the data folder. */
 export const ADMIN_KEY_FILE = 'admin-key';
-export const DATA_FOLDER = '.tollkeeper';
+const DATA_FOLDER = '.tollkeeper';
 
 /** Tries of an ordinary command: a person is waiting, and wants to know soon what is down. */
 const ATTEMPTS_MAX = 3;
@@ -32,7 +32,7 @@ export function dataFolder(io: CliIo): string {
 }
 
 /** The API key: from the option, the environment, or the file that `start` left in the data folder. */
-export function findApiKey(io: CliIo, option: string | undefined): string {
+function findApiKey(io: CliIo, option: string | undefined): string {
   const given = option ?? io.environment['TOLLKEEPER_API_KEY'];
   if (given !== undefined && given !== '') return given;
   const file = join(dataFolder(io), ADMIN_KEY_FILE);

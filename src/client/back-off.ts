@@ -15,14 +15,14 @@ export interface BackOff {
 }
 
 /** The service may ask for a longer wait than the back-off would take, but not for any. */
-export const RETRY_AFTER_MS_MAX = 60_000;
+const RETRY_AFTER_MS_MAX = 60_000;
 
 /**
  * How long to wait after a failed try: at least what the service asked for (bounded), plus full jitter, so that many clients that
  * failed together do not come back together.
  * @param attempt number of the try that failed, from 1
  */
-export function waitAfter(backOff: BackOff, attempt: number, error: TollkeeperError): number {
+function waitAfter(backOff: BackOff, attempt: number, error: TollkeeperError): number {
   const bound = Math.min(backOff.waitMsMax, backOff.firstWaitMs * 2 ** (attempt - 1));
   const asked = Math.min(error.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX);
   return asked + Math.ceil(backOff.random() * bound);

@@ -50,7 +50,7 @@ const STOP_MS = 30_000;
 const HEALTH_POLL_MS = 40;
 
 /** The last lines of a log file; empty when there is none. */
-export function readLogTail(logFile: string): string {
+function readLogTail(logFile: string): string {
   let descriptor: number;
   try {
     descriptor = openSync(logFile, 'r');
@@ -68,7 +68,7 @@ export function readLogTail(logFile: string): string {
 }
 
 /** Opens a log for appending; one that has grown large is set aside first, so that logs never fill a disk. */
-export function openLog(logFile: string): number {
+function openLog(logFile: string): number {
   mkdirSync(dirname(logFile), { recursive: true });
   const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_BYTES_MAX) renameSync(logFile, `${logFile}.1`);
@@ -97,7 +97,7 @@ export async function settledWithin(promise: Promise<unknown>, withinMs: number)
 }
 
 /** Ends a process: the given signal, a bounded wait, then SIGKILL to its whole process group. */
-export async function stopProcess(
+async function stopProcess(
   started: { readonly pid: number; readonly exited: Promise<unknown> },
   stopSignal: NodeJS.Signals,
   withinMs: number,

@@ -40,7 +40,7 @@ export function readMeters(
 }
 
 /** Whether all conditions hold. Values are compared by meaning; a property that is absent equals nothing. */
-export function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject | null): boolean {
+function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject | null): boolean {
   return filter.every((condition) => {
     const value = ownProperty(properties, condition.property);
     if (condition.exists !== undefined) return condition.exists === (value !== undefined);

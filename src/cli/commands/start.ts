@@ -7,7 +7,7 @@ import type { CliIo } from '../cli-io.ts';
 import { dataFolder } from '../session.ts';
 import { installation } from '../start.ts';
 
-export const DEFAULT_PORT = 4400;
+const DEFAULT_PORT = 4400;
 const PORT_MAX = 65_535;
 
 const EXAMPLE = `
@@ -47,7 +47,7 @@ function firstKeyNotice(key: string, file: string): string {
 }
 
 /** `TOLLKEEPER_PORT`, where the API listens. @throws CliError when it is no port */
-export function readApiPort(io: CliIo, otherwise: number): number {
+function readApiPort(io: CliIo, otherwise: number): number {
   const text = io.environment['TOLLKEEPER_PORT'];
   if (text === undefined || text === '') return otherwise;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;

@@ -9,7 +9,7 @@ export interface RefusedRow {
 }
 
 /** How many refused rows are told one by one. */
-export const REFUSED_ROWS_SHOWN = 10;
+const REFUSED_ROWS_SHOWN = 10;
 
 /** What an import has done so far. Plain JSON, for it is kept between runs. */
 export interface ImportTally {
