@@ -97,9 +97,10 @@ export interface JournalIncarnation {
 }
 
 /**
- * Gives a Redis incarnation its epoch, under the position row's lock. When another process already did (the row is past
- * `afterEpoch` and names this incarnation) nothing changes; otherwise the epoch becomes max(row, `afterEpoch`) + 1 and counts
- * from sequence 0. Commit before Redis installs what this answers.
+ * Gives a Redis incarnation its epoch, under the position row's lock. When another process was faster (the row is past
+ * `afterEpoch`) nothing changes: the answer then names this incarnation or another one, for which the caller's own is too late
+ * and must be verified again. Otherwise the epoch becomes `afterEpoch` + 1 and counts from sequence 0. Commit before Redis
+ * installs what this answers.
  */
 export async function beginEpoch(
   client: Queryable,
@@ -107,9 +108,8 @@ export async function beginEpoch(
   { afterEpoch, incarnation }: { afterEpoch: number; incarnation: JournalIncarnation },
 ): Promise<LedgerPosition> {
   const locked = await lockPosition(client, shard);
-  const isKnown = locked.runId === incarnation.runId && locked.masterReplid === incarnation.masterReplid;
-  if (isKnown && locked.epoch > afterEpoch) return locked;
-  const epoch = Math.max(locked.epoch, afterEpoch) + 1;
+  if (locked.epoch > afterEpoch) return locked;
+  const epoch = afterEpoch + 1;
   await client.query(
     `
 update journal_position

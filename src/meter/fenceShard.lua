@@ -1,10 +1,11 @@
 #!lua
--- fenceShard: stops a shard, so that what is left in its journal can be drained before the next epoch begins.
+-- fenceShard: stops a shard, so that what is left in its journal can be drained before the next epoch begins. The newest fence
+-- counts: whoever fenced before it cannot open the shard any more, because the newer one may have begun a later epoch since.
 --
 -- KEYS  1 shard hash
--- ARGV  1 the epoch that was read, '' for none
+-- ARGV  1 the epoch that was read, '' for none   2 token of the fence
 -- Returns '1', or '0' when the shard is in another epoch by now.
 
 if (redis.call('HGET', KEYS[1], 'epoch') or '') ~= ARGV[1] then return '0' end
-redis.call('HSET', KEYS[1], 'state', 'fenced')
+redis.call('HSET', KEYS[1], 'state', 'fenced', 'fence', ARGV[2])
 return '1'

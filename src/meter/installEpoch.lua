@@ -1,17 +1,20 @@
 #!lua
--- installEpoch: opens a shard in an epoch that PostgreSQL has given out. Sequences go on from the ledger's position. Gates and
--- counters of older epochs are void from here on.
+-- installEpoch: opens a shard in an epoch that PostgreSQL has given out, if the fence that was set for it still holds. Sequences
+-- go on from the ledger's position. Gates and counters of older epochs are void from here on.
+--
+-- Without the fence, an epoch could be opened that the ledger has already left behind, or a Redis that was emptied since:
+-- what is accepted then has places in the journal that no drain looks at.
 --
 -- KEYS  1 shard hash
--- ARGV  1 epoch   2 sequence of the ledger's position
--- Returns '1', or '0' when the shard is in a later epoch already.
+-- ARGV  1 epoch   2 sequence of the ledger's position   3 token of the fence
+-- Returns '1', or '0' when the shard must be verified again.
 
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if epoch and tonumber(epoch) > tonumber(ARGV[1]) then return '0' end
-if epoch ~= ARGV[1] then
-  -- Trimming starts over here: what the ledger refused before concerns counters that are void now.
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2])
-  redis.call('HDEL', KEYS[1], 'pin')
-end
-redis.call('HSET', KEYS[1], 'state', 'open')
+local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state', 'fence')
+if shard[2] == 'open' and shard[1] == ARGV[1] then return '1' end
+if shard[2] ~= 'fenced' or shard[3] ~= ARGV[3] then return '0' end
+if shard[1] and tonumber(shard[1]) >= tonumber(ARGV[1]) then return '0' end
+-- Trimming starts over here: what the ledger refused before concerns counters that are void now.
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2],
+  'state', 'open')
+redis.call('HDEL', KEYS[1], 'pin', 'fence')
 return '1'

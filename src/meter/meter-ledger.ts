@@ -10,9 +10,9 @@ export interface MeterLedger {
   /** Drains what the shard's journal holds now, until nothing is left (bounded by the caller's own time-outs). */
   drainShard(shard: number): Promise<void>;
   /**
-   * Gives a Redis incarnation its epoch, under the position row's lock. When the row's epoch is above `afterEpoch` and its
-   * incarnation is this one already (another process was faster), it changes nothing. Otherwise epoch = max(row epoch,
-   * `afterEpoch`) + 1; the sequence stays and Redis goes on counting from it. Answers the row as it is then.
+   * Gives a Redis incarnation its epoch, under the position row's lock. When the row's epoch is above `afterEpoch` (another
+   * process was faster, perhaps for another incarnation), it changes nothing. Otherwise epoch = `afterEpoch` + 1. Answers the
+   * row as it is then; Redis counts from its sequence.
    */
   beginEpoch(
     shard: number,

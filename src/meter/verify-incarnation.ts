@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { Incarnation, ShardPosition } from './meter-ledger.ts';
 import { shardKey } from './keys.ts';
@@ -12,6 +15,8 @@ import { shardState, type UsageMeter } from './usage-meter.ts';
 
 /** Other processes may verify the same shard at the same time: a fence that was passed by another epoch starts over. */
 const VERIFY_ATTEMPTS_MAX = 5;
+/** Each fence undoes the one before. Processes that start over at different times let one of them come to its end. */
+const VERIFY_PAUSE_MAX_MS = 100;
 
 /**
  * The epoch of a shard, verified on the present connection. Callers share one verification. Rejects with
@@ -50,6 +55,7 @@ export async function verifyIncarnation(meter: UsageMeter, shard: number): Promi
   for (let attempt = 0; attempt < VERIFY_ATTEMPTS_MAX; attempt += 1) {
     const epoch = await tryVerify(meter, shard);
     if (epoch !== undefined) return epoch;
+    await pause(Math.random() * VERIFY_PAUSE_MAX_MS);
   }
   throw new MeterUnavailableError(`shard ${shard} did not settle into an epoch: other processes keep changing it`);
 }
@@ -58,20 +64,25 @@ async function tryVerify(meter: UsageMeter, shard: number): Promise<number | und
   const incarnation = await readIncarnation(meter);
   const position = await askLedger(() => meter.ledger.readPosition(shard));
   const record = await readShardRecord(meter, shard);
-  if (isKnown(position, incarnation) && isCurrent(record, position)) return position.epoch;
+  if (isKnown(position, incarnation) && isCurrent(record, position)) {
+    await nameLoss(meter, shard, position.epoch);
+    return position.epoch;
+  }
   if (!isKnown(position, incarnation) && meter.profile === 'durable') {
     await checkRedisProfile(meter.redis, meter.redisAttested);
   }
+  const token = randomUUID();
   const fenced = await askRedis(() =>
-    meter.redis.fenceShard(1, shardKey(shard), record.epoch === 0 ? '' : String(record.epoch)),
+    meter.redis.fenceShard(1, shardKey(shard), record.epoch === 0 ? '' : String(record.epoch), token),
   );
   if (fenced !== '1') return undefined;
   await askLedger(() => meter.ledger.drainShard(shard));
   const afterEpoch = Math.max(position.epoch, record.epoch);
   const next = await askLedger(() => meter.ledger.beginEpoch(shard, { afterEpoch, incarnation }));
-  await nameLoss(meter, shard);
+  if (!isKnown(next, incarnation)) return undefined;
+  await nameLoss(meter, shard, next.epoch);
   const installed = await askRedis(() =>
-    meter.redis.installEpoch(1, shardKey(shard), String(next.epoch), String(next.sequence)),
+    meter.redis.installEpoch(1, shardKey(shard), String(next.epoch), String(next.sequence), token),
   );
   return installed === '1' ? next.epoch : undefined;
 }
@@ -114,11 +125,14 @@ function infoField(info: string, name: string): string {
   return value;
 }
 
-/** Positions this process was answered, and the ledger does not have after the drain, are gone: say so, with the range. */
-async function nameLoss(meter: UsageMeter, shard: number): Promise<void> {
+/**
+ * Positions of an older epoch that this process was answered, and the ledger does not have, are gone: say so, with the range.
+ * Whichever process began the epoch has drained what was left, so every process can tell for itself.
+ */
+async function nameLoss(meter: UsageMeter, shard: number, epoch: number): Promise<void> {
   const state = shardState(meter, shard);
   const { answered } = state;
-  if (answered === undefined) return;
+  if (answered === undefined || answered.epoch >= epoch) return;
   const drained = await askLedger(() => meter.ledger.lastDrained(shard, answered.epoch));
   if (drained < answered.sequence) {
     const details = { epoch: answered.epoch, firstSequence: drained + 1, lastSequence: answered.sequence };

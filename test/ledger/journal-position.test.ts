@@ -35,6 +35,13 @@ test('a new incarnation gets the next epoch, once, however many processes notice
   expect(await begin('second', 1)).toMatchObject({ epoch: 2, sequence: 0, runId: 'second' });
 });
 
+test('an incarnation that another one has overtaken gets no epoch of its own', async () => {
+  await begin('first', 0);
+  await begin('second', 1);
+  expect(await begin('first', 1)).toMatchObject({ epoch: 2, runId: 'second' });
+  expect(await readPosition(pool, 0)).toMatchObject({ epoch: 2, runId: 'second' });
+});
+
 test('an epoch that Redis has and the ledger does not know is passed', async () => {
   expect(await begin('first', 41)).toMatchObject({ epoch: 42, sequence: 0 });
 });
