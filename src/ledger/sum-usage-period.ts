@@ -1,7 +1,7 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
-import { METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
+import { HOURLY_SUMS, METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
 
 const SUM_USAGE_PERIOD = `
 select ${microsSql('$2::timestamptz')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
@@ -12,12 +12,7 @@ select ${microsSql('$2::timestamptz')} as usage_period, usage.meter, ${METER_AGG
       and meter = usage.meter
   ) as unique_count
 from (
-  select meter, sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
-    trim_scale(max(quantity_max))::text as quantity_max,
-    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
-      as last_value,
-    (array_agg(first_epoch || '-' || first_sequence order by first_epoch, first_sequence))[1] as first_position,
-    (array_agg(final_epoch || '-' || final_sequence order by final_epoch desc, final_sequence desc))[1] as final_position
+  select meter, ${HOURLY_SUMS}
   from usage_hourly
   where tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz
   group by meter

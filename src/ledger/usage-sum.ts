@@ -36,6 +36,14 @@ export const METER_AGGREGATION = `(
   select definition ->> 'aggregation' from meter where meter.key = usage.meter order by version desc limit 1
 )`;
 
+/** The columns by which both sums add the hours of `usage_hourly` up; of values that are equally late, the last one journalled. */
+export const HOURLY_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+    trim_scale(max(quantity_max))::text as quantity_max,
+    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
+      as last_value,
+    (array_agg(first_epoch || '-' || first_sequence order by first_epoch, first_sequence))[1] as first_position,
+    (array_agg(final_epoch || '-' || final_sequence order by final_epoch desc, final_sequence desc))[1] as final_position`;
+
 /** Reads the rows of both sums alike: the two can differ only in what the ledger has. */
 export function usageSum(row: UsageSumRow): UsageSum {
   if (row.aggregation === null) {
