@@ -45,6 +45,8 @@ export function planGroups(context: JudgeContext, events: readonly PendingEvent[
   const settled = new Map<number, EventResult>();
   const extensions = new Map<string, number>();
   const waiting: PendingEvent[] = [];
+  // A batch is mostly of one tenant: its shard is hashed once.
+  const shardsOfTenants = new Map<string, number>();
   for (const pending of events) {
     const judgement = judgeEvent(context, pending);
     if (judgement.kind === 'refused') {
@@ -53,7 +55,9 @@ export function planGroups(context: JudgeContext, events: readonly PendingEvent[
       extensions.set(judgement.tenant, Math.max(judgement.throughMicros, extensions.get(judgement.tenant) ?? 0));
       waiting.push(pending);
     } else {
-      const shard = shardOf(pending.event.tenant, shardCount);
+      const { tenant } = pending.event;
+      const shard = shardsOfTenants.get(tenant) ?? shardOf(tenant, shardCount);
+      shardsOfTenants.set(tenant, shard);
       const builders = shards.get(shard) ?? [new GroupBuilder(shard, context.snapshot.version)];
       shards.set(shard, builders);
       addToLast(builders, pending, judgement);
