@@ -40,6 +40,7 @@ export interface OpenPeriod {
 /** `ended`: the tenant's last period has its cycle, there is nothing left to watch. */
 export type OpenPeriodAnswer = OpenPeriod | { readonly status: 'ended' };
 
+/** Names one period of one tenant by its start. */
 export interface PeriodRef {
   readonly tenant: string;
   readonly periodStart: InstantText;
@@ -51,6 +52,7 @@ export type StartCycleAnswer =
   | { readonly status: 'paused' }
   | { readonly status: 'notYet'; readonly reason: string };
 
+/** Stops billing or lets it go on; who asked and why are kept in the audit. */
 export interface PauseOrder {
   readonly tenant: string;
   readonly paused: boolean;
@@ -70,15 +72,18 @@ export interface Fence {
   readonly sequence: string;
 }
 
+/** The period takes no more events: the gate that says so, and the fence behind which none of its events lies. */
 export type SealAnswer =
   | { readonly status: 'sealed'; readonly gateVersion: string; readonly fence: Fence }
   | { readonly status: 'notYet'; readonly reason: string };
 
+/** Everything up to the fence is in the ledger. */
 export interface BarrierAnswer {
   /** Where the ledger stood when the fence had passed: `<epoch>-<sequence>`. */
   readonly position: string;
 }
 
+/** How counters, rollups and raw rows compare; `compared` counts the figures looked at. */
 export interface ReconcileAnswer {
   readonly compared: number;
   /** Why an invoice of this period must wait for a person; empty when everything agrees. */
@@ -87,6 +92,7 @@ export interface ReconcileAnswer {
   readonly repairs: readonly string[];
 }
 
+/** The draft that was saved, or why there is none: `unratable` waits for a person, `notYet` says for what. */
 export type RateAnswer =
   | {
       readonly status: 'rated';
@@ -103,12 +109,14 @@ export type RateAnswer =
 /** What a person said about a held invoice. */
 export type Decision = 'approved' | 'rejected';
 
+/** A person's word on a held invoice. */
 export interface DecisionOrder extends CycleRef {
   readonly decision: Decision;
   readonly actor: string;
   readonly reason: string;
 }
 
+/** The invoice as it became binding. */
 export interface IssueAnswer {
   readonly invoiceId: string;
   readonly number: string;
@@ -117,6 +125,7 @@ export interface IssueAnswer {
   readonly contentDigest: string;
 }
 
+/** What is left to do with an issued invoice, and what came of it. */
 export interface FinishAnswer {
   /** What became of the invoice at Stripe. */
   readonly stripe: 'not configured';
@@ -146,4 +155,5 @@ export interface JournalActivities {
   drainShard(order: { readonly shard: number; readonly runMs: number }): Promise<{ readonly rows: number }>;
 }
 
+/** Everything the two billing workflows may call. */
 export interface BillingActivities extends TenantActivities, CycleActivities {}

@@ -4,4 +4,5 @@
  */
 export const CLOSE_CYCLE_STEPS = ['seal', 'barrier', 'reconcile', 'rate', 'issue', 'finish'] as const;
 
+/** The name of one step. */
 export type CloseCycleStep = (typeof CLOSE_CYCLE_STEPS)[number];

@@ -15,6 +15,7 @@ export interface TenantBillingInput {
   readonly historyEventsMax?: number;
 }
 
+/** What `closeCycle` is started with. A cycle that begins is recorded with it, so it is only ever added to. */
 export interface CloseCycleInput {
   readonly tenant: string;
   readonly periodStart: InstantText;
@@ -26,6 +27,7 @@ export interface CloseCycleInput {
   readonly historyEventsMax?: number;
 }
 
+/** What `drainJournal` is started with. */
 export interface DrainJournalInput {
   readonly shard: number;
   /** How long one run drains before it continues as new; tests shorten it. */

@@ -40,6 +40,7 @@ export function problemBody({ status, code, message, path, members }: ApiErrorDe
 /** The media type of every refusal (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
+/** What the path names is not there, or not for this key. */
 export function notFound(code: string, message: string): ApiError {
   return new ApiError({ status: 404, code, message });
 }

@@ -15,6 +15,7 @@ export interface AuditEntry {
   readonly details: JsonObject;
 }
 
+/** Writes one audit row; the caller owns the transaction. */
 export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<void> {
   await db.query(
     `insert into audit_entry (at, actor, action, subject, details)

@@ -15,7 +15,9 @@ export interface CycleName {
   readonly revision: number;
 }
 
+/** What a person may command of a tenant's billing. */
 export type TenantCommand = 'pause' | 'resume' | 'flushNow';
+/** What a person may command of one cycle. */
 export type CycleCommand = 'closeNow' | 'approve' | 'reject';
 
 /**

@@ -29,6 +29,7 @@ export function toPage<T>(entries: readonly T[], limit: number, keyOf: (entry: T
   return { data, nextCursor: isLast ? null : Buffer.from(keyOf(last), 'utf8').toString('base64url') };
 }
 
+/** How many rows the page may have: what was asked, else the default. */
 export function limitOf(query: PageQuery): number {
   return query.limit ?? PAGE_LIMIT_DEFAULT;
 }

@@ -15,6 +15,7 @@ const CALLS_MAX = 20;
 /** The last period made must begin later than the earliest instant that ingest refuses, with some rounds to spare. */
 const LEAD_MICROS = (EARLY_TOLERANCE_MINUTES + 2) * MICROS_PER_MINUTE;
 
+/** What the keeper works with. `onError` is told what a round could not do; the next one tries again. */
 export interface PeriodKeeperOptions {
   readonly pool: pg.Pool;
   readonly catalogue: CatalogueCache;

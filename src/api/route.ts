@@ -18,6 +18,7 @@ export interface RouteContext {
   readonly atMicros: EpochMicros;
 }
 
+/** What a route answers when it did not refuse. */
 export interface RouteAnswer {
   readonly status: number;
   /** Sent as JSON; `undefined`: no body. A string is sent as it is, as plain text. */

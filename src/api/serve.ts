@@ -20,6 +20,7 @@ const CLIENT_ERROR_STATUSES: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** A server that listens. */
 export interface RunningServer {
   /** `http://127.0.0.1:4400`, with the port that was given. */
   readonly url: string;

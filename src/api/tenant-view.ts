@@ -21,6 +21,7 @@ export interface TenantView extends Tenant {
   readonly sealedThrough: InstantText;
 }
 
+/** What the catalogue has of a tenant, seen at an instant. */
 export function tenantView(entry: TenantEntry, atMicros: EpochMicros): TenantView {
   const plan = planAt(entry, Math.max(atMicros, entry.billingStartMicros)) ?? entry.plans.at(-1)?.plan;
   const period = periodAt(entry.calendar, atMicros);

@@ -10,6 +10,7 @@ import { planChanges } from './plan-changes.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { writeChanges } from './write-changes.ts';
 
+/** How to apply: for real or dry, as of when, and who judges whether a plan can be rated. */
 export interface ApplyOptions {
   /** Answer the same changes, write nothing. */
   readonly dryRun: boolean;

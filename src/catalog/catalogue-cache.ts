@@ -12,6 +12,7 @@ select concat_ws('/', (select version from catalogue_version),
 
 const POLL_MS = 1_000;
 
+/** Where the cache reads, and how often it looks for a newer catalogue (1,000 ms by default). */
 export interface CatalogueCacheOptions {
   readonly db: Queryable;
   /** Told when a poll failed; the last snapshot stays in use, since Redis refuses what it no longer covers. */

@@ -198,6 +198,9 @@ export const CATALOGUE_FILE = z.strictObject(
 
 /** A catalogue file whose form is right; what it refers to is checked by `checkCatalogue`. */
 export type CatalogueFile = z.output<typeof CATALOGUE_FILE>;
+/** One meter as the file writes it. */
 export type FileMeter = CatalogueFile['meters'][number];
+/** One plan as the file writes it. */
 export type FilePlan = CatalogueFile['plans'][number];
+/** One tenant as the file writes it. */
 export type FileTenant = CatalogueFile['tenants'][number];

@@ -13,6 +13,7 @@ import { tenantOf } from './definitions.ts';
 import { differencesOf } from './differences.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 
+/** What planning a tenant looks at: the file, what is stored, and when the apply happens. */
 export interface TenantContext {
   readonly parsed: ParsedCatalogue;
   readonly snapshot: CatalogueSnapshot;

@@ -6,6 +6,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Party } from '../domain/tenant.ts';
 import { createKey } from './api-keys.ts';
 
+/** What an installation is, for good: mode and shards cannot be changed by preparing it again. */
 export interface InstallationSettings {
   readonly mode: 'test' | 'live';
   /** Used only for a new installation; `apply` of a catalogue file changes it. */

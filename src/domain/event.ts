@@ -1,5 +1,6 @@
 /** A JSON value as the event's properties carry it. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** A JSON object, as properties and audit details are kept. */
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }

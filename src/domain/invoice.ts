@@ -2,6 +2,7 @@ import type { InstantText } from './instant.ts';
 import type { CurrencyCode } from './money.ts';
 import type { Party, TaxRate } from './tenant.ts';
 
+/** What an invoice is for. Only `cycle` is written today; the others are names the tables already take. */
 export type InvoiceKind = 'cycle' | 'advance' | 'interim' | 'one_off' | 'credit_note';
 
 /**
@@ -46,6 +47,7 @@ export interface LineStep {
   readonly amount: string;
 }
 
+/** One line: its amount, where it came from, and the steps from one to the other. */
 export interface InvoiceLine {
   /** Unique in the invoice and the same in every rating of the same inputs: `base`, `charge:<key>`, `late:<period>:<key>`. */
   readonly key: string;
@@ -60,6 +62,7 @@ export interface InvoiceLine {
   readonly steps: readonly LineStep[];
 }
 
+/** One tax on the whole invoice. Amounts are minor units as decimal strings. */
 export interface TaxLine {
   readonly name: string;
   readonly percent: string;

@@ -21,6 +21,7 @@ export interface CheckedEvent {
   readonly propertiesPath: string;
 }
 
+/** An event whose form is right, or what is wrong with it and its id as far as it could be read. */
 export type FormResult =
   | { readonly kind: 'sound'; readonly event: CheckedEvent }
   | { readonly kind: 'invalid'; readonly id: string | null; readonly fault: Fault | { readonly reason: string } };

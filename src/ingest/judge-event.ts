@@ -32,6 +32,7 @@ export interface LimitedReading extends Reading {
   readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
 }
 
+/** What the catalogue says of an event, before Redis is asked. */
 export type Judgement =
   | {
       readonly kind: 'refused';

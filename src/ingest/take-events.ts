@@ -29,6 +29,7 @@ export interface IngestAnswer {
   readonly body: { readonly results: readonly EventResult[] } | { readonly error: IngestError };
 }
 
+/** Why a whole request was not processed. */
 export interface IngestError {
   readonly code: FailureCode;
   readonly message: string;

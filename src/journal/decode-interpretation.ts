@@ -68,6 +68,7 @@ export function parseJson(text: string, place: string): unknown {
   }
 }
 
+/** Answers the list. @param place where it stands in the entry @throws JournalDataError when it is none */
 export function requireArray(value: unknown, place: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new JournalDataError(`${place} is not a list: ${JSON.stringify(value)}`);
   return value as readonly unknown[];

@@ -26,6 +26,7 @@ export interface PoisonItem {
   readonly reason: string;
 }
 
+/** A sequence whose event could be read. */
 export interface RowItem {
   readonly kind: 'row';
   readonly sequence: number;
@@ -55,6 +56,7 @@ export interface Interpretation {
   readonly meters: readonly { readonly key: string; readonly scale: Scale; readonly aggregation: Aggregation }[];
 }
 
+/** A usage period and the accounting period that bills it, as ingest saw them under this gate version. */
 export interface InterpretedPeriod {
   readonly tenant: string;
   readonly gateVersion: number;

@@ -10,6 +10,7 @@ import { drainAll } from './drain-until.ts';
 
 const DRAIN_TIMEOUT_MS = 15_000;
 
+/** What the ledger is reached with. */
 export interface LedgerForMeterOptions {
   readonly pool: pg.Pool;
   readonly clock: () => EpochMicros;

@@ -10,6 +10,7 @@ export interface EventIdentity {
   readonly idDigest: Buffer;
 }
 
+/** An event of the ledger, by what tells a duplicate from a conflict. */
 export interface KnownEvent extends EventIdentity {
   /** 16 bytes: equal for the same content. */
   readonly contentDigest: Buffer;

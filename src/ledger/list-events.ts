@@ -39,6 +39,7 @@ export interface LedgerEvent {
   readonly catalogueVersion: string;
 }
 
+/** Some events in order, and where to go on. */
 export interface EventPage {
   readonly events: readonly LedgerEvent[];
   /** `null` on the last page. */

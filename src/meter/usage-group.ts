@@ -19,6 +19,7 @@ export interface UsageGroup {
   readonly refused: readonly RefusedEvent[];
 }
 
+/** A tenant of the group and the version of its gate that the events were judged by. */
 export interface GroupTenant {
   readonly id: string;
   readonly gateVersion: number;
@@ -32,12 +33,14 @@ export interface GroupPeriod {
   readonly timeZone: string;
 }
 
+/** What the drain must know of a meter; it goes into the journal with the events. */
 export interface GroupMeter {
   readonly key: string;
   readonly scale: Scale;
   readonly aggregation: Aggregation;
 }
 
+/** What an event is known by: the id says whether, the content says duplicate or conflict. */
 export interface EventDigests {
   /** 16 bytes. */
   readonly idDigest: Buffer;
@@ -45,6 +48,7 @@ export interface EventDigests {
   readonly contentDigest: Buffer;
 }
 
+/** An event to be accepted. Its period is a place in the `periods` of the group. */
 export interface GroupEvent extends EventDigests {
   readonly periodIndex: number;
   readonly id: string;
@@ -55,6 +59,7 @@ export interface GroupEvent extends EventDigests {
   readonly readings: readonly GroupReading[];
 }
 
+/** What one meter reads from an event. The meter is a place in the `meters` of the group. */
 export interface GroupReading {
   readonly meterIndex: number;
   /** A plain decimal of whole units, or the keyed digest in hex for `unique`. */
@@ -66,6 +71,7 @@ export interface GroupReading {
   readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
 }
 
+/** An event that only a known id can still save from its verdict (see `EventStatus`). */
 export interface RefusedEvent extends EventDigests {
   readonly verdict: 'E' | 'T' | 'X';
 }

@@ -23,6 +23,7 @@ export type DemoPrice =
     }
   | { readonly model: 'package'; readonly size: string; readonly packagePrice: string; readonly freeUnits?: string };
 
+/** One charge of a demo plan, in the catalogue file's words. */
 export interface DemoCharge {
   readonly key: string;
   readonly meter: string;
@@ -30,6 +31,7 @@ export interface DemoCharge {
   readonly price: DemoPrice;
 }
 
+/** One plan of the demo, in the catalogue file's words. */
 export interface DemoPlan {
   readonly key: string;
   readonly currency: string;
