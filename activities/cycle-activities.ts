@@ -1,13 +1,14 @@
 import type { CycleStage } from '../src/domain/cycle.ts';
 import { requireInstant } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
+import { JournalGapError } from '../src/journal/journal-errors.ts';
 import { moveCycle, readCycleStage } from '../src/ledger/billing-cycles.ts';
 import { readStep, saveStep } from '../src/ledger/billing-steps.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { inTransaction } from '../src/ledger/database.ts';
 import { countOpenDeadLetters } from '../src/ledger/dead-letters.ts';
 import { recordIncident } from '../src/ledger/incidents.ts';
-import { formatPosition, type JournalPosition } from '../src/ledger/journal-position.ts';
+import { formatPosition, type JournalPosition, lastDrained } from '../src/ledger/journal-position.ts';
 import { readPeriod } from '../src/ledger/periods.ts';
 import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src/ledger/seal-period.ts';
 import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
@@ -78,12 +79,26 @@ async function sealInLedger(deps: BillingDeps, cycle: CycleRef): Promise<Seal | 
 }
 
 async function passBarrier(deps: BillingDeps, cycle: CycleRef): Promise<BarrierAnswer> {
-  const fence = await sealFence(deps, cycle);
-  const position = await deps.drain.until(deps.meter.shardOf(cycle.tenant), fence, BARRIER_TIMEOUT_MS);
+  const position = await reachFence(deps, cycle.tenant, await sealFence(deps, cycle));
   const answer = { position: formatPosition(position) };
   await inTransaction(deps.pool, (client) => keepStep(client, deps, cycle, 'barrier', answer));
   await deps.afterEffect?.('barrier');
   return answer;
+}
+
+/**
+ * A journal that ends before the fence belongs to a Redis that was emptied: it is given its epoch, and the ledger has passed
+ * the fence. What was lost with it is found when the accounts are compared.
+ */
+async function reachFence(deps: BillingDeps, tenant: string, fence: JournalPosition): Promise<JournalPosition> {
+  const shard = deps.meter.shardOf(tenant);
+  try {
+    return await deps.drain.until(shard, fence, BARRIER_TIMEOUT_MS);
+  } catch (error) {
+    if (!(error instanceof JournalGapError) || error.found !== null) throw error;
+  }
+  await rebuildAfterLoss(deps, tenant);
+  return deps.drain.until(shard, fence, BARRIER_TIMEOUT_MS);
 }
 
 async function sealFence(deps: BillingDeps, { tenant, periodStart }: CycleRef): Promise<JournalPosition> {
@@ -102,7 +117,9 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
   const repairs = await rebuildAfterLoss(deps, tenant);
   const comparison = await compareOnce(deps, cycle);
   const deadLetters = await countOpenDeadLetters(deps.pool, { tenant, shard });
+  const loss = await lossBeforeSeal(deps, cycle);
   const holdReasons = [
+    ...(loss === undefined ? [] : [describeLoss(loss)]),
     ...comparison.drift.map(describeDrift),
     ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters are unresolved: the ledger may lack usage`]),
   ];
@@ -112,11 +129,34 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
       const details = { periodStart, drift: comparison.drift };
       await recordIncident(client, { kind: 'drift', tenant, shard, details, at: deps.clock() });
     }
+    if (loss !== undefined) {
+      await recordIncident(client, { kind: 'journal_loss', tenant, shard, details: { ...loss }, at: deps.clock() });
+    }
     await moveCycle(client, cycle, 'rating', deps.clock());
     return saveStep(client, stepKey(cycle, 'reconcile'), answer, deps.clock());
   });
   await deps.afterEffect?.('reconcile');
   return kept;
+}
+
+interface LostRange {
+  readonly epoch: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+/** Counters and ledger agree about events that both lost: only the fence remembers that they were accepted. */
+async function lossBeforeSeal(deps: BillingDeps, cycle: CycleRef): Promise<LostRange | undefined> {
+  const { epoch, sequence } = await sealFence(deps, cycle);
+  const drained = await lastDrained(deps.pool, deps.meter.shardOf(cycle.tenant), epoch);
+  return drained < sequence ? { epoch, firstSequence: drained + 1, lastSequence: sequence } : undefined;
+}
+
+function describeLoss({ epoch, firstSequence, lastSequence }: LostRange): string {
+  return (
+    `events ${epoch}-${firstSequence} to ${epoch}-${lastSequence} were accepted before the seal and are not in the ledger: ` +
+    'Redis lost them, and they may be usage of this tenant'
+  );
 }
 
 /** Counters of another epoch are void, which is explained by the loss of that epoch; they come back from the ledger. */

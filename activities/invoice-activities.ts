@@ -8,7 +8,7 @@ import { issueInvoice } from '../src/invoice/issue-invoice.ts';
 import { moveInvoice } from '../src/invoice/move-invoice.ts';
 import { readInvoice } from '../src/invoice/read-invoice.ts';
 import { saveDraft } from '../src/invoice/save-draft.ts';
-import { moveCycle } from '../src/ledger/billing-cycles.ts';
+import { lockCycle, moveCycle } from '../src/ledger/billing-cycles.ts';
 import { readStep, saveStep } from '../src/ledger/billing-steps.ts';
 import { readChainTip } from '../src/ledger/chain-tips.ts';
 import { inTransaction, type Queryable } from '../src/ledger/database.ts';
@@ -40,7 +40,10 @@ export function createInvoiceActivities(
 
 type Rated = Omit<Extract<RateAnswer, { readonly status: 'rated' }>, 'decision'>;
 
-/** Once rated, a cycle keeps its rating: what a person was asked about is what is issued. */
+/**
+ * Once rated, a cycle keeps its rating: what a person was asked about is what is issued. An attempt that was given up may wake
+ * long after, with a catalogue of its time, so the question is asked again under the cycle's lock.
+ */
 async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
   const { tenant, periodStart } = cycle;
   const kept = await readStep<Rated>(deps.pool, stepOf(cycle, 'rate'));
@@ -49,6 +52,9 @@ async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
   const identity = identityOf(cycle);
   const shard = deps.meter.shardOf(tenant);
   const answer = await inTransaction(deps.pool, async (client): Promise<RateAnswer> => {
+    await lockCycle(client, cycle);
+    const meanwhile = await readStep<Rated>(client, stepOf(cycle, 'rate'));
+    if (meanwhile !== undefined) return { ...meanwhile, decision: await readDecision(client, cycle) };
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
     if ('notYet' in gathered) return { status: 'notYet', reason: gathered.notYet };
     const rated = 'problems' in gathered ? gathered : rateInvoice(gathered.inputs);

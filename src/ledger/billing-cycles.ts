@@ -40,6 +40,17 @@ where tenant = $1::text and period_start = $2::timestamptz and revision = $3::in
   );
 }
 
+/** Locks a cycle until the transaction ends: attempts at one of its steps that run side by side wait for each other. */
+export async function lockCycle(client: Queryable, cycle: CycleKey): Promise<void> {
+  await client.query(
+    `
+select from billing_cycle
+where tenant = $1::text and period_start = $2::timestamptz and revision = $3::integer
+for update`,
+    [cycle.tenant, cycle.periodStart, cycle.revision],
+  );
+}
+
 /** The stage of a cycle; `undefined` when it was never started. */
 export async function readCycleStage(db: Queryable, cycle: CycleKey): Promise<CycleStage | undefined> {
   const { rows } = await db.query<{ stage: CycleStage }>(

@@ -1,0 +1,141 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { CycleActivities, CycleRef } from '../../activities/answers.ts';
+import type { BillingDeps } from '../../activities/billing-deps.ts';
+import { createCycleActivities } from '../../activities/cycle-activities.ts';
+import type { CatalogueSnapshot } from '../../src/catalog/catalogue-snapshot.ts';
+import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
+import { readInvoice } from '../../src/invoice/read-invoice.ts';
+import { drainUntil } from '../../src/journal/drain-until.ts';
+import { openCycle } from '../../src/ledger/billing-cycles.ts';
+import { advanceGate, clearDirty } from '../../src/meter/advance-gate.ts';
+import { readCounters, readFence, readGateRecord, retireCounters } from '../../src/meter/read-counters.ts';
+import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
+import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+
+const OCTOBER = '2026-10-01T00:00:00Z';
+const CYCLE: CycleRef = { tenant: 'acme', periodStart: OCTOBER, revision: 0 };
+
+function catalogueOf(buyer: string): string {
+  return `
+issuer: { name: Toll Ltd }
+meters:
+  - { key: calls, aggregation: sum, unit: call }
+plans:
+  - key: basic
+    currency: USD
+    baseFee: 1.00
+    charges:
+      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 0.10 } }
+tenants:
+  - { id: acme, currency: USD, billingStart: ${OCTOBER}, plan: basic, buyer: { name: ${buyer} } }
+`;
+}
+
+let stack: IngestStack;
+let key: string;
+
+beforeEach(async () => {
+  stack = await createIngestStack({ now: '2026-11-20T10:30:15Z', yaml: catalogueOf('Acme'), shardCount: 1 });
+  key = await stack.createKey('write', ['ingest']);
+  await openCycle(stack.pool, { ...CYCLE, workflowId: 'close-cycle/acme' }, stack.service.clock());
+});
+afterEach(() => stack.close());
+
+function cycleActivities(more: Partial<BillingDeps> = {}): CycleActivities {
+  const { meter, pool, drainContext, service } = stack;
+  return createCycleActivities({
+    pool,
+    readCatalogue: () => readCatalogue(pool),
+    meter: {
+      shardOf: () => 0,
+      advanceGate: (tenant, gate) => advanceGate(meter, tenant, gate),
+      readFence: (shard) => readFence(meter, shard),
+      rebuildTenant: (tenant) => rebuildTenant(meter, tenant),
+      readGateRecord: (tenant) => readGateRecord(meter, tenant),
+      readCounters: (tenant, accountingStart) => readCounters(meter, tenant, accountingStart),
+      clearDirty: (tenant) => clearDirty(meter, tenant),
+      retireCounters: (tenant, retirement) => retireCounters(meter, tenant, retirement),
+    },
+    drain: { until: (shard, fence, timeoutMs) => drainUntil(drainContext(shard), fence, { timeoutMs }) },
+    workflows: { startCycle: () => Promise.resolve(), poke: () => Promise.resolve() },
+    clock: service.clock,
+    ...more,
+  });
+}
+
+type Step = 'sealPeriod' | 'passBarrier' | 'reconcileUsage' | 'rateCycle';
+
+/** Runs one step as a worker would. */
+async function run<Name extends Step>(
+  activities: CycleActivities,
+  step: Name,
+): Promise<Awaited<ReturnType<CycleActivities[Name]>>> {
+  type Answer = Awaited<ReturnType<CycleActivities[Name]>>;
+  return new MockActivityEnvironment().run((cycle: CycleRef) => activities[step](cycle), CYCLE) as Promise<Answer>;
+}
+
+async function send(...ids: readonly string[]): Promise<void> {
+  const results = await stack.send(
+    key,
+    ids.map((id) => ({ id, tenant: 'acme', type: 'calls', occurredAt: '2026-10-25T10:00:00Z' })),
+  );
+  expect(results.map(({ outcome }) => outcome)).toEqual(ids.map(() => 'accepted'));
+}
+
+describe('the steps of closing a cycle', () => {
+  test('a Redis that is emptied between seal and barrier holds the bill, because it lost usage; and does not stop it', async () => {
+    const steps = cycleActivities();
+    await send('a', 'b');
+    await drainUntil(stack.drainContext(0), { epoch: 1, sequence: 2 }, { timeoutMs: 10_000 });
+    await send('lost');
+    await run(steps, 'sealPeriod');
+    await stack.redis.flushall();
+    await run(steps, 'passBarrier');
+    const { holdReasons } = await run(steps, 'reconcileUsage');
+    expect(holdReasons).toEqual([
+      expect.stringContaining('1-3 to 1-3 were accepted before the seal and are not in the ledger'),
+    ]);
+    expect(await run(steps, 'rateCycle')).toMatchObject({ status: 'rated', holdReasons });
+    const { rows } = await stack.pool.query(
+      "select details from incident where kind = 'journal_loss' and tenant = 'acme'",
+    );
+    expect(rows).toEqual([{ details: { epoch: 1, firstSequence: 3, lastSequence: 3 } }]);
+  });
+
+  test('a Redis that is emptied after all was drained holds nothing', async () => {
+    const steps = cycleActivities();
+    await send('a', 'b');
+    await drainUntil(stack.drainContext(0), { epoch: 1, sequence: 2 }, { timeoutMs: 10_000 });
+    await run(steps, 'sealPeriod');
+    await stack.redis.flushall();
+    await run(steps, 'passBarrier');
+    expect((await run(steps, 'reconcileUsage')).holdReasons).toEqual([]);
+  });
+
+  test('an attempt at rating that was given up and wakes late changes nothing of the draft that was kept', async () => {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const slow = cycleActivities({
+      readCatalogue: async (): Promise<CatalogueSnapshot> => {
+        const catalogue = await readCatalogue(stack.pool);
+        reached.resolve();
+        await released.promise;
+        return catalogue;
+      },
+    });
+    const steps = cycleActivities();
+    await run(steps, 'sealPeriod');
+    await run(steps, 'passBarrier');
+    await run(steps, 'reconcileUsage');
+    const givenUp = run(slow, 'rateCycle');
+    await reached.promise;
+    await stack.apply(catalogueOf('Acme Holding'));
+    const kept = await run(steps, 'rateCycle');
+    released.resolve();
+    expect(await givenUp).toEqual(kept);
+    const invoice = kept.status === 'rated' ? await readInvoice(stack.pool, kept.invoiceId) : undefined;
+    expect(invoice?.content.buyer.name).toBe('Acme Holding');
+  });
+});
