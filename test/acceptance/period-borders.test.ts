@@ -1,39 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
+import { simpleCatalogue } from '../support/simple-catalogue.ts';
 import { type World, startWorld } from '../support/world.ts';
 
 function catalogue(minuteStart: string, minuteEnd: string): string {
-  return `
-issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
-meters:
-  - { key: calls, aggregation: sum, value: quantity, unit: call }
-plans:
-  - key: simple
-    name: Simple
-    currency: USD
-    baseFee: 0
-    charges:
-      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 1 } }
-tenants:${tenantYaml('kathmandu', 'Asia/Kathmandu', '2026-01-31T00:00:00+05:45', '2026-03-31T00:00:00+05:45', 'month')}
-${tenantYaml('minutes', 'UTC', minuteStart, minuteEnd, 'minute')}
-`;
-}
-
-function tenantYaml(id: string, zone: string, start: string, end: string, length: string): string {
-  return `
-  - id: ${id}
-    name: ${id}
-    currency: USD
-    timeZone: ${zone}
-    billingStart: "${start}"
-    endsAt: "${end}"
-    periodLength: ${length}
-    lateWindow: 0s
-    taxRates: []
-    paymentTermsDays: 30
-    plan: simple
-    paused: true
-    buyer: { name: ${id}, addressLines: [] }`;
+  return simpleCatalogue({ baseFee: '0', unitPrice: '1' }, [
+    {
+      id: 'kathmandu',
+      timeZone: 'Asia/Kathmandu',
+      billingStart: '2026-01-31T00:00:00+05:45',
+      endsAt: '2026-03-31T00:00:00+05:45',
+      periodLength: 'month',
+    },
+    { id: 'minutes', billingStart: minuteStart, endsAt: minuteEnd, periodLength: 'minute' },
+  ]);
 }
 
 interface UsageRow {

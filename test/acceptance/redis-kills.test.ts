@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
 import { countRows } from '../support/count-rows.ts';
+import { simpleCatalogue } from '../support/simple-catalogue.ts';
 import { type World, startWorld } from '../support/world.ts';
 
 const LOAD_MS = 20_000;
@@ -10,33 +11,9 @@ const SENDERS = 16;
 const BATCH = 20;
 const LIMIT = 1_000_000;
 
-const CATALOGUE = `
-issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
-meters:
-  - { key: calls, aggregation: sum, value: quantity, unit: call }
-plans:
-  - key: simple
-    name: Simple
-    currency: USD
-    baseFee: 0
-    charges:
-      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 0.01 } }
-    limits: [{ meter: calls, mode: hard, window: period, limit: ${LIMIT} }]
-tenants:
-  - id: steady
-    name: Steady
-    currency: USD
-    timeZone: UTC
-    billingStart: 2026-01-01T00:00:00Z
-    endsAt: 2026-02-01T00:00:00Z
-    periodLength: month
-    lateWindow: 0s
-    taxRates: []
-    paymentTermsDays: 30
-    plan: simple
-    paused: true
-    buyer: { name: Steady, addressLines: [] }
-`;
+const CATALOGUE = simpleCatalogue({ baseFee: '0', unitPrice: '0.01', limit: LIMIT }, [
+  { id: 'steady', billingStart: '2026-01-01T00:00:00Z', endsAt: '2026-02-01T00:00:00Z', periodLength: 'month' },
+]);
 
 interface EventsAnswer {
   readonly results?: readonly { readonly id: string; readonly outcome: string; readonly limits?: readonly unknown[] }[];

@@ -1,36 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLOSE_CYCLE_STEPS } from '../../activities/close-cycle-steps.ts';
 import { type InvoiceAnswer, applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
+import { simpleCatalogue } from '../support/simple-catalogue.ts';
 import { type World, startWorld } from '../support/world.ts';
 
 const RECOVERY_MS = 60_000;
 
-const CATALOGUE = `
-issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
-meters:
-  - { key: calls, aggregation: sum, value: quantity, unit: call }
-plans:
-  - key: simple
-    name: Simple
-    currency: USD
-    baseFee: 5.00
-    charges:
-      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 0.015 } }
-tenants:
-  - id: crashed
-    name: Crashed
-    currency: USD
-    timeZone: UTC
-    billingStart: 2026-01-01T00:00:00Z
-    endsAt: 2026-02-01T00:00:00Z
-    periodLength: month
-    lateWindow: 0s
-    taxRates: [{ name: VAT, percent: 20 }]
-    paymentTermsDays: 30
-    plan: simple
-    paused: true
-    buyer: { name: Crashed, addressLines: [] }
-`;
+const JANUARY = { billingStart: '2026-01-01T00:00:00Z', endsAt: '2026-02-01T00:00:00Z', periodLength: 'month' };
+const CATALOGUE = simpleCatalogue({ baseFee: '5.00', unitPrice: '0.015' }, [
+  { id: 'crashed', ...JANUARY, taxPercent: 20 },
+]);
 
 /** 333 calls at 0.015 are 4.995, rounded to 5.00; with the base fee and 20 % tax 12.00. */
 const TOTAL_MINOR = '1200';

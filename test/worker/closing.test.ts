@@ -4,41 +4,20 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import { tenantBillingId } from '../../src/domain/workflow-names.ts';
 import { shardOf, usageKey } from '../../src/meter/keys.ts';
-
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
+import { simpleCatalogue, type SimpleTenant } from '../support/simple-catalogue.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const TIMEOUT_MS = 60_000;
-
 const HOUR_MS = 3_600_000;
 const SHARDS = 2;
-const TWO_MONTHS = ['billingStart: 2026-01-01T00:00:00Z', 'endsAt: 2026-03-01T00:00:00Z', 'periodLength: month'];
+const START = '2026-01-01T00:00:00Z';
+/** Calendars that are over: one month, and two. */
+const ONE_MONTH = { billingStart: START, endsAt: '2026-02-01T00:00:00Z', periodLength: 'month' };
+const TWO_MONTHS = { billingStart: START, endsAt: '2026-03-01T00:00:00Z', periodLength: 'month' };
 
-/** A tenant that is paused, so that a test decides when its periods are closed: by default two months that are over. */
-function catalogue(tenant: string, calendar: readonly string[] = TWO_MONTHS): string {
-  return `
-issuer: { name: Tollkeeper Test Ltd, addressLines: [] }
-meters:
-  - { key: calls, aggregation: sum, value: quantity, unit: call }
-plans:
-  - key: simple
-    name: Simple
-    currency: USD
-    baseFee: 5.00
-    charges:
-      - { key: calls, meter: calls, description: Calls, price: { model: per_unit, unitPrice: 0.10 } }
-tenants:
-  - id: ${tenant}
-    name: ${tenant}
-    currency: USD
-    timeZone: UTC
-    ${calendar.join('\n    ')}
-    lateWindow: 0s
-    paymentTermsDays: 30
-    plan: simple
-    paused: true
-    buyer: { name: ${tenant}, addressLines: [] }
-`;
+function catalogue(tenant: string, calendar: Omit<SimpleTenant, 'id'>): string {
+  return simpleCatalogue({ baseFee: '5.00', unitPrice: '0.10' }, [{ id: tenant, ...calendar }]);
 }
 
 let world: World;
@@ -103,7 +82,7 @@ test(
   'a paused tenant keeps metering, and its due periods close in order once it is resumed',
   { timeout: 120_000 },
   async () => {
-    await applyCatalogue(world, catalogue('patient'));
+    await applyCatalogue(world, catalogue('patient', TWO_MONTHS));
     await send('patient', 10, '2026-01-10T00:00:00Z');
     await send('patient', 20, '2026-02-10T00:00:00Z');
     await callApi(world, 'POST', '/v1/tenants/patient/resume');
@@ -117,10 +96,7 @@ test(
   'a counter that was changed behind the engine holds the invoice until a person approves it',
   { timeout: 120_000 },
   async () => {
-    await applyCatalogue(
-      world,
-      catalogue('drifting', [...TWO_MONTHS.slice(0, 1), 'endsAt: 2026-02-01T00:00:00Z', 'periodLength: month']),
-    );
+    await applyCatalogue(world, catalogue('drifting', ONE_MONTH));
     await send('drifting', 10, '2026-01-10T00:00:00Z');
     const key = usageKey(shardOf('drifting', SHARDS), 'drifting', '2026-01-01T00:00:00Z');
     await onRedis((redis) => redis.hincrby(key, 'calls', 5));
@@ -144,10 +120,7 @@ test(
 );
 
 test('counters that were lost with all of Redis are rebuilt and hold nothing', { timeout: 120_000 }, async () => {
-  await applyCatalogue(
-    world,
-    catalogue('emptied', [...TWO_MONTHS.slice(0, 1), 'endsAt: 2026-02-01T00:00:00Z', 'periodLength: month']),
-  );
+  await applyCatalogue(world, catalogue('emptied', ONE_MONTH));
   await send('emptied', 10, '2026-01-10T00:00:00Z');
   await callApi(world, 'POST', '/v1/tenants/emptied/flush-now');
   await onRedis((redis) => redis.flushall());
@@ -161,11 +134,11 @@ test(
   { timeout: 120_000 },
   async () => {
     const start = Date.now() - 2 * HOUR_MS;
-    const calendar = [
-      `billingStart: ${instant(start)}`,
-      `endsAt: ${instant(start + 2 * HOUR_MS + 25_000)}`,
-      'periodLength: hour',
-    ];
+    const calendar = {
+      billingStart: instant(start),
+      endsAt: instant(start + 2 * HOUR_MS + 25_000),
+      periodLength: 'hour',
+    };
     await applyCatalogue(world, catalogue('tardy', calendar));
     await send('tardy', 10, instant(start + 60_000));
     await callApi(world, 'POST', '/v1/tenants/tardy/resume');
@@ -200,7 +173,7 @@ test(
   { timeout: 60_000 },
   async () => {
     const day = instant(Date.now()).slice(0, 10);
-    await applyCatalogue(world, catalogue('visible', [`billingStart: ${day}T00:00:00Z`, 'periodLength: month']));
+    await applyCatalogue(world, catalogue('visible', { billingStart: `${day}T00:00:00Z`, periodLength: 'month' }));
     await callApi(world, 'POST', '/v1/tenants/visible/resume');
     await send('visible', 25, `${day}T00:00:01Z`);
     const checkpoint = await callApi<{ spend: string }>(world, 'POST', '/v1/tenants/visible/flush-now');
