@@ -5,17 +5,14 @@ import { CatalogueCache } from '../catalog/catalogue-cache.ts';
 import { KeyCache } from '../catalog/key-cache.ts';
 import type { Config } from '../config.ts';
 import type { EpochMicros } from '../domain/instant.ts';
-import { createIngestService } from '../ingest/ingest-service.ts';
-import type { LedgerQuestion } from '../ingest/ingest-service.ts';
 import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
-import { knownIds } from '../ledger/known-ids.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
 import { openMeterRedis } from '../meter/redis-connection.ts';
-import * as messages from '../../workflows/messages.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
 import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts';
-import { extendPeriods, startPeriodKeeper } from './period-keeper.ts';
+import { openIngest } from './open-ingest.ts';
+import { startPeriodKeeper } from './period-keeper.ts';
 import { createTemporalControl } from './temporal-control.ts';
 
 /** The API's connections and caches, opened, and how to close them. */
@@ -52,20 +49,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   const onPeriodError = (error: unknown): void => log.error({ err: error }, 'periods could not be made ahead');
   const keeper = startPeriodKeeper({ pool, catalogue, clock, onError: onPeriodError });
   catalogue.start();
-  const ingest = createIngestService({
-    meter,
-    catalogue,
-    keys,
-    clock,
-    knownIds: (questions) => answerKnownIds(pool, questions),
-    extendPeriods: async (tenant, throughMicros) => {
-      const entry = catalogue.current().tenants.get(tenant);
-      if (entry === undefined) return;
-      await extendPeriods(pool, entry, throughMicros);
-      await catalogue.reload();
-    },
-    onNewUsage: (tenant) => poke(temporal, tenant, log),
-  });
+  const ingest = openIngest({ meter, temporal, pool, catalogue, keys, clock, log });
   const { mode, profile, temporalUiUrl, temporalNamespace } = config;
   const deps: ApiDeps = {
     pool,
@@ -108,23 +92,4 @@ function dependenciesOf({ pool, redis, connection }: Connections): readonly Depe
     ['temporal', false, () => connection.workflowService.getSystemInfo({})],
   ];
   return checks.map(([name, isVital, ask]) => ({ name, isVital, check: async () => void (await ask()) }));
-}
-
-function nameOfEvent({ tenant, occurredAtMicros, idDigest }: LedgerQuestion): string {
-  return `${tenant}/${occurredAtMicros}/${idDigest.toString('hex')}`;
-}
-
-/** The ledger answers what it knows; ingest wants an answer to each question, in order. */
-async function answerKnownIds(
-  pool: ApiDeps['pool'],
-  questions: readonly LedgerQuestion[],
-): Promise<(Buffer | undefined)[]> {
-  const known = new Map((await knownIds(pool, questions)).map((event) => [nameOfEvent(event), event.contentDigest]));
-  return questions.map((question) => known.get(nameOfEvent(question)));
-}
-
-/** Best effort: a poke that is lost costs the next checkpoint some time, no more. */
-function poke(temporal: Client, tenant: string, log: Logger): void {
-  const handle = temporal.workflow.getHandle(messages.tenantBillingId(tenant));
-  handle.signal(messages.poke).catch((error: unknown) => log.debug({ err: error, tenant }, 'a poke was lost'));
 }

@@ -1,0 +1,52 @@
+import type { Client } from '@temporalio/client';
+
+import { createIngestService } from '../ingest/ingest-service.ts';
+import type { IngestService, LedgerQuestion } from '../ingest/ingest-service.ts';
+import { knownIds } from '../ledger/known-ids.ts';
+import type { UsageMeter } from '../meter/usage-meter.ts';
+import * as messages from '../../workflows/messages.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { extendPeriods } from './period-keeper.ts';
+
+/** What ingest is joined from: the meter, what the ledger and the catalogue know, and whom to tell of new usage. */
+export interface IngestConnections extends Pick<ApiDeps, 'pool' | 'catalogue' | 'keys' | 'clock' | 'log'> {
+  readonly meter: UsageMeter;
+  readonly temporal: Client;
+}
+
+/** Ingest with what it asks of other stations, which it may not import itself. */
+export function openIngest({ meter, temporal, pool, catalogue, keys, clock, log }: IngestConnections): IngestService {
+  return createIngestService({
+    meter,
+    catalogue,
+    keys,
+    clock,
+    knownIds: (questions) => answerKnownIds(pool, questions),
+    extendPeriods: async (tenant, throughMicros) => {
+      const entry = catalogue.current().tenants.get(tenant);
+      if (entry === undefined) return;
+      await extendPeriods(pool, entry, throughMicros);
+      await catalogue.reload();
+    },
+    onNewUsage: (tenant) => poke(temporal, tenant, log),
+  });
+}
+
+function nameOfEvent({ tenant, occurredAtMicros, idDigest }: LedgerQuestion): string {
+  return `${tenant}/${occurredAtMicros}/${idDigest.toString('hex')}`;
+}
+
+/** The ledger answers what it knows; ingest wants an answer to each question, in order. */
+async function answerKnownIds(
+  pool: ApiDeps['pool'],
+  questions: readonly LedgerQuestion[],
+): Promise<(Buffer | undefined)[]> {
+  const known = new Map((await knownIds(pool, questions)).map((event) => [nameOfEvent(event), event.contentDigest]));
+  return questions.map((question) => known.get(nameOfEvent(question)));
+}
+
+/** Best effort: a poke that is lost costs the next checkpoint some time, no more. */
+function poke(temporal: Client, tenant: string, log: ApiDeps['log']): void {
+  const handle = temporal.workflow.getHandle(messages.tenantBillingId(tenant));
+  handle.signal(messages.poke).catch((error: unknown) => log.debug({ err: error, tenant }, 'a poke was lost'));
+}
