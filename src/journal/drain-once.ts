@@ -89,7 +89,7 @@ export async function refuseGap(
  * Trims what is committed. A process may have ended between commit and trim, so the refused duplicates are read from the
  * ledger since the last trim, not taken from memory.
  */
-async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
+export async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
   let after = await context.trim.readTrimmed(context.shard);
   for (let page = 0; page < TRIM_PAGES_MAX && comparePositions(after, position) < 0; page += 1) {
     const refused = await readRefusedDuplicates(context.pool, { shard: context.shard, after, through: position });

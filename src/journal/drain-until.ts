@@ -1,13 +1,14 @@
 import { comparePositions, type JournalPosition } from '../ledger/journal-position.ts';
 import type { DrainContext } from './drain-context.ts';
-import { refuseGap } from './drain-once.ts';
+import { refuseGap, trimThrough } from './drain-once.ts';
 import { JournalDrain } from './journal-drain.ts';
 import { BarrierTimeoutError } from './journal-errors.ts';
 
 const MICROS_PER_MS = 1_000;
 
 /**
- * The barrier: drains until everything accepted up to the fence is in the ledger (or set aside), whoever drained it.
+ * The barrier: drains until everything accepted up to the fence is in the ledger (or set aside), whoever drained it, and the
+ * counters have given back what the ledger refused of it: who drained it may not have come to its trim yet.
  *
  * @returns where the ledger stands, at or past the fence
  * @throws BarrierTimeoutError after `timeoutMs` by the context's clock
@@ -22,7 +23,10 @@ export async function drainUntil(
   const drain = new JournalDrain(context);
   for (;;) {
     const { position, backlog, drained } = await drain.next();
-    if (comparePositions(position, fence) >= 0) return position;
+    if (comparePositions(position, fence) >= 0) {
+      await trimThrough(context, position);
+      return position;
+    }
     // Nothing is left, nothing was taken, and the fence is not reached: what it names is gone.
     if (!backlog && drained === 0) await refuseGap(context, position, null);
     if (context.clock() >= deadline) throw new BarrierTimeoutError(context.shard, position, fence, timeoutMs);

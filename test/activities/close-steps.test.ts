@@ -65,15 +65,9 @@ function cycleActivities(more: Partial<BillingDeps> = {}): CycleActivities {
   });
 }
 
-type Step = 'sealPeriod' | 'passBarrier' | 'reconcileUsage' | 'rateCycle';
-
 /** Runs one step as a worker would. */
-async function run<Name extends Step>(
-  activities: CycleActivities,
-  step: Name,
-): Promise<Awaited<ReturnType<CycleActivities[Name]>>> {
-  type Answer = Awaited<ReturnType<CycleActivities[Name]>>;
-  return new MockActivityEnvironment().run((cycle: CycleRef) => activities[step](cycle), CYCLE) as Promise<Answer>;
+async function run<Answer>(step: () => Promise<Answer>): Promise<Answer> {
+  return new MockActivityEnvironment().run(step);
 }
 
 async function send(...ids: readonly string[]): Promise<void> {
@@ -90,14 +84,14 @@ describe('the steps of closing a cycle', () => {
     await send('a', 'b');
     await drainUntil(stack.drainContext(0), { epoch: 1, sequence: 2 }, { timeoutMs: 10_000 });
     await send('lost');
-    await run(steps, 'sealPeriod');
-    await stack.redis.flushall();
-    await run(steps, 'passBarrier');
-    const { holdReasons } = await run(steps, 'reconcileUsage');
+    await run(() => steps.sealPeriod(CYCLE));
+    await stack.redis.flushdb();
+    await run(() => steps.passBarrier(CYCLE));
+    const { holdReasons } = await run(() => steps.reconcileUsage(CYCLE));
     expect(holdReasons).toEqual([
       expect.stringContaining('1-3 to 1-3 were accepted before the seal and are not in the ledger'),
     ]);
-    expect(await run(steps, 'rateCycle')).toMatchObject({ status: 'rated', holdReasons });
+    expect(await run(() => steps.rateCycle(CYCLE))).toMatchObject({ status: 'rated', holdReasons });
     const { rows } = await stack.pool.query(
       "select details from incident where kind = 'journal_loss' and tenant = 'acme'",
     );
@@ -108,10 +102,10 @@ describe('the steps of closing a cycle', () => {
     const steps = cycleActivities();
     await send('a', 'b');
     await drainUntil(stack.drainContext(0), { epoch: 1, sequence: 2 }, { timeoutMs: 10_000 });
-    await run(steps, 'sealPeriod');
-    await stack.redis.flushall();
-    await run(steps, 'passBarrier');
-    expect((await run(steps, 'reconcileUsage')).holdReasons).toEqual([]);
+    await run(() => steps.sealPeriod(CYCLE));
+    await stack.redis.flushdb();
+    await run(() => steps.passBarrier(CYCLE));
+    expect((await run(() => steps.reconcileUsage(CYCLE))).holdReasons).toEqual([]);
   });
 
   test('an attempt at rating that was given up and wakes late changes nothing of the draft that was kept', async () => {
@@ -126,13 +120,13 @@ describe('the steps of closing a cycle', () => {
       },
     });
     const steps = cycleActivities();
-    await run(steps, 'sealPeriod');
-    await run(steps, 'passBarrier');
-    await run(steps, 'reconcileUsage');
-    const givenUp = run(slow, 'rateCycle');
+    await run(() => steps.sealPeriod(CYCLE));
+    await run(() => steps.passBarrier(CYCLE));
+    await run(() => steps.reconcileUsage(CYCLE));
+    const givenUp = run(() => slow.rateCycle(CYCLE));
     await reached.promise;
     await stack.apply(catalogueOf('Acme Holding'));
-    const kept = await run(steps, 'rateCycle');
+    const kept = await run(() => steps.rateCycle(CYCLE));
     released.resolve();
     expect(await givenUp).toEqual(kept);
     const invoice = kept.status === 'rated' ? await readInvoice(stack.pool, kept.invoiceId) : undefined;

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { DrainContext, JournalTrim } from '../../src/journal/drain-context.ts';
 import { drainAll, drainUntil } from '../../src/journal/drain-until.ts';
 import { BarrierTimeoutError, JournalGapError } from '../../src/journal/journal-errors.ts';
+import type { JournalPosition } from '../../src/ledger/journal-position.ts';
 import { countRows, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 import type { JournalEvent } from '../support/journal-entry.ts';
 
@@ -15,12 +17,45 @@ function events(prefix: string, count: number): JournalEvent[] {
   return Array.from({ length: count }, (_, index) => ({ id: `${prefix}-${index}`, at: '2023-11-16T10:00:00Z' }));
 }
 
+/** The trim of a process that was stopped between its commit and its trim. */
+class NeverTrim implements JournalTrim {
+  readTrimmed(): Promise<JournalPosition> {
+    return Promise.resolve({ epoch: 0, sequence: 0 });
+  }
+
+  trim(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 describe('the barrier', () => {
   test('answers when everything up to the fence is in the ledger', async () => {
     for (let entry = 0; entry < 8; entry += 1) await stack.append(events(`entry-${entry}`, 1_000));
     const position = await drainUntil(stack, { epoch: 1, sequence: 7_500 }, { timeoutMs: 60_000 });
     expect(position).toEqual({ epoch: 1, sequence: 8_000 });
     expect(await countRows(stack.pool, 'usage_event')).toBe(8_000);
+  });
+
+  test('has trimmed through the fence when it answers, also when another process drained and has not trimmed yet', async () => {
+    await stack.append(events('entry', 3));
+    const other = { ...stack, trim: new NeverTrim() };
+    // The other process commits between this one's reading of the journal and its transaction.
+    const racing: DrainContext = {
+      ...stack,
+      redis: new Proxy(stack.redis, {
+        get: (redis, name) => {
+          if (name !== 'xrangeBuffer') return Reflect.get(redis, name, redis) as unknown;
+          return async (...range: Parameters<typeof redis.xrangeBuffer>) => {
+            const found = await redis.xrangeBuffer(...range);
+            await drainAll(other, { timeoutMs: 60_000 });
+            return found;
+          };
+        },
+      }),
+    };
+    const position = await drainUntil(racing, { epoch: 1, sequence: 3 }, { timeoutMs: 60_000 });
+    expect(position).toEqual({ epoch: 1, sequence: 3 });
+    expect(stack.trim.trimmed).toEqual(position);
   });
 
   test('answers at once for a fence of an earlier epoch', async () => {
