@@ -7,6 +7,8 @@
 -- Returns 'installed', or 'lost' when another token or epoch has taken over, or 'moved' when the gate was advanced past the
 --         version that was read: read the ledger again.
 
+local FIELDS_AT_ONCE = 4000 -- a call takes no more than about 8,000 arguments; even, because they come in pairs
+
 local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state')
 local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'version')
 if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return 'lost' end
@@ -15,7 +17,10 @@ if tonumber(gate[3] or '0') > tonumber(ARGV[3]) then return 'moved' end
 for index, fields in ipairs(cjson.decode(ARGV[5])) do
   local key = KEYS[2 + index]
   redis.call('DEL', key)
-  redis.call('HSET', key, '#epoch', ARGV[1], unpack(fields))
+  redis.call('HSET', key, '#epoch', ARGV[1])
+  for first = 1, #fields, FIELDS_AT_ONCE do
+    redis.call('HSET', key, unpack(fields, first, math.min(first + FIELDS_AT_ONCE - 1, #fields)))
+  end
 end
 redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'state', 'open', 'dirty', '1')
 redis.call('HDEL', KEYS[2], 'rebuildMs')

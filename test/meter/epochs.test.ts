@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { requireInstant } from '../../src/domain/instant.ts';
+import { formatInstant, MICROS_PER_MINUTE, requireInstant } from '../../src/domain/instant.ts';
 import { advanceGate } from '../../src/meter/advance-gate.ts';
 import { gateKey, journalKey, shardKey } from '../../src/meter/keys.ts';
 import { MeterUnavailableError } from '../../src/meter/meter-errors.ts';
@@ -166,6 +166,18 @@ describe('epochs, gates and rebuilds', () => {
       'peak#n': '5',
       level: '5',
     });
+  });
+
+  test('a rebuild installs late usage of thousands of periods', async () => {
+    const minute = (number: number): string => formatInstant(PERIOD_MICROS - number * MICROS_PER_MINUTE);
+    const counters = Array.from({ length: 5_000 }, (_, number) =>
+      counterOf('calls', String(number), { usageStart: minute(number) }),
+    );
+    bench.ledger.tenants.set('acme', { ...newTenant(), periods: [{ accountingStart: PERIOD, counters }] });
+    await rebuildTenant(bench.meter, 'acme', { evenWhenValid: true });
+    const installed = await readCounters(bench.meter, 'acme', PERIOD);
+    expect(installed.size).toBe(10_000);
+    expect(installed.get(`calls@${minute(4_999)}`)).toBe('4999');
   });
 
   test('trimming takes refused duplicates from the counters once, and keeps what is not drained', async () => {
