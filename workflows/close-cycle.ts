@@ -12,7 +12,7 @@ import {
 import type { CycleActivities, CycleRef, Decision, RateAnswer } from '../activities/answers.ts';
 import type { CloseCycleStep } from '../activities/close-cycle-steps.ts';
 import type { CycleStage } from '../src/domain/cycle.ts';
-import { closeCycleDetails, instantOfMs } from './details.ts';
+import { closeCycleDetails, instantOfMs, shortInstant } from './details.ts';
 import * as messages from './messages.ts';
 import type { CloseCycleInput, CloseCycleResult, CloseCycleState, Command, CycleStepState } from './messages.ts';
 import { obeySignal, withRefusal } from './refused-signals.ts';
@@ -140,7 +140,7 @@ class CloseCycle {
     const issued = await this.#step(
       'issue',
       () => activities.issueCycle(this.#cycle),
-      ({ number, dueAt }) => `${number}, due ${dueAt}`,
+      ({ number, dueAt }) => `${number}, due ${shortInstant(dueAt)}`,
     );
     this.#show({ invoiceId: issued.invoiceId, invoiceNumber: issued.number });
     this.#enter('issued');

@@ -1,5 +1,6 @@
+import { groupedText } from '../src/domain/grouped-text.ts';
 import { formatInstant, MICROS_PER_SECOND, type InstantText } from '../src/domain/instant.ts';
-import type { CloseCycleState, RefusedSignal, TenantBillingState } from './messages.ts';
+import type { CloseCycleState, CycleStepState, RefusedSignal, TenantBillingState } from './messages.ts';
 
 /**
  * The state tables of the Temporal UI. They are served from memory by a query: rewriting one costs no event and no Action, so it
@@ -8,6 +9,11 @@ import type { CloseCycleState, RefusedSignal, TenantBillingState } from './messa
 
 const MICROS_PER_MILLISECOND = MICROS_PER_SECOND / 1_000;
 const SECONDS_TEXT_LENGTH = '2023-11-01T00:00:00'.length;
+const DATE_LENGTH = '2023-11-01'.length;
+const MILLISECONDS_TEXT_LENGTH = '2023-11-01T00:00:00.000'.length;
+/** The UI draws tables without any room between their columns; unlike a blank, an em space at the end of a cell is kept. */
+const COLUMN_GAP = '\u2003';
+const NO_BREAK_SPACE = '\u00a0';
 
 /** A workflow's clock as an instant on the wire. */
 export function instantOfMs(epochMs: number): InstantText {
@@ -15,21 +21,35 @@ export function instantOfMs(epochMs: number): InstantText {
 }
 
 /** An instant to the second, for people: `2023-11-01 00:00:00 UTC`. */
-function shortInstant(instant: InstantText | null): string {
+export function shortInstant(instant: InstantText | null): string {
   return instant === null ? '—' : `${instant.slice(0, SECONDS_TEXT_LENGTH).replace('T', ' ')} UTC`;
+}
+
+/** A time of a step, to the millisecond, because most steps take less than a second: `2023-11-01 00:00:10.120`. */
+function stepTime(instant: InstantText): string {
+  const [seconds = '', fraction = ''] = instant.slice(0, -1).split('.');
+  const text = `${seconds}.${fraction.padEnd(3, '0')}`.slice(0, MILLISECONDS_TEXT_LENGTH);
+  return text.replace('T', NO_BREAK_SPACE);
+}
+
+/** The end of a step beside its start: the date is named again only when it is another one. */
+function stepEnd({ startedAt, endedAt }: CycleStepState): string {
+  if (endedAt === null) return 'running';
+  const isSameDay = endedAt.slice(0, DATE_LENGTH) === startedAt.slice(0, DATE_LENGTH);
+  return isSameDay ? stepTime(endedAt).slice(DATE_LENGTH + 1) : stepTime(endedAt);
 }
 
 /** Names and reasons come from people: a bar or a line break in them must not break the table. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return text.replaceAll('|', '\\|').replaceAll(/[^\S\u00a0]+/g, ' ');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [tableLine(head), tableLine(head.map(() => '---')), ...rows.map(tableLine)].join('\n');
+  return [tableLine(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(tableLine)].join('\n');
 }
 
 function tableLine(cells: readonly string[]): string {
-  return `| ${cells.map(cell).join(' | ')} |`;
+  return `| ${cells.map(cell).join(`${COLUMN_GAP} | `)} |`;
 }
 
 function refusedTable(refused: readonly RefusedSignal[]): string[] {
@@ -51,7 +71,7 @@ export function tenantBillingDetails(state: TenantBillingState): string {
   ];
   if (state.waitingFor !== null) facts.push(['Waiting for', state.waitingFor]);
   if (state.problem !== null) facts.push(['Problem', state.problem]);
-  const usage = state.usage.map(({ meter, quantity, unit }) => [meter, quantity, unit]);
+  const usage = state.usage.map(({ meter, quantity, unit }) => [meter, groupedText(quantity), unit]);
   return [
     table(['Billing', ''], facts),
     '',
@@ -75,16 +95,11 @@ export function closeCycleDetails(state: CloseCycleState): string {
   if (state.holdReasons.length > 0) facts.push(['Held because', state.holdReasons.join('; ')]);
   if (state.decision !== null) facts.push(['Decision', state.decision]);
   if (state.waitingFor !== null) facts.push(['Waiting for', state.waitingFor]);
-  const steps = state.steps.map((step) => [
-    step.step,
-    shortInstant(step.startedAt),
-    step.endedAt === null ? 'running' : shortInstant(step.endedAt),
-    step.result,
-  ]);
+  const steps = state.steps.map((step) => [step.step, stepTime(step.startedAt), stepEnd(step), step.result]);
   return [
     table(['Cycle', ''], facts),
     '',
-    table(['Step', 'Started', 'Ended', 'Result'], steps.length === 0 ? [['—', '—', '—', '—']] : steps),
+    table(['Step', 'Started (UTC)', 'Ended', 'Result'], steps.length === 0 ? [['—', '—', '—', '—']] : steps),
     ...refusedTable(state.refusedSignals),
   ].join('\n');
 }

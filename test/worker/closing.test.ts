@@ -162,7 +162,7 @@ async function detailsOf(workflowId: string): Promise<string> {
     const metadata = await workflow
       .getHandle(workflowId)
       .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    return metadata.currentDetails ?? '';
+    return (metadata.currentDetails ?? '').replaceAll('\u2003', '');
   } finally {
     await connection.close();
   }
