@@ -3,7 +3,13 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import { inTransaction } from '../ledger/database.ts';
 import { recordIncident } from '../ledger/incidents.ts';
-import { beginEpoch, lastDrained, type LedgerPosition, readPosition } from '../ledger/journal-position.ts';
+import {
+  beginEpoch,
+  type JournalIncarnation,
+  lastDrained,
+  type LedgerPosition,
+  readPosition,
+} from '../ledger/journal-position.ts';
 import { readTenantState } from '../ledger/tenant-state.ts';
 import type { DrainContext } from './drain-context.ts';
 import { drainAll } from './drain-until.ts';
@@ -28,15 +34,8 @@ export function createLedgerForMeter({ pool, clock, drainContext }: LedgerForMet
     drainShard: async (shard: number): Promise<void> => {
       await drainAll(drainContext(shard), { timeoutMs: DRAIN_TIMEOUT_MS });
     },
-    beginEpoch: async (
-      shard: number,
-      next: { afterEpoch: number; incarnation: { runId: string; replicationId: string } },
-    ) => {
-      const { runId, replicationId } = next.incarnation;
-      const incarnation = { runId, masterReplid: replicationId };
-      const order = { afterEpoch: next.afterEpoch, incarnation };
-      return meterPosition(await inTransaction(pool, (client) => beginEpoch(client, shard, order)));
-    },
+    beginEpoch: async (shard: number, next: { afterEpoch: number; incarnation: JournalIncarnation }) =>
+      meterPosition(await inTransaction(pool, (client) => beginEpoch(client, shard, next))),
     lastDrained: (shard: number, epoch: number): Promise<number> => lastDrained(pool, shard, epoch),
     recordIncident: async (incident: {
       kind: string;
@@ -52,6 +51,6 @@ export function createLedgerForMeter({ pool, clock, drainContext }: LedgerForMet
   };
 }
 
-function meterPosition({ epoch, sequence, runId, masterReplid }: LedgerPosition) {
-  return { epoch, sequence, incarnation: { runId, replicationId: masterReplid } };
+function meterPosition({ epoch, sequence, runId, replicationId }: LedgerPosition) {
+  return { epoch, sequence, incarnation: { runId, replicationId } };
 }

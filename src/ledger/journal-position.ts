@@ -22,7 +22,7 @@ export const JOURNAL_START: LedgerPosition = {
   epoch: 0,
   sequence: 0,
   runId: '',
-  masterReplid: '',
+  replicationId: '',
   chainDigest: Buffer.alloc(CHAIN_DIGEST_BYTES),
 };
 
@@ -93,7 +93,8 @@ where shard = $1::smallint and (epoch, sequence) < ($2::bigint, $3::bigint)`,
 /** One run of one Redis server: both change when it may have lost or gone back in its data. */
 export interface JournalIncarnation {
   readonly runId: string;
-  readonly masterReplid: string;
+  /** `master_replid` of Redis. */
+  readonly replicationId: string;
 }
 
 /**
@@ -115,7 +116,7 @@ export async function beginEpoch(
 update journal_position
 set epoch = $2::bigint, sequence = 0, run_id = $3::text, master_replid = $4::text
 where shard = $1::smallint`,
-    [shard, epoch, incarnation.runId, incarnation.masterReplid],
+    [shard, epoch, incarnation.runId, incarnation.replicationId],
   );
   return { ...locked, ...incarnation, epoch, sequence: 0 };
 }
@@ -137,7 +138,7 @@ function ledgerPosition(row: PositionRow): LedgerPosition {
     epoch: safeInteger(row.epoch),
     sequence: safeInteger(row.sequence),
     runId: row.run_id,
-    masterReplid: row.master_replid,
+    replicationId: row.master_replid,
     chainDigest: row.chain_digest,
   };
 }

@@ -32,12 +32,14 @@ export interface Incarnation {
   readonly replicationId: string;
 }
 
+/** Where the ledger stands, and whose journal it read. */
 export interface ShardPosition {
   readonly epoch: number;
   readonly sequence: number;
   readonly incarnation: Incarnation;
 }
 
+/** What the meter found that a person has to look at. */
 export interface MeterIncident {
   readonly kind: string;
   readonly tenant: string | null;

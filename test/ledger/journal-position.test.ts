@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const begin = (runId: string, afterEpoch: number) =>
   inTransaction(pool, (client) =>
-    beginEpoch(client, 0, { afterEpoch, incarnation: { runId, masterReplid: `${runId}-replication` } }),
+    beginEpoch(client, 0, { afterEpoch, incarnation: { runId, replicationId: `${runId}-replication` } }),
   );
 
 test('a new incarnation gets the next epoch, once, however many processes notice it', async () => {
