@@ -13,7 +13,6 @@ const DATE_LENGTH = '2023-11-01'.length;
 const MILLISECONDS_TEXT_LENGTH = '2023-11-01T00:00:00.000'.length;
 /** The UI draws tables without any room between their columns; unlike a blank, an em space at the end of a cell is kept. */
 const COLUMN_GAP = '\u2003';
-const NO_BREAK_SPACE = '\u00a0';
 
 /** A workflow's clock as an instant on the wire. */
 export function instantOfMs(epochMs: number): InstantText {
@@ -29,7 +28,7 @@ export function shortInstant(instant: InstantText | null): string {
 function stepTime(instant: InstantText): string {
   const [seconds = '', fraction = ''] = instant.slice(0, -1).split('.');
   const text = `${seconds}.${fraction.padEnd(3, '0')}`.slice(0, MILLISECONDS_TEXT_LENGTH);
-  return text.replace('T', NO_BREAK_SPACE);
+  return text.replace('T', ' ');
 }
 
 /** The end of a step beside its start: the date is named again only when it is another one. */
@@ -41,7 +40,7 @@ function stepEnd({ startedAt, endedAt }: CycleStepState): string {
 
 /** Names and reasons come from people: a bar or a line break in them must not break the table. */
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/[^\S\u00a0]+/g, ' ');
+  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

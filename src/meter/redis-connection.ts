@@ -7,6 +7,8 @@ export const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const RECONNECT_PAUSE_MAX_MS = 1_000;
 const RECONNECT_PAUSE_STEP_MS = 50;
+/** The driver's own words for a Redis that is away mean nothing to the sender of an event. */
+const NO_CONNECTION = /^(?:Stream isn't writeable|Connection is closed|Socket closed|Command timed out)/;
 
 /**
  * Opens the hot path's connection. It never queues while Redis is away and never sends a command twice: ioredis would then
@@ -42,7 +44,8 @@ export async function askRedis<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof MeterUnavailableError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MeterUnavailableError(`Redis did not do what was asked: ${reason}`, { cause: error });
+    const message = NO_CONNECTION.test(reason) ? 'Redis does not answer' : `Redis did not do what was asked: ${reason}`;
+    throw new MeterUnavailableError(message, { cause: error });
   }
 }
 

@@ -70,7 +70,7 @@ function refusalOf(error: unknown): unknown {
   const [first] = error.problems;
   if (first === undefined) return error;
   const rest = error.problems.length - 1;
-  const more = rest === 0 ? '' : ` (and ${rest} more, see problems)`;
+  const more = rest === 0 ? '' : ` (and ${rest} more ${rest === 1 ? 'problem' : 'problems'})`;
   return new ApiError({
     status: 422,
     code: 'invalid_catalogue',
