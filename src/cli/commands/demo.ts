@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 
 import type { CliIo } from '../cli-io.ts';
-import { runDemo } from '../demo.ts';
+import { runDemo } from '../demo/run-demo.ts';
 
 const EXAMPLE = `
 Example:

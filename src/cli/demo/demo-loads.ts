@@ -1,7 +1,7 @@
 import type { EventInput } from '../../client/index.ts';
-import type { Load } from '../demo-generator.ts';
-import { generateLoad, mixLoads } from '../demo-generator.ts';
 import type { DemoCatalogue, DemoTenant } from './demo-catalogue.ts';
+import type { Load } from './generate-load.ts';
+import { generateLoad, mixLoads } from './generate-load.ts';
 
 /** Events of the first round, duplicates included, over all tenants. */
 export const FIRST_ROUND_EVENTS = 20_000;

@@ -1,13 +1,13 @@
 import { CliError, EXIT_FAILED } from '../cli-error.ts';
-import { seededRandom } from '../demo-generator.ts';
+import { plainText } from '../table.ts';
 import { corruptCounter } from './corrupt-counter.ts';
 import { afterSealEvents, FIRST_ROUND_EVENTS, lateEvents, LATER_ROUND_EVENTS, mainTraffic } from './demo-loads.ts';
 import type { LoadSource } from './demo-loads.ts';
-import { plainText } from '../table.ts';
 import { workflowLink } from './demo-output.ts';
+import { reportDifferences, reportInvoices, reportTenants } from './demo-report.ts';
 import type { DemoStage } from './demo-rounds.ts';
 import { DemoRounds, PERIOD_MS } from './demo-rounds.ts';
-import { reportDifferences, reportInvoices, reportTenants } from './demo-report.ts';
+import { seededRandom } from './generate-load.ts';
 
 /** What to play, and where. */
 export interface DemoPlay {

@@ -1,4 +1,4 @@
-import type { EventInput } from '../client/index.ts';
+import type { EventInput } from '../../client/index.ts';
 
 /** A source of numbers in [0, 1) that always gives the same ones for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {

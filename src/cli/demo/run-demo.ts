@@ -2,21 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { allPages, TollkeeperClient } from '../client/index.ts';
-import { freePort, isPortFree } from '../embedded/ports.ts';
-import { readEmbeddedSettings } from '../embedded/settings.ts';
-import type { Environment } from '../embedded/settings.ts';
-import { supervise } from '../embedded/supervise.ts';
-import { ToldError } from './cli-error.ts';
-import type { CliIo } from './cli-io.ts';
-import { demoCatalogue } from './demo/demo-catalogue.ts';
-import { PERIOD_MS } from './demo/demo-rounds.ts';
-import type { DemoStage } from './demo/demo-rounds.ts';
-import { playDemo } from './demo/play-demo.ts';
-import { projectFile } from './project-files.ts';
-import { dataFolder } from './session.ts';
-import type { Installation } from './start.ts';
-import { installation } from './start.ts';
+import { allPages, TollkeeperClient } from '../../client/index.ts';
+import { freePort, isPortFree } from '../../embedded/ports.ts';
+import { readEmbeddedSettings } from '../../embedded/settings.ts';
+import type { Environment } from '../../embedded/settings.ts';
+import { supervise } from '../../embedded/supervise.ts';
+import { ToldError } from '../cli-error.ts';
+import type { CliIo } from '../cli-io.ts';
+import { projectFile } from '../project-files.ts';
+import { dataFolder } from '../session.ts';
+import type { Installation } from '../start.ts';
+import { installation } from '../start.ts';
+import { demoCatalogue } from './demo-catalogue.ts';
+import { PERIOD_MS } from './demo-rounds.ts';
+import type { DemoStage } from './demo-rounds.ts';
+import { playDemo } from './play-demo.ts';
 
 /** How to run the demo. */
 export interface DemoOptions {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { DUPLICATE_SHARE, generateLoad, mixLoads, seededRandom } from '../../src/cli/demo-generator.ts';
-import type { Load } from '../../src/cli/demo-generator.ts';
+import { DUPLICATE_SHARE, generateLoad, mixLoads, seededRandom } from '../../src/cli/demo/generate-load.ts';
+import type { Load } from '../../src/cli/demo/generate-load.ts';
 
 const LOAD: Load = {
   tenant: 'acme',
