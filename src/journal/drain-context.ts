@@ -15,6 +15,18 @@ export interface JournalTrim {
   trim(shard: number, position: JournalPosition, refused: readonly RefusedDuplicate[]): Promise<void>;
 }
 
+/** Told what draining does, for whoever counts it. */
+export interface DrainObserver {
+  /** One transaction was committed: so many new events, refused duplicates and dead letters. */
+  readonly batchWritten: (written: {
+    readonly rows: number;
+    readonly refused: number;
+    readonly setAside: number;
+  }) => void;
+  /** A transaction is repeated because the database asked for it: a deadlock or a serialization failure. */
+  readonly conflictRetried: () => void;
+}
+
 /** What draining one shard needs. Binary digests make the buffer form of the reply necessary. */
 export interface DrainContext {
   readonly redis: Pick<Redis, 'xrangeBuffer'>;
@@ -24,6 +36,8 @@ export interface DrainContext {
   readonly journalKey: string;
   readonly trim: JournalTrim;
   readonly clock: () => EpochMicros;
+  /** None: nobody wants to know. */
+  readonly observer?: DrainObserver | undefined;
 }
 
 /** What one call of `drainOnce` did. */

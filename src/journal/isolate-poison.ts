@@ -101,9 +101,12 @@ async function makePartitions(context: DrainContext, batch: JournalBatch): Promi
 async function writeWithRetry(context: DrainContext, batch: JournalBatch): Promise<BatchOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await writeBatch(context, batch);
+      const outcome = await writeBatch(context, batch);
+      if (outcome.kind === 'written') context.observer?.batchWritten(outcome);
+      return outcome;
     } catch (error) {
       if (attempt === CONFLICT_ATTEMPTS_MAX || !CONFLICT_STATES.has(sqlState(error))) throw error;
+      context.observer?.conflictRetried();
     }
   }
 }

@@ -70,7 +70,10 @@ async function tryRebuild(
     const state = await askLedger(() => meter.ledger.readTenantState(tenant));
     if (state === undefined) throw new MeterUnavailableError(`the ledger does not know the tenant ${tenant}`);
     const outcome = await install(meter, { shard, tenant, epoch, token, state });
-    if (outcome === 'installed') return 'done';
+    if (outcome === 'installed') {
+      meter.observer?.tenantRebuilt();
+      return 'done';
+    }
     if (outcome !== 'moved') return 'again';
   }
   return 'again';

@@ -32,9 +32,10 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
       bucketIdsMax: BUCKET_IDS_MAX,
       journalEntriesMax: JOURNAL_ENTRIES_MAX,
     });
+    const ended = meter.observer?.scriptSent();
     const reply = await askRedis(() =>
       meter.redis.recordUsage(packed.keys.length, ...packed.keys, ...packed.arguments),
-    );
+    ).finally(ended);
     if (reply[0] === 'applied') {
       const answer = readApplied(group, reply, { epoch, limitedCounters: packed.limitedCounters });
       if (answer.statuses.includes('A')) rememberAnswered(state, answer);

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 
 import { defineCommands, type MeterRedis } from './commands.ts';
 import type { MeterLedger } from './meter-ledger.ts';
+import type { MeterObserver } from './meter-observer.ts';
 
 /** How a meter is set up. */
 export interface UsageMeterOptions {
@@ -17,6 +18,8 @@ export interface UsageMeterOptions {
   readonly profile: 'durable' | 'fast';
   /** What the operator attests where `CONFIG GET` is forbidden. */
   readonly redisAttested: boolean;
+  /** Told what is counted and timed; none: nobody wants to know. */
+  readonly observer?: MeterObserver | undefined;
 }
 
 /** What this process knows of a shard. */
