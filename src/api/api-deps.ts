@@ -5,6 +5,7 @@ import type { CatalogueCache } from '../catalog/catalogue-cache.ts';
 import type { KeyCache } from '../catalog/key-cache.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { BillingControl } from './billing-control.ts';
+import type { checkLimits, CheckQuestion } from '../ingest/check-limits.ts';
 import type { IngestAnswer, IngestRequest } from '../ingest/take-events.ts';
 import type { LiveCounters } from './live-counters.ts';
 
@@ -23,6 +24,8 @@ export interface ApiDeps {
   readonly keys: KeyCache;
   /** Events in: `takeEvents` of src/ingest. It asks for the key itself, before it reads the body. */
   readonly takeEvents: (request: IngestRequest) => Promise<IngestAnswer>;
+  /** Whether usage would be accepted now: `checkLimits` of src/ingest. */
+  readonly checkLimits: (question: CheckQuestion) => ReturnType<typeof checkLimits>;
   readonly counters: LiveCounters;
   readonly billing: BillingControl;
   /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */

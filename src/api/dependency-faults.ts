@@ -35,12 +35,17 @@ export function dependencyFault(error: unknown): ApiError | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = (error as { code?: unknown }).code;
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-    return unavailable('temporal', 'no worker took the command in time');
+    return unavailable('temporal', 'or no worker took the command in time');
   }
   // The client wraps what gRPC said.
   if (error instanceof ServiceError) return dependencyFault(error.cause);
   if (isGrpcServiceError(error)) {
     return PASSING_GRPC_CODES.has(error.code) ? unavailable('temporal', firstLine(error.details)) : undefined;
+  }
+  // The meter says so of the ledger behind it too: what that said is the cause.
+  if (error.name === 'MeterUnavailableError') {
+    const cause = dependencyFault(error.cause);
+    if (cause !== undefined) return cause;
   }
   if (REDIS_ERRORS.test(error.name) || REDIS_MESSAGES.test(error.message)) {
     return unavailable('redis', firstLine(error.message));

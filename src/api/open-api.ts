@@ -5,6 +5,7 @@ import { CatalogueCache } from '../catalog/catalogue-cache.ts';
 import { KeyCache } from '../catalog/key-cache.ts';
 import type { Config } from '../config.ts';
 import type { EpochMicros } from '../domain/instant.ts';
+import { checkLimits } from '../ingest/check-limits.ts';
 import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
@@ -62,6 +63,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
     temporalUiUrl,
     temporalNamespace,
     takeEvents: (request) => takeEvents(ingest, request),
+    checkLimits: (question) => checkLimits(ingest, question),
     counters: createLiveCounters(meter),
     billing: createTemporalControl(temporal, config.temporalTaskQueue),
     announceCatalogue: (version) => advanceCatalogue(meter, version),

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import type { CliIo } from './cli-io.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
+import { addCheckCommand } from './commands/check.ts';
 import { addCycleCommands } from './commands/cycles.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -57,6 +58,7 @@ export function buildProgram(io: CliIo): Command {
   addCatalogueCommands(program, io);
   addImportCommand(program, io);
   addUsageCommands(program, io);
+  addCheckCommand(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
   addKeyCommands(program, io);

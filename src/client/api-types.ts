@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
-import type { EventResult } from '../domain/outcome.ts';
+import type { EventResult, LimitState, Outcome } from '../domain/outcome.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
 /** A page of a list; `nextCursor` is `null` on the last one. */
@@ -13,6 +13,24 @@ export interface Page<T> {
 /** The answer of `POST /v1/events`. */
 export interface EventsAnswer {
   readonly results: readonly EventResult[];
+}
+
+/** What `POST /v1/check` asks: may the tenant use so much more of each of these meters now? */
+export interface CheckInput {
+  readonly tenant: string;
+  /** One meter or several. */
+  readonly meter: string | readonly string[];
+  /** Whole units, a plain decimal; 1 when absent. */
+  readonly quantity?: string | number | undefined;
+}
+
+/** The answer of `POST /v1/check`. True of that moment only: other senders may be faster. */
+export interface CheckView {
+  readonly allowed: boolean;
+  /** The outcome an event would have; absent when it is allowed. */
+  readonly reason?: Outcome;
+  /** The limits on these meters as they stand. A meter without a limit has no entry. */
+  readonly limits: readonly LimitState[];
 }
 
 /** One change that applying a catalogue file makes, or would make. */

@@ -44,6 +44,16 @@ export class TollkeeperClient {
     return sendEvents(this.#caller, events, options);
   }
 
+  /** Asks before the work whether a tenant may use so much more; takes nothing. */
+  check({ tenant, meter, quantity }: Api.CheckInput): Promise<Api.CheckView> {
+    const meters = typeof meter === 'string' ? { meter } : { meters: meter };
+    return this.#caller.json({
+      method: 'POST',
+      path: '/v1/check',
+      body: JSON.stringify({ tenant, ...meters, quantity }),
+    });
+  }
+
   listEvents(query: Api.EventsQuery): Promise<Api.Page<Api.LedgerEventView>> {
     return this.#get('/v1/events', { ...query });
   }

@@ -78,10 +78,11 @@ export function judgeEvent(context: JudgeContext, pending: PendingEvent): Judgem
   return judgeTime(context, entry, event, read.readings);
 }
 
-function judgeTime(
+/** Judges an instant for a tenant whose readings are known: its time, the tenant's state, its periods, and the limits that hold then. */
+export function judgeTime(
   context: JudgeContext,
   entry: TenantEntry,
-  event: CheckedEvent,
+  event: Pick<CheckedEvent, 'occurredAtMicros'>,
   readings: readonly Reading[],
 ): Judgement {
   const { nowMicros, key } = context;

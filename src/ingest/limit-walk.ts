@@ -1,6 +1,7 @@
 import { formatInstant } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
 import type { LimitState } from '../domain/outcome.ts';
-import { scaledText } from '../domain/quantity.ts';
+import { scaledText, type ScaledQuantity } from '../domain/quantity.ts';
 import { limitedCounterName } from '../meter/usage-group.ts';
 import type { Acceptable, PlannedEvent, PlannedGroup } from './plan-groups.ts';
 
@@ -23,15 +24,7 @@ export class LimitWalk {
     for (const { meter, limit } of judgement.readings) {
       if (limit === undefined) continue;
       const used = this.#used.get(counterName(judgement, meter.key)) ?? 0n;
-      const remaining = BigInt(limit.scaled) - used;
-      states.push({
-        meter: meter.key,
-        window: 'period',
-        used: scaledText(used, meter.scale),
-        limit: scaledText(limit.scaled, meter.scale),
-        remaining: scaledText(remaining > 0n ? remaining : 0n, meter.scale),
-        resetsAt: formatInstant(judgement.accountingPeriod.endMicros),
-      });
+      states.push(limitState(judgement, meter, limit.scaled, used));
     }
     return states.length === 0 ? undefined : states;
   }
@@ -43,6 +36,24 @@ export class LimitWalk {
       this.#used.set(name, (this.#used.get(name) ?? 0n) + sign * BigInt(scaled));
     }
   }
+}
+
+/** How a limit stands. @param used the scaled total (or maximum) of the meter in the accounting period */
+export function limitState(
+  { accountingPeriod }: Acceptable,
+  meter: Meter,
+  limit: ScaledQuantity,
+  used: bigint,
+): LimitState {
+  const remaining = BigInt(limit) - used;
+  return {
+    meter: meter.key,
+    window: 'period',
+    used: scaledText(used, meter.scale),
+    limit: scaledText(limit, meter.scale),
+    remaining: scaledText(remaining > 0n ? remaining : 0n, meter.scale),
+    resetsAt: formatInstant(accountingPeriod.endMicros),
+  };
 }
 
 function counterName({ entry, accountingPeriod }: Acceptable, meter: string): string {

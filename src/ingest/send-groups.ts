@@ -45,7 +45,8 @@ export async function sendGroups(service: IngestService, shards: readonly (reado
   return { results, obstacles, left: left.toSorted((one, other) => one.place - other.place) };
 }
 
-const OUTCOMES: Readonly<Record<EventStatus, Outcome>> = {
+/** The script's letters in the words of the answer. */
+export const OUTCOMES: Readonly<Record<EventStatus, Outcome>> = {
   A: 'accepted',
   D: 'duplicate',
   C: 'conflict',

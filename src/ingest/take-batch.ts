@@ -146,10 +146,10 @@ function planWithCatalogue(
 }
 
 /** Periods and partitions are made ahead by the worker; ingest does not depend on it being up. */
-async function extendPeriods(service: IngestService, plan: Plan): Promise<void> {
-  if (plan.extensions.size === 0) return;
+export async function extendPeriods(service: IngestService, { extensions }: Pick<Plan, 'extensions'>): Promise<void> {
+  if (extensions.size === 0) return;
   try {
-    for (const [tenant, throughMicros] of plan.extensions) await service.extendPeriods(tenant, throughMicros);
+    for (const [tenant, throughMicros] of extensions) await service.extendPeriods(tenant, throughMicros);
   } catch (error) {
     throw new MeterUnavailableError('PostgreSQL could not make the next billing periods', { cause: error });
   }

@@ -10,6 +10,7 @@ type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Pro
 /** A Redis connection on which the meter's scripts are known. */
 export interface MeterRedis extends Redis {
   readonly recordUsage: Script<string[]>;
+  readonly readLimits: Script<string[]>;
   readonly advanceGate: Script<string[]>;
   readonly advanceCatalogue: Script<string>;
   readonly beginRebuild: Script<string[]>;
@@ -23,6 +24,7 @@ export interface MeterRedis extends Redis {
 /** One file each, `<name>.lua`. */
 export const SCRIPT_NAMES = [
   'recordUsage',
+  'readLimits',
   'advanceGate',
   'advanceCatalogue',
   'beginRebuild',

@@ -43,6 +43,7 @@ describe('a request that fails inside', () => {
     [Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' }), 'postgresql'],
     [new Error('Connection terminated unexpectedly'), 'postgresql'],
     [new MeterUnavailableError('Redis did not answer within 2500 ms'), 'redis'],
+    [new MeterUnavailableError('the ledger', { cause: new Error('Connection terminated') }), 'postgresql'],
     [Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'no connection', metadata: {} }), 'temporal'],
   ])('because of %s is a 503 that names %s', async (error, dependency) => {
     const answer = await ask(() => Promise.reject(error));

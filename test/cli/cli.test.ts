@@ -193,3 +193,24 @@ test('commands about a cycle send its period and the reason', async () => {
     body: '{"reason":"checked"}',
   });
 });
+
+test('check asks about each meter and ends with exit code 1 when the tenant may not', async () => {
+  const limit = { meter: 'calls', window: 'period', used: '9000', limit: '10000', remaining: '1000', resetsAt: 'then' };
+  answer = (request) => ({
+    status: 200,
+    body: request.body.includes('1001')
+      ? { allowed: false, reason: 'limit_exceeded', limits: [limit] }
+      : { allowed: true, limits: [limit] },
+  });
+  const may = await run('check', 'acme', 'calls,gb', '5');
+  expect(may.exitCode).toBe(0);
+  expect(may.out).toMatch(/^allowed\n[\s\S]*calls\s+period\s+9,000\s+10,000\s+1,000\s+then/);
+  expect(fake.requests[0]).toMatchObject({
+    method: 'POST',
+    path: '/v1/check',
+    body: '{"tenant":"acme","meters":["calls","gb"],"quantity":"5"}',
+  });
+  const mayNot = await run('check', 'acme', 'calls', '1001');
+  expect(mayNot.exitCode).toBe(1);
+  expect(mayNot.err).toBe('tollkeeper: acme may not use 1001 of calls now: limit_exceeded\n');
+});

@@ -145,3 +145,15 @@ test('all pages of a list are read', async () => {
 test('a URL without http is refused before anything is sent', () => {
   expect(() => new TollkeeperClient({ url: 'localhost:4400' })).toThrow('write it as http://127.0.0.1:4400');
 });
+
+test('check asks about one meter or several, and takes no Idempotency-Key: it changes nothing', async () => {
+  const fake = await fakeApi(() => ({ status: 200, body: { allowed: true, limits: [] } }));
+  const client = clientOf(fake);
+  expect(await client.check({ tenant: 'acme', meter: 'calls' })).toEqual({ allowed: true, limits: [] });
+  await client.check({ tenant: 'acme', meter: ['calls', 'gb'], quantity: '0.5' });
+  expect(fake.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['POST', '/v1/check', '{"tenant":"acme","meter":"calls"}'],
+    ['POST', '/v1/check', '{"tenant":"acme","meters":["calls","gb"],"quantity":"0.5"}'],
+  ]);
+  expect(fake.requests[0]?.headers['idempotency-key']).toBeUndefined();
+});

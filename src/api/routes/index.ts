@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
+import { CHECK_ROUTES } from './check-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
 import { EVENT_ROUTES } from './event-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
@@ -11,6 +12,7 @@ import { USAGE_ROUTES } from './usage-routes.ts';
 /** Every route of the API. docs/openapi.yaml describes the same ones; a test compares them. */
 export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
+  ...CHECK_ROUTES,
   ...TENANT_ROUTES,
   ...USAGE_ROUTES,
   ...CYCLE_ROUTES,

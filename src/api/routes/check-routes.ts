@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+import { TENANT_PATTERN } from '../../domain/event.ts';
+import { METER_KEY_PATTERN } from '../../domain/meter.ts';
+import { badRequest, notFound } from '../api-error.ts';
+import { readJson } from '../read-body.ts';
+import { checkBody } from '../read-query.ts';
+import { keyOf } from '../route.ts';
+import type { Route, RouteAnswer, RouteContext } from '../route.ts';
+
+const CHECK_BODY_BYTES_MAX = 8_192;
+/** Meters of one question. */
+const CHECK_METERS_MAX = 50;
+
+const meterKey = z.string().regex(METER_KEY_PATTERN, 'must be a meter key');
+
+const CHECK_BODY = z.strictObject({
+  tenant: z.string().regex(TENANT_PATTERN, 'must be a tenant id'),
+  meter: meterKey.optional(),
+  meters: z
+    .array(meterKey)
+    .min(1)
+    .max(CHECK_METERS_MAX)
+    .refine((keys) => new Set(keys).size === keys.length, 'must name each meter once')
+    .optional(),
+  // Which digits are allowed depends on the scale of each meter.
+  quantity: z.union([z.string(), z.number()], 'must be a string of plain digits, or a whole number').default('1'),
+});
+
+/** Whether a tenant may use so much more now. Takes nothing. */
+async function postCheck(context: RouteContext): Promise<RouteAnswer> {
+  const body = checkBody(await readJson(context.request, CHECK_BODY_BYTES_MAX), CHECK_BODY);
+  const { tenant, meter, meters = [], quantity } = body;
+  if ((meter === undefined) === (meters.length === 0)) {
+    throw badRequest('invalid_body', 'name one meter as "meter", or several as "meters"', 'meter');
+  }
+  const asked = meter === undefined ? meters : [meter];
+  const answer = await context.deps.checkLimits({ key: keyOf(context), tenant, meters: asked, quantity });
+  if (!('refusal' in answer)) return { status: 200, body: answer };
+  const { code, message } = answer.refusal;
+  throw code === 'invalid_quantity' ? badRequest('invalid_body', message, 'quantity') : notFound(code, message);
+}
+
+/** Senders of usage ask before the work, people ask to see; it tells no more than an event's own answer does. */
+export const CHECK_ROUTES: readonly Route[] = [
+  { method: 'post', path: '/v1/check', scopes: ['ingest', 'ingest:backfill', 'read', 'admin'], handle: postCheck },
+];

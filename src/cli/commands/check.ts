@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+
+import type { CheckView, LimitState } from '../../client/index.ts';
+import { CliError, EXIT_FAILED } from '../cli-error.ts';
+import type { CliIo } from '../cli-io.ts';
+import { openClient, printAnswer } from '../session.ts';
+import { groupDigits, renderTable } from '../table.ts';
+
+/** Adds `check`. */
+export function addCheckCommand(program: Command, io: CliIo): void {
+  program
+    .command('check')
+    .summary('ask whether a tenant may use more')
+    .description(
+      'Asks whether a tenant may use so much more of a meter now, and shows its limits. Takes nothing. ' +
+        'Ends with exit code 1 when it may not.',
+    )
+    .argument('<tenant>', 'its id')
+    .argument('<meter>', 'key of the meter; several with commas')
+    .argument('[quantity]', 'how much more of each', '1')
+    .addHelpText('after', '\nExample:\n  $ tollkeeper check acme calls 25')
+    .action(async (tenant: string, meter: string, quantity: string, _options: object, command: Command) => {
+      const meters = meter.split(',');
+      const answer = await openClient(io, command).check({ tenant, meter: meters, quantity });
+      printAnswer(io, command, answer, checkText(answer));
+      if (answer.allowed) return;
+      const what = `${quantity} of ${meters.join(', ')}`;
+      throw new CliError(`${tenant} may not use ${what} now: ${answer.reason ?? 'refused'}`, EXIT_FAILED);
+    });
+}
+
+function checkText({ allowed, limits }: CheckView): string {
+  const head = allowed ? 'allowed' : 'not allowed';
+  if (limits.length === 0) return `${head}; no limit holds`;
+  const columns = [
+    { title: 'meter' },
+    { title: 'window' },
+    { title: 'used', right: true },
+    { title: 'limit', right: true },
+    { title: 'remaining', right: true },
+    { title: 'resets at' },
+  ];
+  return `${head}\n\n${renderTable(columns, limits.map(limitRow))}`;
+}
+
+function limitRow({ meter, window, used, limit, remaining, resetsAt }: LimitState): string[] {
+  return [meter, window, groupDigits(used), groupDigits(limit), groupDigits(remaining), resetsAt];
+}
