@@ -13,7 +13,7 @@ export interface LedgerQuestion {
 }
 
 /** What ingest works with. Everything that another station owns comes in as the functions ingest needs of it. */
-export interface IngestDependencies {
+export interface IngestDeps {
   readonly meter: UsageMeter;
   /** The process's copy of the catalogue. */
   readonly catalogue: {
@@ -35,11 +35,11 @@ export interface IngestDependencies {
 }
 
 /** The station: its dependencies, and what it remembers between requests. */
-export interface IngestService extends IngestDependencies {
+export interface IngestService extends IngestDeps {
   readonly periods: PeriodFinder;
 }
 
 /** Makes the station. One per process. */
-export function createIngestService(dependencies: IngestDependencies): IngestService {
-  return { ...dependencies, periods: new PeriodFinder() };
+export function createIngestService(deps: IngestDeps): IngestService {
+  return { ...deps, periods: new PeriodFinder() };
 }
