@@ -11,6 +11,7 @@ export interface IngestRun {
   readonly answeredPerSecond: number;
 }
 
+/** What a run measured. */
 export interface IngestReport {
   readonly batchSize: number;
   readonly connections: number;

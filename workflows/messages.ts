@@ -9,6 +9,7 @@ import type { InstantText } from '../src/domain/instant.ts';
  * answered) and, under the same name, a Signal (for the UI, where a refused one shows in the state table).
  */
 
+/** What `tenantBilling` is started with. */
 export interface TenantBillingInput {
   readonly tenant: string;
   /** Continue as new at this many history events; tests force it early. */

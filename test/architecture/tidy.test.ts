@@ -38,6 +38,11 @@ describe('the repository', () => {
     );
   });
 
+  test('says of every exported function and type what it is', () => {
+    const undescribed = /(?<!\*\/\n)^export (async )?(function\*?|class|interface|type) \w/m;
+    expect(filesWith(undescribed, code('src', 'workflows', 'activities', 'worker', 'tools', 'bench'))).toEqual([]);
+  });
+
   test('reads the environment in two places only', () => {
     const readers = filesWith(/process\.env\b(?!\))/, code('src', 'activities', 'workflows')).filter(
       (file) => !/^src\/(embedded|cli)\/|\/(main|prepare)\.ts$/.test(file),

@@ -11,6 +11,7 @@ export interface ConformanceCase {
   readonly counted?: Readonly<Record<string, string>>;
 }
 
+/** The request of a case, as its file has it. */
 export interface CaseRequest {
   readonly headers?: Readonly<Record<string, string | null>>;
   readonly body?: unknown;
@@ -20,6 +21,7 @@ export interface CaseRequest {
   readonly chunked?: boolean;
 }
 
+/** What the answer of a case must have. */
 export interface CaseExpectation {
   readonly status: number;
   readonly outcomes: readonly (string | readonly [string, number])[] | null;
