@@ -29,12 +29,13 @@ export function readMeters(
     if (!matchesFilter(meter.filter, event.properties)) continue;
     const value = readValue(meter, event, digestSecret);
     if ('fault' in value) return value;
-    const { dimensions } = meter;
-    readings.push({
-      meter,
-      ...value,
-      ...(dimensions.length > 0 && { dimensions: readDimensions(dimensions, event.properties) }),
-    });
+    if (meter.dimensions.length === 0) {
+      readings.push({ meter, ...value });
+      continue;
+    }
+    const read = readDimensions(meter, event);
+    if ('fault' in read) return read;
+    readings.push({ meter, ...value, ...read });
   }
   return { readings };
 }
@@ -80,6 +81,28 @@ function uniqueReading(value: JsonValue, path: string, digestSecret: Buffer): Re
   return { scaled: 0, valueText: valueDigest(digestSecret, value) };
 }
 
-function readDimensions(names: readonly string[], properties: JsonObject | null): Record<string, JsonValue> {
-  return Object.fromEntries(names.map((name) => [name, ownProperty(properties, name) ?? null]));
+/** Names and values of one meter's dimensions as compact JSON. They are part of a rollup's key, and an index entry has 2,704 bytes. */
+const DIMENSION_BYTES_MAX = 1_024;
+
+/** Refused here, because the ledger could only set the event aside after it was accepted. */
+function readDimensions(
+  meter: Meter,
+  event: CheckedEvent,
+): { readonly dimensions: Record<string, JsonValue> } | { readonly fault: Fault } {
+  const entries: [string, JsonValue][] = [];
+  let bytes = 0;
+  for (const name of meter.dimensions) {
+    const value = ownProperty(event.properties, name) ?? null;
+    const path = `${event.propertiesPath}.${name}`;
+    if (typeof value === 'object' && value !== null) {
+      return { fault: { path, reason: `must be a string, a number, true or false: ${meter.key} groups usage by it` } };
+    }
+    bytes += Buffer.byteLength(JSON.stringify([name, value]), 'utf8');
+    if (bytes > DIMENSION_BYTES_MAX) {
+      const reason = `the dimensions of the meter ${meter.key} have more than ${DIMENSION_BYTES_MAX} bytes as compact JSON`;
+      return { fault: { path, reason } };
+    }
+    entries.push([name, value]);
+  }
+  return { dimensions: Object.fromEntries(entries) };
 }

@@ -20,6 +20,10 @@ function counterOf(meter: string, scaledValue: string, more: Partial<TenantCount
   return { meter, usageStart: PERIOD, aggregation: 'sum', scaledValue, eventCount: '4', ...more };
 }
 
+function minutesBefore(count: number): string {
+  return formatInstant(PERIOD_MICROS - count * MICROS_PER_MINUTE);
+}
+
 describe('epochs, gates and rebuilds', () => {
   let server: OwnTestRedis;
   let bench: MeterBench;
@@ -169,15 +173,14 @@ describe('epochs, gates and rebuilds', () => {
   });
 
   test('a rebuild installs late usage of thousands of periods', async () => {
-    const minute = (number: number): string => formatInstant(PERIOD_MICROS - number * MICROS_PER_MINUTE);
     const counters = Array.from({ length: 5_000 }, (_, number) =>
-      counterOf('calls', String(number), { usageStart: minute(number) }),
+      counterOf('calls', String(number), { usageStart: minutesBefore(number) }),
     );
     bench.ledger.tenants.set('acme', { ...newTenant(), periods: [{ accountingStart: PERIOD, counters }] });
     await rebuildTenant(bench.meter, 'acme', { evenWhenValid: true });
     const installed = await readCounters(bench.meter, 'acme', PERIOD);
     expect(installed.size).toBe(10_000);
-    expect(installed.get(`calls@${minute(4_999)}`)).toBe('4999');
+    expect(installed.get(`calls@${minutesBefore(4_999)}`)).toBe('4999');
   });
 
   test('trimming takes refused duplicates from the counters once, and keeps what is not drained', async () => {
