@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { inject } from 'vitest';
+import { freePort } from '../../src/embedded/ports.ts';
 import { createTemporalNamespace } from './temporal-namespace.ts';
 import { createTestDatabase } from './test-database.ts';
 import { type OwnTestRedis, createTestRedis } from './test-redis.ts';
@@ -35,16 +35,6 @@ export interface Program {
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
