@@ -114,8 +114,7 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
   if (earlier !== undefined) return earlier;
   const { tenant, periodStart } = cycle;
   const shard = deps.meter.shardOf(tenant);
-  const repairs = await rebuildAfterLoss(deps, tenant);
-  const comparison = await compareOnce(deps, cycle);
+  const { comparison, repairs } = await compareValid(deps, cycle);
   const deadLetters = await countOpenDeadLetters(deps.pool, { tenant, shard });
   const loss = await lossBeforeSeal(deps, cycle);
   const holdReasons = [
@@ -164,6 +163,24 @@ async function rebuildAfterLoss(deps: BillingDeps, tenant: string): Promise<stri
   if ((await deps.meter.readGateRecord(tenant)) !== undefined) return [];
   await deps.meter.rebuildTenant(tenant);
   return ['counters were void in this epoch of Redis and were rebuilt from the ledger'];
+}
+
+/** How often Redis may lose its counters while they are compared. */
+const COMPARISONS_MAX = 3;
+
+/** A difference counts only when the counters are still valid after it was seen: void ones read as zero. */
+async function compareValid(
+  deps: BillingDeps,
+  cycle: CycleRef,
+): Promise<{ readonly comparison: Comparison; readonly repairs: readonly string[] }> {
+  const repairs: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    repairs.push(...(await rebuildAfterLoss(deps, cycle.tenant)));
+    const comparison = await compareOnce(deps, cycle);
+    if (comparison.drift.length === 0) return { comparison, repairs };
+    if ((await deps.meter.readGateRecord(cycle.tenant)) !== undefined) return { comparison, repairs };
+    if (attempt === COMPARISONS_MAX) throw new Error(`the counters of ${cycle.tenant} are void again and again`);
+  }
 }
 
 /** The counters are read after the ledger: a trim that takes back refused duplicates may just have run. */

@@ -43,25 +43,27 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-function cycleActivities(more: Partial<BillingDeps> = {}): CycleActivities {
+function cycleActivities({
+  readCatalogue: catalogueReader,
+  readCounters: counterReader,
+}: Partial<Pick<BillingDeps, 'readCatalogue'> & Pick<BillingDeps['meter'], 'readCounters'>> = {}): CycleActivities {
   const { meter, pool, drainContext, service } = stack;
   return createCycleActivities({
     pool,
-    readCatalogue: () => readCatalogue(pool),
+    readCatalogue: catalogueReader ?? (() => readCatalogue(pool)),
     meter: {
       shardOf: () => 0,
       advanceGate: (tenant, gate) => advanceGate(meter, tenant, gate),
       readFence: (shard) => readFence(meter, shard),
       rebuildTenant: (tenant) => rebuildTenant(meter, tenant),
       readGateRecord: (tenant) => readGateRecord(meter, tenant),
-      readCounters: (tenant, accountingStart) => readCounters(meter, tenant, accountingStart),
+      readCounters: counterReader ?? ((tenant, accountingStart) => readCounters(meter, tenant, accountingStart)),
       clearDirty: (tenant) => clearDirty(meter, tenant),
       retireCounters: (tenant, retirement) => retireCounters(meter, tenant, retirement),
     },
     drain: { until: (shard, fence, timeoutMs) => drainUntil(drainContext(shard), fence, { timeoutMs }) },
     workflows: { startCycle: () => Promise.resolve(), poke: () => Promise.resolve() },
     clock: service.clock,
-    ...more,
   });
 }
 
@@ -106,6 +108,25 @@ describe('the steps of closing a cycle', () => {
     await stack.redis.flushdb();
     await run(() => steps.passBarrier(CYCLE));
     expect((await run(() => steps.reconcileUsage(CYCLE))).holdReasons).toEqual([]);
+  });
+
+  test('a Redis that is emptied while the accounts are compared is compared again, and holds nothing', async () => {
+    const { meter } = stack;
+    let reads = 0;
+    const steps = cycleActivities({
+      readCounters: async (tenant, accountingStart) => {
+        reads += 1;
+        if (reads === 1) await stack.redis.flushdb();
+        return readCounters(meter, tenant, accountingStart);
+      },
+    });
+    await send('a', 'b');
+    await run(() => steps.sealPeriod(CYCLE));
+    await run(() => steps.passBarrier(CYCLE));
+    const { holdReasons, repairs } = await run(() => steps.reconcileUsage(CYCLE));
+    expect({ holdReasons, reads }).toEqual({ holdReasons: [], reads: 2 });
+    expect(repairs).toHaveLength(1);
+    expect((await stack.pool.query("select from incident where kind = 'drift'")).rowCount).toBe(0);
   });
 
   test('an attempt at rating that was given up and wakes late changes nothing of the draft that was kept', async () => {
