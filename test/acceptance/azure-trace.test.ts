@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLOSE_CYCLE_STEPS } from '../../activities/close-cycle-steps.ts';
 import { type InvoiceAnswer, applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
 import { AZURE_TRACE, azureCatalogue, azureTraceIsMissing, importArguments } from '../support/azure-trace.ts';
-import { countRows } from '../support/count-rows.ts';
+import { countRowsOf } from '../support/count-rows.ts';
 import { type CommandResult, runCli } from '../support/run-cli.ts';
 import { type World, startWorld } from '../support/world.ts';
 
@@ -121,7 +121,7 @@ describe.skipIf(azureTraceIsMissing)('a month of a real service, imported from i
 
 /** SIGKILLs the worker once a table has that many rows, and starts it again. */
 async function killWhen(world: World, table: 'usage_event' | 'billing_step', rows: number): Promise<void> {
-  await eventually(async () => ((await countRows(world, table)) >= rows ? true : undefined), 60_000, `${rows} rows`);
+  await eventually(async () => ((await countRowsOf(world, table)) >= rows ? true : undefined), 60_000, `${rows} rows`);
   await world.worker.kill();
   await world.worker.start();
 }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
-import { countRows } from '../support/count-rows.ts';
+import { countRowsOf } from '../support/count-rows.ts';
 import { simpleCatalogue } from '../support/simple-catalogue.ts';
 import { type World, startWorld } from '../support/world.ts';
 
@@ -81,7 +81,7 @@ describe('Redis killed three times under load', () => {
       // Emptied behind everybody's back, with nothing left that exists only there: the counter of the limit must be right again
       // before it is answered.
       await eventually(
-        async () => ((await countRows(world, 'usage_event')) === taken.size ? true : undefined),
+        async () => ((await countRowsOf(world, 'usage_event')) === taken.size ? true : undefined),
         60_000,
         'the drain',
       );

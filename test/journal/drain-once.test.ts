@@ -8,14 +8,8 @@ import { readPosition } from '../../src/ledger/journal-position.ts';
 import { sumUsage } from '../../src/ledger/sum-usage.ts';
 import { sumRawUsage } from '../../src/ledger/sum-raw-usage.ts';
 import { verifyChain } from '../../src/ledger/verify-chain.ts';
-import {
-  addMeters,
-  addTenant,
-  countRows,
-  createDrainStack,
-  JOURNAL_KEY,
-  type DrainStack,
-} from '../support/drain-stack.ts';
+import { countRows } from '../support/count-rows.ts';
+import { addMeters, addTenant, createDrainStack, JOURNAL_KEY, type DrainStack } from '../support/drain-stack.ts';
 import { appendJournalEntry, PERIOD_START, REQUESTS, TOKENS, type JournalEvent } from '../support/journal-entry.ts';
 
 let stack: DrainStack;

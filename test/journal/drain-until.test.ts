@@ -4,7 +4,8 @@ import type { DrainContext, JournalTrim } from '../../src/journal/drain-context.
 import { drainAll, drainUntil } from '../../src/journal/drain-until.ts';
 import { BarrierTimeoutError, JournalGapError } from '../../src/journal/journal-errors.ts';
 import type { JournalPosition } from '../../src/ledger/journal-position.ts';
-import { countRows, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
+import { countRows } from '../support/count-rows.ts';
+import { createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 import type { JournalEvent } from '../support/journal-entry.ts';
 
 let stack: DrainStack;

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drainOnce } from '../../src/journal/drain-once.ts';
 import { countOpenDeadLetters } from '../../src/ledger/dead-letters.ts';
 import { verifyChain } from '../../src/ledger/verify-chain.ts';
-import { countRows, createDrainStack, JOURNAL_KEY, type DrainStack } from '../support/drain-stack.ts';
+import { countRows } from '../support/count-rows.ts';
+import { createDrainStack, JOURNAL_KEY, type DrainStack } from '../support/drain-stack.ts';
 import { journalFields, type JournalEvent } from '../support/journal-entry.ts';
 import { withConnection } from '../support/template-database.ts';
 

@@ -101,9 +101,3 @@ insert into gate (tenant, version, sealed_through) values ($1::text, 1, $2::time
     [tenant, billingStart],
   );
 }
-
-/** All rows that a query of counts answers, as numbers by name. */
-export async function countRows(pool: pg.Pool, table: string): Promise<number> {
-  const { rows } = await pool.query<{ count: string }>(`select count(*) as count from ${table}`);
-  return Number(rows[0]?.count);
-}
