@@ -2,7 +2,7 @@ import { BATCH_EVENTS_MAX, BODY_BYTES_MAX } from '../domain/event.ts';
 import { IngestFailure } from './ingest-failure.ts';
 
 /** How the events of a request are written. */
-export type BodyForm = 'events' | 'cloudevents';
+export type BodyForm = 'events' | 'cloudevents' | 'binary_cloudevent';
 
 const FORMS: ReadonlyMap<string, BodyForm> = new Map([
   ['application/json', 'events'],
@@ -12,10 +12,20 @@ const FORMS: ReadonlyMap<string, BodyForm> = new Map([
 
 const CHARSET = /^charset\s*=\s*"?([^"\s]*)"?$/i;
 
-/** Throws `IngestFailure` 415 for a content type, charset or coding that is not read here. */
-export function readContentType(contentType: string | undefined, contentEncoding: string | undefined): BodyForm {
+/**
+ * Throws `IngestFailure` 415 for a content type, charset or coding that is not read here.
+ *
+ * @param isCloudEvent the headers have a CloudEvent's attributes: unless the type says that they are in the body too, the body is
+ *   its data, which needs no type
+ */
+export function readContentType(
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+  isCloudEvent = false,
+): BodyForm {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim());
-  const form = FORMS.get(type.toLowerCase());
+  const known = type === '' && isCloudEvent ? 'events' : FORMS.get(type.toLowerCase());
+  const form = known === 'events' && isCloudEvent ? 'binary_cloudevent' : known;
   if (form === undefined) {
     throw new IngestFailure('unsupported_media_type', `send Content-Type: ${[...FORMS.keys()].join(', ')}`);
   }
@@ -45,12 +55,17 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * Reads the list of events that a body holds: one object, a list, or (but for CloudEvents) `{"events": [...]}`. Elements may still be anything.
  * Throws `IngestFailure` 400 when it is not readable, 413 when there are too many.
  */
-export function readEvents(body: Uint8Array, form: BodyForm): readonly unknown[] {
+export function readEvents(body: Uint8Array, form: Exclude<BodyForm, 'binary_cloudevent'>): readonly unknown[] {
   const events = eventList(parseBody(body), form);
   if (events.length > BATCH_EVENTS_MAX) {
     throw new IngestFailure('too_large', `${events.length} events: send at most ${BATCH_EVENTS_MAX} at once`);
   }
   return events;
+}
+
+/** Reads the data of a CloudEvent in binary mode; `undefined` when the body is empty. Throws `IngestFailure` 400. */
+export function readData(body: Uint8Array): unknown {
+  return body.length === 0 ? undefined : parseBody(body);
 }
 
 function parseBody(body: Uint8Array): unknown {

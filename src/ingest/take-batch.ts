@@ -3,6 +3,7 @@ import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import { contentDigest, derivedId, idDigest } from '../meter/digests.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { checkBinaryEvent, type BinaryEvent } from './binary-event.ts';
 import { checkCloudEvent } from './check-cloud-event.ts';
 import { checkEvent, type CheckedEvent, type FormResult } from './check-event.ts';
 import type { IngestService } from './ingest-service.ts';
@@ -55,8 +56,15 @@ function merge(results: Map<number, EventResult>, more: ReadonlyMap<number, Even
   for (const [place, result] of more) results.set(place, result);
 }
 
+const CHECKS: Readonly<Record<BodyForm, (element: unknown) => FormResult>> = {
+  events: checkEvent,
+  cloudevents: checkCloudEvent,
+  // The only element of this form, and made by ourselves.
+  binary_cloudevent: (element) => checkBinaryEvent(element as BinaryEvent),
+};
+
 function checkForms(snapshot: CatalogueSnapshot, batch: Batch, results: Map<number, EventResult>): PendingEvent[] {
-  const check: (element: unknown) => FormResult = batch.form === 'cloudevents' ? checkCloudEvent : checkEvent;
+  const check = CHECKS[batch.form];
   const pending: PendingEvent[] = [];
   for (const [place, element] of batch.elements.entries()) {
     const result = check(element);

@@ -4,9 +4,10 @@ import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import { BODY_BYTES_MAX } from '../domain/event.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
+import type { AttributeHeaders } from './binary-event.ts';
 import { IngestFailure, type FailureCode } from './ingest-failure.ts';
 import type { IngestService } from './ingest-service.ts';
-import { checkBodySize, readContentType, readEvents } from './read-body.ts';
+import { checkBodySize, readContentType, readData, readEvents } from './read-body.ts';
 import { takeBatch } from './take-batch.ts';
 
 /** `POST /v1/events` as ingest sees it: the headers that matter, and a body that is read only when they are in order. */
@@ -16,6 +17,8 @@ export interface IngestRequest {
   readonly contentEncoding: string | undefined;
   /** As declared; what arrives is counted too. */
   readonly contentLength: string | undefined;
+  /** Of a CloudEvent in binary mode: `attributeHeaders`. */
+  readonly attributes?: AttributeHeaders | undefined;
   /** Part of derived ids. */
   readonly idempotencyKey: string | undefined;
   /** The bytes, or the request's stream, of which no more is read than an ingest body may have. */
@@ -43,8 +46,10 @@ export interface IngestError {
 export async function takeEvents(service: IngestService, request: IngestRequest): Promise<IngestAnswer> {
   try {
     const key = await authorize(service, request.authorization);
-    const form = readContentType(request.contentType, request.contentEncoding);
-    const elements = readEvents(await readBytes(request), form);
+    const { attributes: headers } = request;
+    const form = readContentType(request.contentType, request.contentEncoding, headers !== undefined);
+    const bytes = await readBytes(request);
+    const elements = form === 'binary_cloudevent' ? [{ headers, data: readData(bytes) }] : readEvents(bytes, form);
     const results = await takeBatch(service, { key, form, elements, idempotencyKey: request.idempotencyKey ?? null });
     return { status: 200, headers: {}, body: { results } };
   } catch (error) {

@@ -129,4 +129,16 @@ describe('usage on its way through the API', () => {
     });
     expect(outcomesOf(answer)).toEqual(['too_late']);
   });
+
+  test('is taken as a CloudEvent whose attributes are headers', async () => {
+    const names = { specversion: '1.0', id: 'ce', source: '/till', type: 'calls', subject: 'globex' };
+    const headers = Object.fromEntries(Object.entries(names).map(([name, value]) => [`ce-${name}`, value]));
+    const answer = await bench.call('POST', '/v1/events', {
+      body: { quantity: 3 },
+      headers: { ...headers, 'ce-time': '2026-11-20T10:00:00Z' },
+    });
+    expect(outcomesOf(answer)).toEqual(['accepted']);
+    const usage = await bench.call('GET', '/v1/tenants/globex/usage');
+    expect(usage.body.live).toMatchObject({ calls: { quantity: '3' } });
+  });
 });

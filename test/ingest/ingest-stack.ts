@@ -13,6 +13,7 @@ import { parseCatalogue } from '../../src/catalog/parse-catalogue.ts';
 import { prepareInstallation } from '../../src/catalog/prepare-installation.ts';
 import { requireInstant, type EpochMicros, type InstantText } from '../../src/domain/instant.ts';
 import type { EventResult } from '../../src/domain/outcome.ts';
+import { attributeHeaders } from '../../src/ingest/binary-event.ts';
 import { takeEvents } from '../../src/ingest/take-events.ts';
 import { createIngestService, type IngestService, type LedgerQuestion } from '../../src/ingest/ingest-service.ts';
 import { createLedgerForMeter } from '../../src/journal/ledger-for-meter.ts';
@@ -200,6 +201,7 @@ export async function serveIngest(service: IngestService): Promise<{ url: string
       contentType: headers['content-type'],
       contentEncoding: headers['content-encoding'],
       contentLength: headers['content-length'],
+      attributes: attributeHeaders(request),
       idempotencyKey: headers['idempotency-key'] as string | undefined,
       body: request,
     }).then(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { KeyScope } from '../../catalog/api-keys.ts';
 import { EVENT_TYPE_PATTERN, TENANT_PATTERN } from '../../domain/event.ts';
 import { METER_KEY_PATTERN } from '../../domain/meter.ts';
+import { attributeHeaders } from '../../ingest/binary-event.ts';
 import { CursorError, EVENTS_PAGE_MAX, listEvents } from '../../ledger/list-events.ts';
 import { badRequest, problemBody, PROBLEM_TYPE } from '../api-error.ts';
 import { limitOf } from '../paging.ts';
@@ -21,6 +22,7 @@ async function postEvents(context: RouteContext): Promise<RouteAnswer> {
     contentType: headers['content-type'],
     contentEncoding: headers['content-encoding'],
     contentLength: headers['content-length'],
+    attributes: attributeHeaders(context.request),
     idempotencyKey: context.idempotencyKey ?? undefined,
     body: context.request,
   });
