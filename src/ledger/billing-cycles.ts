@@ -25,18 +25,31 @@ on conflict do nothing`,
   );
 }
 
-/** Stages in which a cycle is over for the workflow: nothing brings it back to an earlier one. */
-const FINAL_STAGES = `('issued', 'synced', 'settled')`;
+/** In the order in which a cycle passes them. */
+const STAGES: readonly CycleStage[] = [
+  'closing',
+  'sealing',
+  'reconciling',
+  'rating',
+  'held',
+  'issuing',
+  'issued',
+  'synced',
+  'settled',
+];
 
-/** Moves a cycle to a stage, in the transaction of the step that brought it there. A cycle that is over stays where it is. */
+/**
+ * Moves a cycle on to a stage, in the transaction of the step that brought it there. It never goes back: a step is repeated
+ * when a workflow continues as new, and by a worker that was given up and wakes late.
+ */
 export async function moveCycle(client: Queryable, cycle: CycleKey, stage: CycleStage, at: EpochMicros): Promise<void> {
   await client.query(
     `
 update billing_cycle
 set stage = $4::text, updated_at = $5::timestamptz
 where tenant = $1::text and period_start = $2::timestamptz and revision = $3::integer
-  and (stage not in ${FINAL_STAGES} or $4::text in ${FINAL_STAGES})`,
-    [cycle.tenant, cycle.periodStart, cycle.revision, stage, formatInstant(at)],
+  and array_position($6::text[], stage) <= array_position($6::text[], $4::text)`,
+    [cycle.tenant, cycle.periodStart, cycle.revision, stage, formatInstant(at), STAGES],
   );
 }
 

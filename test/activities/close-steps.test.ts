@@ -8,8 +8,9 @@ import type { CatalogueSnapshot } from '../../src/catalog/catalogue-snapshot.ts'
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { drainUntil } from '../../src/journal/drain-until.ts';
-import { openCycle } from '../../src/ledger/billing-cycles.ts';
+import { openCycle, readCycleStage } from '../../src/ledger/billing-cycles.ts';
 import { advanceGate, clearDirty } from '../../src/meter/advance-gate.ts';
+import { usageKey } from '../../src/meter/keys.ts';
 import { readCounters, readFence, readGateRecord, retireCounters } from '../../src/meter/read-counters.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
@@ -127,6 +128,18 @@ describe('the steps of closing a cycle', () => {
     expect({ holdReasons, reads }).toEqual({ holdReasons: [], reads: 2 });
     expect(repairs).toHaveLength(1);
     expect((await stack.pool.query("select from incident where kind = 'drift'")).rowCount).toBe(0);
+  });
+
+  test('a step that is repeated late does not move a held cycle back', async () => {
+    const steps = cycleActivities();
+    await send('a');
+    await run(() => steps.sealPeriod(CYCLE));
+    await run(() => steps.passBarrier(CYCLE));
+    await stack.redis.hincrby(usageKey(0, 'acme', OCTOBER), 'calls', 1);
+    await run(() => steps.reconcileUsage(CYCLE));
+    await run(() => steps.rateCycle(CYCLE));
+    await run(() => steps.sealPeriod(CYCLE));
+    expect(await readCycleStage(stack.pool, CYCLE)).toBe('held');
   });
 
   test('an attempt at rating that was given up and wakes late changes nothing of the draft that was kept', async () => {
