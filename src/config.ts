@@ -16,6 +16,8 @@ export interface Config {
   readonly temporalUiUrl: string | null;
   readonly apiHost: string;
   readonly apiPort: number;
+  /** Where the worker serves its metrics, on the same host setting; 0: any free port. */
+  readonly workerPort: number;
   readonly mode: 'test' | 'live';
   readonly shardCount: number;
   readonly databasePoolSizeMax: number;
@@ -42,6 +44,7 @@ const ENVIRONMENT = z.object({
   TEMPORAL_UI_URL: optionalText,
   TOLLKEEPER_HOST: z.string().min(1).default('127.0.0.1'),
   TOLLKEEPER_PORT: port.default(4400),
+  TOLLKEEPER_WORKER_PORT: port.default(4401),
   TOLLKEEPER_MODE: z.enum(['test', 'live']).default('test'),
   TOLLKEEPER_SHARDS: z.coerce.number().int().min(1).max(64).default(2),
   TOLLKEEPER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
@@ -85,6 +88,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     temporalUiUrl: values.TEMPORAL_UI_URL,
     apiHost: values.TOLLKEEPER_HOST,
     apiPort: values.TOLLKEEPER_PORT,
+    workerPort: values.TOLLKEEPER_WORKER_PORT,
     mode: values.TOLLKEEPER_MODE,
     shardCount: values.TOLLKEEPER_SHARDS,
     databasePoolSizeMax: values.TOLLKEEPER_DATABASE_POOL,

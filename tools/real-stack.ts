@@ -57,6 +57,7 @@ export async function startRealStack(options: { readonly worker: boolean }): Pro
     REDIS_URL: stack.redisUrl,
     TEMPORAL_ADDRESS: stack.temporalAddress,
     TOLLKEEPER_PORT: String(API_PORT),
+    TOLLKEEPER_WORKER_PORT: '0',
     LOG_LEVEL: 'warn',
   };
   const prepared = execFileSync(process.execPath, ['src/api/prepare.ts'], { env: environment, encoding: 'utf8' });

@@ -12,8 +12,11 @@ import { startCycleWorkflow } from '../activities/tenant-activities.ts';
 import { CatalogueCache } from '../src/catalog/catalogue-cache.ts';
 import { type Config, ConfigError, readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/ledger/database.ts';
+import { createProgramMetrics } from '../src/metrics/program-metrics.ts';
+import { scrape } from '../src/metrics/scrape.ts';
 import { createWorkflowStarter } from './billing-workflows.ts';
 import { crashAfter } from './crash-after.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { openStations } from './stations.ts';
 import { Sweep } from './sweep.ts';
 
@@ -40,7 +43,15 @@ async function runWorker(config: Config): Promise<void> {
     applicationName: 'tollkeeper-worker',
     poolSizeMax: config.databasePoolSizeMax,
   });
-  const stations = await openStations(config, pool, clock, (error) => log.warn({ error: error.message }, 'Redis'));
+  const metrics = createProgramMetrics({ program: 'worker', ...config });
+  metrics.watchPool(pool);
+  // First of all, so that a port that is taken is told before anything else is done.
+  const metricsServer = await serveMetrics({ host: config.apiHost, port: config.workerPort }, () =>
+    scrape(metrics.registry, () => Promise.resolve()),
+  );
+  const stations = await openStations(config, pool, clock, metrics, (error) =>
+    log.warn({ error: error.message }, 'Redis'),
+  );
   const address = config.temporalAddress;
   const [connection, native] = await Promise.all([
     Connection.connect({ address }),
@@ -83,13 +94,16 @@ async function runWorker(config: Config): Promise<void> {
   });
   const running = worker.run();
   await sweep.start();
-  process.stdout.write(`worker ready: task queue ${config.temporalTaskQueue}, ${config.shardCount} shards\n`);
+  const { temporalTaskQueue, shardCount } = config;
+  process.stdout.write(
+    `worker ready: task queue ${temporalTaskQueue}, ${shardCount} shards, ${metricsServer.url}/metrics\n`,
+  );
   try {
     await running;
   } finally {
     await sweep.stop();
     stations.close();
-    await Promise.all([connection.close(), native.close(), pool.end()]);
+    await Promise.all([connection.close(), native.close(), pool.end(), metricsServer.close()]);
   }
 }
 

@@ -17,6 +17,7 @@ import { openMeterRedis, waitForRedis } from '../src/meter/redis-connection.ts';
 import { createMeterTrim } from '../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../src/meter/usage-meter.ts';
 import { verifiedEpoch } from '../src/meter/verify-incarnation.ts';
+import type { ProgramMetrics } from '../src/metrics/program-metrics.ts';
 import { EntryWatch } from './entry-watch.ts';
 
 const REDIS_READY_MS = 10_000;
@@ -34,6 +35,7 @@ export async function openStations(
   config: Config,
   pool: pg.Pool,
   clock: () => EpochMicros,
+  observers: Pick<ProgramMetrics, 'meterObserver' | 'drainObserver'>,
   onRedisError: (error: Error) => void,
 ): Promise<Stations> {
   const redis = openMeterRedis(config.redisUrl, onRedisError);
@@ -50,8 +52,10 @@ export async function openStations(
     trim,
     clock,
     journalKey: journalKey(shard),
+    observer: observers.drainObserver,
   });
-  const meter = createUsageMeter({ ...config, redis, ledger: createLedgerForMeter({ pool, clock, drainContext }) });
+  const ledger = createLedgerForMeter({ pool, clock, drainContext });
+  const meter = createUsageMeter({ ...config, redis, ledger, observer: observers.meterObserver });
   const drains = watches.map((_watch, shard) => new JournalDrain(drainContext(shard)));
   return {
     meter: bindMeter(meter),

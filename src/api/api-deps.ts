@@ -7,6 +7,8 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { BillingControl } from './billing-control.ts';
 import type { checkLimits, CheckQuestion } from '../ingest/check-limits.ts';
 import type { IngestAnswer, IngestRequest } from '../ingest/take-events.ts';
+import type { Scrape } from '../metrics/scrape.ts';
+import type { JournalState } from '../meter/read-journal-state.ts';
 import type { LiveCounters } from './live-counters.ts';
 
 /** One store or server the API needs, and how to ask whether it answers. */
@@ -35,6 +37,11 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly mode: 'test' | 'live';
   readonly profile: 'durable' | 'fast';
+  readonly dedupWindowSeconds: number;
+  /** How far the journal of each shard is ahead of the ledger. Rejects when Redis does not answer. */
+  readonly readJournals: () => Promise<readonly JournalState[]>;
+  /** What Prometheus reads. It answers also while stores are away. */
+  readonly scrapeMetrics: () => Promise<Scrape>;
   /** Printed beside workflow ids; `null`: nobody said where the Temporal UI is. */
   readonly temporalUiUrl: string | null;
   readonly temporalNamespace: string;

@@ -73,8 +73,13 @@ function sendAnswer(response: Response, answer: RouteAnswer): void {
   response.status(answer.status);
   response.set(answer.headers ?? {});
   if (answer.body === undefined) response.end();
-  else if (typeof answer.body === 'string') response.type('text/plain; charset=utf-8').send(answer.body);
+  else if (typeof answer.body === 'string') sendText(response, answer.body);
   else sendJson(response, answer.body, 'application/json; charset=utf-8');
+}
+
+function sendText(response: Response, text: string): void {
+  if (response.getHeader('content-type') === undefined) response.type('text/plain; charset=utf-8');
+  response.send(text);
 }
 
 function sendJson(response: Response, body: unknown, type: string): void {

@@ -10,9 +10,11 @@ import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
 import { openMeterRedis } from '../meter/redis-connection.ts';
+import { createProgramMetrics } from '../metrics/program-metrics.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
 import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts';
 import { openIngest } from './open-ingest.ts';
+import { openMetrics } from './open-metrics.ts';
 import { startPeriodKeeper } from './period-keeper.ts';
 import { createTemporalControl } from './temporal-control.ts';
 
@@ -43,7 +45,8 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
     await pool.end();
     throw error;
   }
-  const meter = openMeter(config, redis, pool, clock);
+  const metrics = createProgramMetrics({ program: 'api', ...config });
+  const meter = openMeter(config, redis, pool, clock, metrics);
   const connection = Connection.lazy({ address: config.temporalAddress });
   const temporal = new Client({ connection, namespace: config.temporalNamespace });
   const keys = new KeyCache(pool, clock);
@@ -62,8 +65,13 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
     profile,
     temporalUiUrl,
     temporalNamespace,
-    takeEvents: (request) => takeEvents(ingest, request),
-    checkLimits: (question) => checkLimits(ingest, question),
+    ...openMetrics(config, metrics, {
+      pool,
+      clock,
+      meter,
+      takeEvents: (request) => takeEvents(ingest, request),
+      checkLimits: (question) => checkLimits(ingest, question),
+    }),
     counters: createLiveCounters(meter),
     billing: createTemporalControl(temporal, config.temporalTaskQueue),
     announceCatalogue: (version) => advanceCatalogue(meter, version),

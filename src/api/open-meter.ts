@@ -14,15 +14,26 @@ import { checkRedisProfile } from '../meter/redis-profile.ts';
 import { createMeterTrim } from '../meter/trim-journal.ts';
 import { createUsageMeter } from '../meter/usage-meter.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
+import type { ProgramMetrics } from '../metrics/program-metrics.ts';
 import type { LiveCounters } from './live-counters.ts';
 
 type MeterSettings = Pick<Config, 'shardCount' | 'dedupWindowSeconds' | 'profile' | 'redisAttested'>;
 
-/** The meter on one connection, with the ledger and the drain behind it: what a new incarnation and a rebuild need. */
-export function openMeter(settings: MeterSettings, redis: Redis, pool: pg.Pool, clock: () => EpochMicros): UsageMeter {
+/**
+ * The meter on one connection, with the ledger and the drain behind it: what a new incarnation and a rebuild need.
+ *
+ * @param observers told what the meter and its drains do
+ */
+export function openMeter(
+  settings: MeterSettings,
+  redis: Redis,
+  pool: pg.Pool,
+  clock: () => EpochMicros,
+  observers?: Pick<ProgramMetrics, 'meterObserver' | 'drainObserver'>,
+): UsageMeter {
   const trim = createMeterTrim({ redis: defineCommands(redis) });
   const drainContext = (shard: number): DrainContext => {
-    return { redis, pool, shard, journalKey: journalKey(shard), trim, clock };
+    return { redis, pool, shard, journalKey: journalKey(shard), trim, clock, observer: observers?.drainObserver };
   };
   const { shardCount, dedupWindowSeconds, profile, redisAttested } = settings;
   return createUsageMeter({
@@ -32,6 +43,7 @@ export function openMeter(settings: MeterSettings, redis: Redis, pool: pg.Pool, 
     dedupWindowSeconds,
     profile,
     redisAttested,
+    observer: observers?.meterObserver,
   });
 }
 

@@ -127,6 +127,7 @@ export async function startWorld(environment: Environment = {}): Promise<World> 
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: namespace,
     TOLLKEEPER_PORT: String(port),
+    TOLLKEEPER_WORKER_PORT: '0',
     LOG_LEVEL: 'warn',
     ...environment,
   };

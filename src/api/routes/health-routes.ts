@@ -1,4 +1,5 @@
-import type { Dependency } from '../api-deps.ts';
+import { MICROS_PER_SECOND } from '../../domain/instant.ts';
+import type { ApiDeps, Dependency } from '../api-deps.ts';
 import type { Route, RouteContext } from '../route.ts';
 
 /** A dependency that has not answered by then counts as down. */
@@ -11,19 +12,38 @@ interface DependencyState {
   readonly reason?: string;
 }
 
-async function stateOf({ name, isVital, check }: Dependency): Promise<DependencyState> {
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   });
   try {
-    await Promise.race([check(), deadline]);
+    return await Promise.race([work(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function stateOf({ name, isVital, check }: Dependency): Promise<DependencyState> {
+  try {
+    await inTime(check);
     return { name, status: 'up', isVital };
   } catch (error) {
     const reason = error instanceof Error ? error.message || error.name : String(error);
     return { name, status: 'down', isVital, reason };
-  } finally {
-    clearTimeout(timer);
+  }
+}
+
+/** How far each shard's journal is ahead of the ledger; `null` while Redis does not say. Whether it is down is told beside it. */
+async function journalsOf({ readJournals, clock }: ApiDeps) {
+  try {
+    const states = await inTime(readJournals);
+    return states.map(({ shard, epoch, isOpen, entries, waitingEvents, oldestAcceptedMicros }) => {
+      const waitedMicros = oldestAcceptedMicros === null ? 0 : Math.max(0, clock() - oldestAcceptedMicros);
+      return { shard, epoch, isOpen, entries, waitingEvents, oldestAgeSeconds: waitedMicros / MICROS_PER_SECOND };
+    });
+  } catch {
+    return null;
   }
 }
 
@@ -32,15 +52,24 @@ async function stateOf({ name, isVital, check }: Dependency): Promise<Dependency
  * taken out of service because Temporal restarts.
  */
 async function readiness({ deps }: RouteContext) {
-  const states = await Promise.all(deps.dependencies.map(stateOf));
+  const [states, journals] = await Promise.all([Promise.all(deps.dependencies.map(stateOf)), journalsOf(deps)]);
   const isReady = states.every(({ status, isVital }) => status === 'up' || !isVital);
   const status = !isReady ? 'unavailable' : states.every((state) => state.status === 'up') ? 'ready' : 'degraded';
   const dependencies = Object.fromEntries(states.map(({ name, ...state }) => [name, state]));
-  const { mode, profile } = deps;
+  const { mode, profile, dedupWindowSeconds } = deps;
   const catalogueVersion = deps.catalogue.current().version;
   return {
     status: isReady ? 200 : 503,
-    body: { status, mode, profile, isLossy: profile === 'fast', catalogueVersion, dependencies },
+    body: {
+      status,
+      mode,
+      profile,
+      isLossy: profile === 'fast',
+      dedupWindowSeconds,
+      catalogueVersion,
+      dependencies,
+      journals,
+    },
     headers: isReady ? {} : { 'retry-after': '1' },
   };
 }

@@ -6,6 +6,7 @@ import { EVENT_ROUTES } from './event-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
+import { METRICS_ROUTES } from './metrics-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 
@@ -20,4 +21,5 @@ export const ROUTES: readonly Route[] = [
   ...CATALOGUE_ROUTES,
   ...KEY_ROUTES,
   ...HEALTH_ROUTES,
+  ...METRICS_ROUTES,
 ];

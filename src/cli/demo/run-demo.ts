@@ -125,7 +125,8 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
       ...readEmbeddedSettings(withoutOwnServers(io.environment)),
       dataFolder: join(dataFolder(io), 'demo'),
     },
-    environment: withoutOwnServers(io.environment),
+    // The metrics of the worker may be anywhere: 4401 belongs to an installation that runs beside the demo.
+    environment: { ...withoutOwnServers(io.environment), TOLLKEEPER_WORKER_PORT: '0' },
     apiPort: (await isPortFree(PREFERRED_PORT)) ? PREFERRED_PORT : await freePort(),
     onFirstAdminKey: (_key, file) => io.note(`the admin key of the demo is in ${file}\n`),
   });
