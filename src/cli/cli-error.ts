@@ -44,6 +44,15 @@ function authorityHint(error: TollkeeperError): string {
   return '';
 }
 
+/** The API tells where to look in its own routes; a person at the command line is told the command. */
+function asCommands(message: string): string {
+  return message
+    .replace(/GET \/v1\/tenants\/(\S+)\/cycles\b/, '`tollkeeper cycles $1`')
+    .replace(/GET \/v1\/invoices\?tenant=(\S+)/, '`tollkeeper invoices --tenant $1`')
+    .replace(/GET \/v1\/(tenants|invoices)\b(?!\/)/, '`tollkeeper $1`')
+    .replace(/GET \/v1\/keys\b/, '`tollkeeper keys list`');
+}
+
 /** Turns whatever ended a command into its exit code and line. A fault nobody foresaw keeps its stack: it is a bug. */
 export function describeError(error: unknown): ErrorEnd {
   if (error instanceof CommanderError) return describeCommanderError(error);
@@ -53,7 +62,10 @@ export function describeError(error: unknown): ErrorEnd {
     // Most messages name their place already.
     const { path = '' } = error;
     const place = error.message.includes(path) ? '' : `${path}: `;
-    return { exitCode: exitCodeOf(error), line: oneLine(`${place}${error.message}${authorityHint(error)}`) };
+    return {
+      exitCode: exitCodeOf(error),
+      line: oneLine(asCommands(`${place}${error.message}${authorityHint(error)}`)),
+    };
   }
   if (error instanceof EmbeddedError) return { exitCode: EXIT_FAILED, line: error.message };
   return { exitCode: EXIT_FAILED, line: error instanceof Error ? (error.stack ?? error.message) : String(error) };
