@@ -1,4 +1,4 @@
-import { formatInstant, MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
+import { formatInstant, MICROS_PER_MINUTE, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import { type BillingCalendar, type Period, periodAfter, periodAt } from '../domain/period.ts';
 import { requireInstant } from '../domain/instant.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
@@ -27,7 +27,8 @@ export interface PeriodsMade {
 /**
  * Makes a tenant's periods ahead of the events that need them: through `untilMicros` (now) + 5 minutes + one whole period,
  * together with the partitions for their events. Idempotent, and safe from several processes at once. A period that exists is
- * never changed: the next one begins where it ends, even if the zone's rules have changed since.
+ * never changed: the next one begins where it ends, even if the zone's rules have changed since. Where the tenant ends is read
+ * from its row, since a calendar in memory may be older than the last apply, and a period past the end would be billed whole.
  */
 export async function ensurePeriods(
   client: Queryable,
@@ -36,7 +37,8 @@ export async function ensurePeriods(
   untilMicros: EpochMicros,
 ): Promise<PeriodsMade> {
   const last = await lastPeriod(client, tenant);
-  const { periods, complete } = missingPeriods(calendar, last, untilMicros + AHEAD_MICROS);
+  const endsAt = await committedEnd(client, tenant);
+  const { periods, complete } = missingPeriods({ ...calendar, endsAt }, last, untilMicros + AHEAD_MICROS);
   const first = periods[0];
   const final = periods.at(-1);
   if (first === undefined || final === undefined) {
@@ -58,6 +60,15 @@ on conflict do nothing`,
     ],
   );
   return { made: rowCount ?? 0, throughMicros: final.endMicros, complete };
+}
+
+async function committedEnd(client: Queryable, tenant: string): Promise<InstantText | null> {
+  const { rows } = await client.query<{ ends_at: string | null }>(
+    `select ${microsSql('ends_at')} as ends_at from tenant where id = $1::text`,
+    [tenant],
+  );
+  const endsAt = rows[0]?.ends_at ?? null;
+  return endsAt === null ? null : formatInstant(readMicros(endsAt));
 }
 
 /** Periods after `last` until one begins after the target: that one is the whole period ahead. */
