@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { CLOSE_CYCLE_STEPS } from '../../activities/close-cycle-steps.ts';
 import { type InvoiceAnswer, applyCatalogue, callApi, eventually, issuedInvoices } from '../support/api-calls.ts';
 import { simpleCatalogue } from '../support/simple-catalogue.ts';
 import { type World, startWorld } from '../support/world.ts';
 
 const RECOVERY_MS = 60_000;
+
+/** Three worlds at once, started and stopped and crashed in between. */
+vi.setConfig({ testTimeout: 180_000, maxConcurrency: 3 });
 
 const JANUARY = { billingStart: '2026-01-01T00:00:00Z', endsAt: '2026-02-01T00:00:00Z', periodLength: 'month' };
 const CATALOGUE = simpleCatalogue({ baseFee: '5.00', unitPrice: '0.015' }, [
@@ -44,18 +47,10 @@ describe('a worker that is killed after the effect of a step and before its repo
     await world.close();
   }, 120_000);
 
-  describe.each(CLOSE_CYCLE_STEPS)('%s', (step) => {
-    let world: World;
-
-    beforeAll(async () => {
-      world = await openWorldWithUsage();
-    }, 120_000);
-
-    afterAll(async () => {
-      await world.close();
-    });
-
-    test('leaves one invoice, the same as without a crash', { timeout: 150_000 }, async () => {
+  // Each has a world of its own and spends most of its time waiting for processes: they run side by side.
+  test.concurrent.each(CLOSE_CYCLE_STEPS)('%s: leaves one invoice, the same as without a crash', async (step) => {
+    const world = await openWorldWithUsage();
+    try {
       await world.worker.stop();
       await world.worker.start({ TOLLKEEPER_CRASH_AFTER: step });
       await callApi(world, 'POST', '/v1/tenants/crashed/resume');
@@ -66,6 +61,8 @@ describe('a worker that is killed after the effect of a step and before its repo
       const list = await callApi<{ data: unknown[] }>(world, 'GET', '/v1/invoices?tenant=crashed');
       expect(list.body.data).toHaveLength(1);
       expect(invoice.number).toBe('INV-000001');
-    });
+    } finally {
+      await world.close();
+    }
   });
 });
