@@ -28,6 +28,8 @@ export interface ApiDeps {
   readonly takeEvents: (request: IngestRequest) => Promise<IngestAnswer>;
   /** Whether usage would be accepted now: `checkLimits` of src/ingest. */
   readonly checkLimits: (question: CheckQuestion) => ReturnType<typeof checkLimits>;
+  /** Stores what this process has refused so far, so that it can be read. */
+  readonly flushRefusals: () => Promise<void>;
   readonly counters: LiveCounters;
   readonly billing: BillingControl;
   /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */

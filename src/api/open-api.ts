@@ -16,6 +16,7 @@ import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts
 import { openIngest } from './open-ingest.ts';
 import { openMetrics } from './open-metrics.ts';
 import { startPeriodKeeper } from './period-keeper.ts';
+import { startRefusalKeeper } from './refusal-keeper.ts';
 import { createTemporalControl } from './temporal-control.ts';
 
 /** The API's connections and caches, opened, and how to close them. */
@@ -54,6 +55,8 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   const keeper = startPeriodKeeper({ pool, catalogue, clock, onError: onPeriodError });
   catalogue.start();
   const ingest = openIngest({ meter, temporal, pool, catalogue, keys, clock, log });
+  const onRefusalError = (error: unknown): void => log.warn({ err: error }, 'refused usage could not be counted');
+  const refusals = startRefusalKeeper({ pool, counts: ingest.refusals, onError: onRefusalError });
   const { mode, profile, temporalUiUrl, temporalNamespace } = config;
   const deps: ApiDeps = {
     pool,
@@ -72,6 +75,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
       takeEvents: (request) => takeEvents(ingest, request),
       checkLimits: (question) => checkLimits(ingest, question),
     }),
+    flushRefusals: () => refusals.flush(),
     counters: createLiveCounters(meter),
     billing: createTemporalControl(temporal, config.temporalTaskQueue),
     announceCatalogue: (version) => advanceCatalogue(meter, version),
@@ -82,6 +86,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
     close: async () => {
       catalogue.stop();
       await keeper.stop();
+      await refusals.stop();
       redis.disconnect();
       await connection.close();
       await pool.end();

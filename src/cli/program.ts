@@ -10,6 +10,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
+import { addRefusalsCommand } from './commands/refusals.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addUsageCommands } from './commands/usage.ts';
 import { packageFile } from './project-files.ts';
@@ -59,6 +60,7 @@ export function buildProgram(io: CliIo): Command {
   addImportCommand(program, io);
   addUsageCommands(program, io);
   addCheckCommand(program, io);
+  addRefusalsCommand(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
   addKeyCommands(program, io);

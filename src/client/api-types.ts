@@ -193,6 +193,26 @@ export interface UsageView {
   readonly liveSource: 'counters' | 'ledger' | null;
 }
 
+/** Which refusals: by default all, the newest hour first. */
+export interface RefusalsQuery extends PageQuery {
+  readonly from?: InstantText | undefined;
+  readonly to?: InstantText | undefined;
+  readonly meter?: string | undefined;
+}
+
+/** Refused usage of one meter and reason that arrived in one hour of the tenant's zone. */
+export interface RefusalView {
+  /** Start of the hour. */
+  readonly hour: InstantText;
+  readonly meter: string;
+  readonly unit: string;
+  /** The outcome that was answered. */
+  readonly reason: string;
+  readonly eventCount: string;
+  /** `null` for meters whose values do not add up. */
+  readonly quantity: string | null;
+}
+
 /** What the open period would cost if it ended now. Amounts are minor units. */
 export interface SpendView {
   readonly tenant: string;

@@ -74,6 +74,11 @@ export class TollkeeperClient {
     return this.#get(path`/v1/tenants/${tenant}/spend`);
   }
 
+  /** What was turned away, by hour of arrival, meter and reason. */
+  listRefusals(tenant: string, query: Api.RefusalsQuery = {}): Promise<Api.Page<Api.RefusalView>> {
+    return this.#get(path`/v1/tenants/${tenant}/refusals`, { ...query });
+  }
+
   listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
     return this.#get(path`/v1/tenants/${tenant}/cycles`, { ...query });
   }

@@ -3,6 +3,7 @@ import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
 import { PeriodFinder } from './period-finder.ts';
+import { RefusalCounts } from './refusal-counts.ts';
 
 /** An event of which the ledger is asked whether it has its id already. */
 export interface LedgerQuestion {
@@ -37,9 +38,11 @@ export interface IngestDeps {
 /** The station: its dependencies, and what it remembers between requests. */
 export interface IngestService extends IngestDeps {
   readonly periods: PeriodFinder;
+  /** What was refused and waits to be stored; whoever makes the station takes care of that. */
+  readonly refusals: RefusalCounts;
 }
 
 /** Makes the station. One per process. */
 export function createIngestService(deps: IngestDeps): IngestService {
-  return { ...deps, periods: new PeriodFinder() };
+  return { ...deps, periods: new PeriodFinder(), refusals: new RefusalCounts() };
 }

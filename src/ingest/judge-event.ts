@@ -46,6 +46,7 @@ export type Judgement =
       readonly verdict: RefusedEvent['verdict'];
       readonly reason: string;
       readonly entry: TenantEntry;
+      readonly readings: readonly Reading[];
     }
   /** The ledger has no period or partition for it yet. */
   | { readonly kind: 'no_place'; readonly tenant: string; readonly throughMicros: EpochMicros }
@@ -93,6 +94,7 @@ export function judgeTime(
     verdict,
     reason,
     entry,
+    readings,
   });
   if (!mayBackfill && nowMicros - at > LATE_HORIZON_DAYS * MICROS_PER_DAY) {
     return forbid('T', `more than ${LATE_HORIZON_DAYS} days old: use a key with the scope ingest:backfill`);

@@ -32,6 +32,7 @@ export async function sendGroups(service: IngestService, shards: readonly (reado
         const answer = isBlocked ? undefined : await recordUsage(service.meter, planned.group);
         if (answer?.kind === 'applied') {
           readAnswer(planned, answer, results);
+          countRefusals(service, planned, answer.statuses);
           for (const tenant of answer.newlyDirty) service.onNewUsage(tenant);
           continue;
         }
@@ -93,6 +94,24 @@ function readAnswer(
       ...(reason !== undefined && { reason }),
     });
   });
+}
+
+/**
+ * Counts what was turned away: usage over a limit, out of its time, or of a tenant that is closed. A conflict is not counted, since
+ * its id is in the books with the usage that came first.
+ */
+const COUNTED: ReadonlySet<EventStatus> = new Set(['L', 'E', 'T', 'X']);
+
+function countRefusals(service: IngestService, planned: PlannedGroup, statuses: readonly EventStatus[]): void {
+  if (!statuses.some((status) => COUNTED.has(status))) return;
+  for (const [index, { judgement }] of [...planned.events, ...planned.refused].entries()) {
+    const status = statuses[index];
+    if (status === undefined || !COUNTED.has(status)) continue;
+    const { entry, readings } = judgement;
+    const { id: tenant, timeZone } = entry.tenant;
+    const arrivedMicros = service.clock();
+    service.refusals.add({ tenant, timeZone, arrivedMicros, reason: OUTCOMES[status], readings });
+  }
 }
 
 /** A derived id is told only of events that are in the books; a refused one has left nothing behind. */

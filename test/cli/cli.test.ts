@@ -214,3 +214,21 @@ test('check asks about each meter and ends with exit code 1 when the tenant may 
   expect(mayNot.exitCode).toBe(1);
   expect(mayNot.err).toBe('tollkeeper: acme may not use 1001 of calls now: limit_exceeded\n');
 });
+
+test('refusals shows what was turned away, in digits that people read', async () => {
+  const row = { hour: '2026-11-20T10:00:00Z', unit: 'call', reason: 'limit_exceeded', eventCount: '2' };
+  answer = () => ({
+    status: 200,
+    body: {
+      data: [
+        { ...row, meter: 'calls', quantity: '31000' },
+        { ...row, meter: 'peak', quantity: null },
+      ],
+      nextCursor: null,
+    },
+  });
+  const { exitCode, out } = await run('refusals', 'acme', '--from', '2026-11-20', '--meter', 'calls');
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/calls\s+limit_exceeded\s+2\s+31,000 call\n/);
+  expect(fake.requests[0]?.path).toBe('/v1/tenants/acme/refusals?limit=100&from=2026-11-20T00%3A00%3A00Z&meter=calls');
+});

@@ -7,6 +7,7 @@ import { HEALTH_ROUTES } from './health-routes.ts';
 import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
+import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...CHECK_ROUTES,
   ...TENANT_ROUTES,
   ...USAGE_ROUTES,
+  ...REFUSAL_ROUTES,
   ...CYCLE_ROUTES,
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
