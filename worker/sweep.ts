@@ -1,12 +1,15 @@
+import type { Pool } from 'pg';
+
 import { MICROS_PER_SECOND, type EpochMicros } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
+import { markOverdue } from '../src/invoice/mark-overdue.ts';
 import { type CycleKey, overdueTenants, billedTenants, stalledCycles } from '../src/ledger/billing-cycles.ts';
-import type { Queryable } from '../src/ledger/database.ts';
+import { inTransaction } from '../src/ledger/database.ts';
 import type { WorkflowStarter } from './billing-workflows.ts';
 
 /** What the sweep works with. */
 export interface SweepDeps {
-  readonly db: Queryable;
+  readonly db: Pool;
   readonly workflows: WorkflowStarter;
   readonly shardCount: number;
   readonly clock: () => EpochMicros;
@@ -22,10 +25,13 @@ const STALLED_MICROS = 60 * MICROS_PER_SECOND;
 /** After so many rounds every start is repeated, in case the Temporal server was replaced by an empty one. */
 const ROUNDS_UNTIL_FORGOTTEN = 40;
 const TENANT_PAGES_MAX = 1_000;
+/** In one transaction, and how many of those in a round: the next round takes the rest. */
+const OVERDUE_BATCH = 100;
+const OVERDUE_BATCHES_MAX = 50;
 
 /**
  * Makes sure that what should run does run: a drain for every shard, a billing for every tenant, a workflow for every cycle that
- * was written down. Everything it does is idempotent. It makes up for a Temporal server that was away when a tenant was made
+ * was written down; and moves invoices past their due date to `overdue`. Everything it does is idempotent. It makes up for a Temporal server that was away when a tenant was made
  * or a poke was sent; nothing depends on it being quick.
  */
 export class Sweep {
@@ -68,6 +74,7 @@ export class Sweep {
     await this.#attempt(() => this.#startTenants());
     await this.#attempt(() => this.#pokeOverdue());
     await this.#attempt(() => this.#startStalledCycles());
+    await this.#attempt(() => this.#markOverdueInvoices());
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -108,6 +115,14 @@ export class Sweep {
     for (const cycle of await stalledCycles(this.#deps.db, this.#deps.clock() - STALLED_MICROS)) {
       await this.#deps.startCycleWorkflow(cycle);
       await this.#deps.workflows.poke(closeCycleId(cycle.tenant, cycle.periodStart, cycle.revision));
+    }
+  }
+
+  async #markOverdueInvoices(): Promise<void> {
+    const due = { at: this.#deps.clock(), limit: OVERDUE_BATCH };
+    for (let batch = 0; batch < OVERDUE_BATCHES_MAX && !this.#isStopped; batch += 1) {
+      const moved = await inTransaction(this.#deps.db, (client) => markOverdue(client, due));
+      if (moved.length < OVERDUE_BATCH) return;
     }
   }
 }
