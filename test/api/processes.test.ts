@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
+import { withConnection } from '../support/template-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 import type { OwnTestRedis } from '../support/test-redis.ts';
 
@@ -114,8 +115,8 @@ tenants: [{ id: acme, currency: USD, plan: p }]`;
     const taken = await start('src/api/main.ts', { ...environment, TOLLKEEPER_PORT: new URL(url).port }).ended;
     expect([taken.code, taken.errors]).toEqual([2, expect.stringContaining('is taken')]);
 
-    const sendEvent = async () => {
-      const event = { tenant: 'acme', type: 'calls', occurredAt: new Date().toISOString() };
+    const sendEvent = async (aheadMs = 0) => {
+      const event = { tenant: 'acme', type: 'calls', occurredAt: new Date(Date.now() + aheadMs).toISOString() };
       return fetch(`${url}/v1/events`, {
         method: 'POST',
         headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
@@ -138,10 +139,16 @@ tenants: [{ id: acme, currency: USD, plan: p }]`;
     await redis.restart();
     await expect.poll(async () => (await sendEvent()).status, { timeout: 20_000 }).toBe(200);
 
+    expect(await (await sendEvent(3_600_000)).text()).toContain('too_early');
     api.child.kill('SIGTERM');
     const ended = await api.ended;
     expect([ended.code, ended.output]).toEqual([0, expect.stringMatching(/^tollkeeper api ready on http:.*\n$/)]);
     expect(ended.errors).not.toContain(adminKey);
+    // What was refused last is counted before the program ends.
+    const { rows } = await withConnection(database.databaseUrl, (client) =>
+      client.query('select meter, reason, event_count::integer from refusal'),
+    );
+    expect(rows).toEqual([{ meter: 'calls', reason: 'too_early', event_count: 1 }]);
   });
 
   test('name PostgreSQL when it is away at the start', async () => {
