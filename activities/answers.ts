@@ -1,4 +1,5 @@
 import type { InstantText } from '../src/domain/instant.ts';
+import type { StripeOutcome } from '../src/stripe/push-invoice.ts';
 
 /**
  * What activities are asked and what they answer. All of it is recorded in workflow histories, so it is small plain JSON: ids,
@@ -127,8 +128,7 @@ export interface IssueAnswer {
 
 /** What is left to do with an issued invoice, and what came of it. */
 export interface FinishAnswer {
-  /** What became of the invoice at Stripe. */
-  readonly stripe: 'not configured';
+  readonly stripe: StripeOutcome;
 }
 
 /** The activities of `tenantBilling`. */

@@ -14,6 +14,7 @@ import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src
 import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import { isPaused } from '../src/ledger/tenant-pause.ts';
+import { pushInvoice } from '../src/stripe/push-invoice.ts';
 import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileAnswer, SealAnswer } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
 import type { CloseCycleStep } from './close-cycle-steps.ts';
@@ -198,7 +199,7 @@ async function compareOnce(deps: BillingDeps, { tenant, periodStart }: CycleRef)
 async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer> {
   const { tenant, periodStart } = cycle;
   await deps.meter.retireCounters(tenant, { accountingStart: periodStart, afterSeconds: COUNTERS_KEPT_SECONDS });
-  const answer: FinishAnswer = { stripe: 'not configured' };
+  const answer: FinishAnswer = { stripe: pushInvoice() };
   await inTransaction(deps.pool, async (client) => {
     const isIssued = (await readCycleStage(client, cycle)) === 'issued';
     const stage: CycleStage = isIssued ? 'issued' : 'settled';
