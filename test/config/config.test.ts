@@ -8,14 +8,24 @@ const COMPLETE = {
   TEMPORAL_ADDRESS: 'localhost:7233',
 };
 
+/** What reading an environment throws, as text. */
+function refusalOf(environment: Readonly<Record<string, string>>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
 describe('the environment', () => {
   test('needs three addresses; everything else has a default', () => {
     expect(readConfig(COMPLETE)).toMatchObject({ mode: 'test', profile: 'durable', shardCount: 2, apiPort: 4400 });
   });
 
   test('is refused with every missing and wrong variable in one error', () => {
-    const read = (): unknown => readConfig({ REDIS_URL: 'localhost:6379', TOLLKEEPER_SHARDS: 'two' });
-    expect(read).toThrow(ConfigError);
+    const refusal = refusalOf({ REDIS_URL: 'localhost:6379', TOLLKEEPER_SHARDS: 'two' });
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'TOLLKEEPER_SHARDS'])
       expect(read).toThrow(name);
   });
@@ -25,13 +35,13 @@ describe('the environment', () => {
   });
 
   test('is refused with a Stripe key, which would do nothing, and without repeating it', () => {
-    const read = (): unknown => readConfig({ ...COMPLETE, STRIPE_SECRET_KEY: 'sk_test_secret' });
-    expect(read).toThrow(/STRIPE_SECRET_KEY is set/);
-    expect(read).not.toThrow(/sk_test_secret/);
+    const refusal = refusalOf({ ...COMPLETE, STRIPE_SECRET_KEY: 'sk_test_secret' });
+    expect(refusal).toContain('STRIPE_SECRET_KEY is set');
+    expect(refusal).not.toContain('sk_test_secret');
   });
 
   test('is refused when it would kill a live worker on purpose', () => {
-    const read = (): unknown => readConfig({ ...COMPLETE, TOLLKEEPER_MODE: 'live', TOLLKEEPER_CRASH_AFTER: 'rate' });
-    expect(read).toThrow(/refused in live mode/);
+    const refusal = refusalOf({ ...COMPLETE, TOLLKEEPER_MODE: 'live', TOLLKEEPER_CRASH_AFTER: 'rate' });
+    expect(refusal).toContain('refused in live mode');
   });
 });
