@@ -27,7 +27,7 @@ describe('the environment', () => {
   test('is refused with every missing and wrong variable in one error', () => {
     const refusal = refusalOf({ REDIS_URL: 'localhost:6379', TOLLKEEPER_SHARDS: 'two' });
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'TOLLKEEPER_SHARDS'])
-      expect(read).toThrow(name);
+      expect(refusal).toContain(name);
   });
 
   test('takes an empty variable as absent, as compose files write it', () => {
