@@ -38,6 +38,7 @@ export function checkCatalogue(
   const definitions = definitionsOf(file, snapshot);
   return [
     ...checkRepeats(parsed),
+    ...checkMetersOfTypes(parsed, definitions),
     ...file.meters.flatMap((meter, index) => checkMeter(parsed, snapshot, meterOf(meter, 1), index)),
     ...file.plans.flatMap((plan, index) => [
       ...checkPlanCurrency(parsed, snapshot, plan, index),
@@ -45,6 +46,20 @@ export function checkCatalogue(
     ]),
     ...file.tenants.flatMap((tenant, index) => checkTenant(parsed, definitions, tenant, index)),
   ];
+}
+
+/** One event is judged by all of its meters in one step, which packs their number into a byte; more than this is a mistake. */
+const METERS_OF_TYPE_MAX = 100;
+
+function checkMetersOfTypes({ file, problemAt }: ParsedCatalogue, { meters }: Definitions): CatalogueProblem[] {
+  const counts = Map.groupBy(meters.values(), ({ eventType }) => eventType);
+  return file.meters.flatMap((meter, index) => {
+    const { eventType } = meterOf(meter, 1);
+    const count = counts.get(eventType)?.length ?? 0;
+    if (count <= METERS_OF_TYPE_MAX) return [];
+    const message = `${count} meters take events of type ${eventType}, at most ${METERS_OF_TYPE_MAX} may: use dimensions, or other types`;
+    return [problemAt(['meters', index, 'eventType'], message)];
+  });
 }
 
 function definitionsOf(file: CatalogueFile, snapshot: CatalogueSnapshot): Definitions {

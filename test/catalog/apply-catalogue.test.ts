@@ -150,6 +150,11 @@ describe('applying a catalogue', () => {
     ['limit: 1000', 'limit: 0.5', "plans[0].limits[0].limit: must fit the meter's scale of 0 digits"],
     ['plans:', 'plans:\n  - { key: basic, currency: USD }', 'plans[1].key: basic is already defined by plans[0]'],
     [/currency: USD\n/, 'currency: EUR\n', 'plans[0].currency: is USD since version 1'],
+    [
+      'plans:',
+      `${Array.from({ length: 100 }, (_, number) => `  - { key: more_${number}, eventType: calls, aggregation: count, unit: x }`).join('\n')}\nplans:`,
+      'meters[0].eventType: 101 meters take events of type calls, at most 100 may',
+    ],
   ])('refuses %s → %s with its place, and leaves everything as it was', async (from, to, line) => {
     const before = await readCatalogue(database.pool);
     await expect(database.apply(CATALOGUE.replace(from, to))).rejects.toThrow(line);
