@@ -48,7 +48,9 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   }
   const metrics = createProgramMetrics({ program: 'api', ...config });
   const meter = openMeter(config, redis, pool, clock, metrics);
-  const connection = Connection.lazy({ address: config.temporalAddress });
+  // Without the SDK's own retries, whose timers outlive the connection and then throw where nobody can catch it. A Temporal that
+  // does not answer is a 503, and clients send again under the same Idempotency-Key.
+  const connection = Connection.lazy({ address: config.temporalAddress, interceptors: [] });
   const temporal = new Client({ connection, namespace: config.temporalNamespace });
   const keys = new KeyCache(pool, clock);
   const onPeriodError = (error: unknown): void => log.error({ err: error }, 'periods could not be made ahead');
