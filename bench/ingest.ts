@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { probeMachine } from './probe.ts';
 import { startRealStack } from '../tools/real-stack.ts';
@@ -20,6 +21,8 @@ export interface IngestReport {
   readonly medianAnsweredPerSecond: number;
   readonly probeBefore: number;
   readonly probeAfter: number;
+  /** Of the servers: `PostgreSQL 18.4, Redis 7.0.15`. */
+  readonly versions: string;
 }
 
 const BATCH_SIZE = 100;
@@ -136,6 +139,17 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
+async function serverVersions(database: Client, redisUrl: string): Promise<string> {
+  const redis = new Redis(redisUrl);
+  try {
+    const info = await redis.info('server');
+    const { rows } = await database.query<{ server_version: string }>('show server_version');
+    return `PostgreSQL ${rows[0]?.server_version.split(' ')[0]}, Redis ${/^redis_version:(\S+)/m.exec(info)?.[1]}`;
+  } finally {
+    redis.disconnect();
+  }
+}
+
 /** Batches of 100 over HTTP through the real stack, until they are rows and rollups in PostgreSQL. */
 export async function benchIngest(say: (line: string) => void): Promise<IngestReport> {
   const stack = await startRealStack({ worker: true });
@@ -164,6 +178,7 @@ export async function benchIngest(say: (line: string) => void): Promise<IngestRe
       medianAnsweredPerSecond: median(runs.map(({ answeredPerSecond }) => answeredPerSecond)),
       probeBefore,
       probeAfter: await probeMachine(stack.redisUrl),
+      versions: await serverVersions(database, stack.redisUrl),
     };
   } finally {
     agent.destroy();

@@ -49,7 +49,7 @@ function markdown(report: IngestReport, machine: string, date: string): string {
 
 const flags = program.parse().opts<{ json: boolean; write: boolean }>();
 const report = await benchIngest((line) => console.error(line));
-const machine = describeMachine();
+const machine = `${describeMachine()}, ${report.versions}`;
 const date = new Date().toISOString().slice(0, 10);
 if (flags.json) console.log(JSON.stringify({ machine, date, ...report }, null, 2));
 else {
