@@ -13,6 +13,19 @@ interface Row {
   readonly types?: readonly string[];
 }
 
+/** The stations that activities and the API join. */
+const EVERY_STATION: readonly string[] = [
+  'src/domain',
+  'src/rating',
+  'src/meter',
+  'src/ledger',
+  'src/journal',
+  'src/catalog',
+  'src/ingest',
+  'src/invoice',
+  'src/stripe',
+];
+
 const STATIONS: Readonly<Record<string, Row>> = {
   'src/domain': { values: [] },
   'src/rating': { values: ['src/domain'] },
@@ -29,34 +42,11 @@ const STATIONS: Readonly<Record<string, Row>> = {
   'src/cli': { values: ['src/client', 'src/embedded'], types: ['src/api', 'src/domain'] },
   workflows: { values: ['src/domain'], types: ['activities'] },
   activities: {
-    values: [
-      'src/domain',
-      'src/rating',
-      'src/meter',
-      'src/ledger',
-      'src/journal',
-      'src/catalog',
-      'src/ingest',
-      'src/invoice',
-      'src/stripe',
-    ],
+    values: EVERY_STATION,
     types: ['workflows'],
   },
   'src/api': {
-    values: [
-      'src/domain',
-      'src/rating',
-      'src/meter',
-      'src/ledger',
-      'src/journal',
-      'src/catalog',
-      'src/ingest',
-      'src/invoice',
-      'src/stripe',
-      'src/metrics',
-      'src/config.ts',
-      'workflows/messages.ts',
-    ],
+    values: [...EVERY_STATION, 'src/metrics', 'src/config.ts', 'workflows/messages.ts'],
     types: ['workflows'],
   },
   'src/config.ts': { values: [] },
