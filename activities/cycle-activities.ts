@@ -21,6 +21,7 @@ import type { CloseCycleStep } from './close-cycle-steps.ts';
 import { heartbeating } from './heartbeating.ts';
 import { createInvoiceActivities } from './invoice-activities.ts';
 import { type Comparison, compareThreeWays, describeDrift } from './reconcile.ts';
+import { stepKey } from './step-key.ts';
 
 /** The barrier of one attempt; what was drained is kept, and the activity is simply repeated. */
 const BARRIER_TIMEOUT_MS = 60_000;
@@ -209,10 +210,6 @@ async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer>
   await deps.afterEffect?.('finish');
   await deps.workflows.poke(tenantBillingId(tenant));
   return answer;
-}
-
-function stepKey({ tenant, periodStart, revision }: CycleRef, step: CloseCycleStep) {
-  return { tenant, occasion: periodStart, revision, step };
 }
 
 async function keepStep(

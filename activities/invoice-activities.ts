@@ -26,6 +26,7 @@ import type { BillingDeps } from './billing-deps.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { heartbeating } from './heartbeating.ts';
 import { EARLIER_BILLS_MAX, unusualReasons } from './safety-bounds.ts';
+import { stepKey } from './step-key.ts';
 
 /** The steps of a cycle from its usage to its invoice. */
 export function createInvoiceActivities(
@@ -46,26 +47,26 @@ type Rated = Omit<Extract<RateAnswer, { readonly status: 'rated' }>, 'decision'>
  */
 async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
   const { tenant, periodStart } = cycle;
-  const kept = await readStep<Rated>(deps.pool, stepOf(cycle, 'rate'));
+  const kept = await readStep<Rated>(deps.pool, stepKey(cycle, 'rate'));
   if (kept !== undefined) return { ...kept, decision: await readDecision(deps.pool, cycle) };
   const catalogue = await deps.readCatalogue();
   const identity = identityOf(cycle);
   const shard = deps.meter.shardOf(tenant);
   const answer = await inTransaction(deps.pool, async (client): Promise<RateAnswer> => {
     await lockCycle(client, cycle);
-    const meanwhile = await readStep<Rated>(client, stepOf(cycle, 'rate'));
+    const meanwhile = await readStep<Rated>(client, stepKey(cycle, 'rate'));
     if (meanwhile !== undefined) return { ...meanwhile, decision: await readDecision(client, cycle) };
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
     if ('notYet' in gathered) return { status: 'notYet', reason: gathered.notYet };
-    const rated = 'problems' in gathered ? gathered : rateInvoice(gathered.inputs);
-    if ('problems' in rated || 'problems' in gathered) {
+    const rated = 'problems' in gathered ? gathered : { ...gathered, ...rateInvoice(gathered.inputs) };
+    if ('problems' in rated) {
       await moveCycle(client, cycle, 'held', deps.clock());
-      return { status: 'unratable', problems: 'problems' in rated ? rated.problems : [] };
+      return { status: 'unratable', problems: rated.problems };
     }
-    const draft = { identity, inputs: gathered.inputs, content: rated.content, at: deps.clock() };
+    const draft = { identity, inputs: rated.inputs, content: rated.content, at: deps.clock() };
     const saved = await saveDraft(client, draft);
     const search = { tenant, before: periodStart, limit: EARLIER_BILLS_MAX };
-    const reconciled = await readStep<ReconcileAnswer>(client, stepOf(cycle, 'reconcile'));
+    const reconciled = await readStep<ReconcileAnswer>(client, stepKey(cycle, 'reconcile'));
     const holdReasons = [
       ...(reconciled?.holdReasons ?? ['the usage was never reconciled']),
       ...unusualReasons(rated.content, await earlierTotals(client, search)),
@@ -79,7 +80,7 @@ async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
       lineCount: rated.content.lines.length,
       holdReasons,
     };
-    return { ...(await saveStep(client, stepOf(cycle, 'rate'), result, deps.clock())), decision: null };
+    return { ...(await saveStep(client, stepKey(cycle, 'rate'), result, deps.clock())), decision: null };
   });
   await deps.afterEffect?.('rate');
   return answer;
@@ -104,18 +105,18 @@ interface KeptDecision {
 }
 
 async function readDecision(db: Queryable, cycle: CycleRef): Promise<Decision | null> {
-  return (await readStep<KeptDecision>(db, stepOf(cycle, 'decide')))?.decision ?? null;
+  return (await readStep<KeptDecision>(db, stepKey(cycle, 'decide')))?.decision ?? null;
 }
 
 /** The first decision stays. What could not be rated has no invoice yet: its approval only means "rate it again". */
 async function decide(deps: BillingDeps, order: DecisionOrder): Promise<{ readonly decision: Decision }> {
   const { decision, actor, reason } = order;
   return inTransaction(deps.pool, async (client) => {
-    const isRated = (await readStep(client, stepOf(order, 'rate'))) !== undefined;
+    const isRated = (await readStep(client, stepKey(order, 'rate'))) !== undefined;
     if (!isRated && decision === 'approved') return { decision };
     const kept = await saveStep<KeptDecision>(
       client,
-      stepOf(order, 'decide'),
+      stepKey(order, 'decide'),
       { decision, actor, reason },
       deps.clock(),
     );
@@ -133,13 +134,13 @@ async function issue(deps: BillingDeps, cycle: CycleRef): Promise<IssueAnswer> {
   const id = invoiceId(identityOf(cycle));
   const shard = deps.meter.shardOf(cycle.tenant);
   const answer = await inTransaction(deps.pool, async (client) => {
-    const decided = await readStep<KeptDecision>(client, stepOf(cycle, 'decide'));
+    const decided = await readStep<KeptDecision>(client, stepKey(cycle, 'decide'));
     await refuseUndecided(client, cycle, id, decided?.decision);
     const order = { invoiceId: id, at: deps.clock(), chainTip: await readChainTip(client, shard) };
     const approver = decided === undefined ? {} : { actor: decided.actor };
     const issued: IssueAnswer = { invoiceId: id, ...(await issueInvoice(client, { ...order, ...approver })) };
     await moveCycle(client, cycle, 'issued', deps.clock());
-    return saveStep(client, stepOf(cycle, 'issue'), issued, deps.clock());
+    return saveStep(client, stepKey(cycle, 'issue'), issued, deps.clock());
   });
   await deps.afterEffect?.('issue');
   return answer;
@@ -159,10 +160,6 @@ async function refuseUndecided(
 
 function identityOf({ tenant, periodStart, revision }: CycleRef): InvoiceIdentity {
   return { tenant, kind: 'cycle', occasion: periodStart, revision };
-}
-
-function stepOf({ tenant, periodStart, revision }: CycleRef, step: string) {
-  return { tenant, occasion: periodStart, revision, step };
 }
 
 function totalText({ totalMinor, currency }: InvoiceContent): string {

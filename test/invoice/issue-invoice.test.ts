@@ -6,24 +6,22 @@ import { issueInvoice } from '../../src/invoice/issue-invoice.ts';
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
-import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
 import { withConnection } from '../support/template-database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { sampleInputs } from '../rating/sample-inputs.ts';
-import { insertTenant, NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 10 });
-  await insertTenant(pool);
+  database = await openInvoiceDatabase({ poolSizeMax: 10 });
+  pool = database.pool;
 });
 
 afterEach(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 async function numbers(): Promise<string[]> {

@@ -5,22 +5,20 @@ import { MICROS_PER_DAY } from '../../src/domain/instant.ts';
 import { markOverdue } from '../../src/invoice/mark-overdue.ts';
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
-import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { insertTenant, NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 4 });
-  await insertTenant(pool);
+  database = await openInvoiceDatabase();
+  pool = database.pool;
 });
 
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 test('what is due and unpaid becomes overdue, a batch at a time, once', async () => {

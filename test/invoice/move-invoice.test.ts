@@ -7,22 +7,19 @@ import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
 import { allowedMoves, isAllowedMove } from '../../src/invoice/status-moves.ts';
-import { openDatabase } from '../../src/ledger/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { insertTenant, NOW, sampleDraft } from './sample-invoice.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { NOW, sampleDraft } from './sample-invoice.ts';
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 4 });
-  await insertTenant(pool);
+  database = await openInvoiceDatabase();
+  pool = database.pool;
 });
 
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 const STATUSES: readonly InvoiceStatus[] = [

@@ -5,23 +5,20 @@ import { InvalidCursorError, listInvoices } from '../../src/invoice/list-invoice
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { issuedInvoiceFor, readInvoice } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
-import { openDatabase } from '../../src/ledger/database.ts';
 import { withConnection } from '../support/template-database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { insertTenant, NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 4 });
-  for (const tenant of ['azure', 'listed', 'revised', 'damaged']) await insertTenant(pool, tenant);
+  database = await openInvoiceDatabase({ tenants: ['azure', 'listed', 'revised', 'damaged'] });
+  pool = database.pool;
 });
 
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 test('a page follows another without gap or repeat, newest first, also among equal times', async () => {

@@ -6,22 +6,20 @@ import { contentDigest, invoiceId } from '../../src/invoice/invoice-digests.ts';
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { readInvoice, readInvoiceInputs } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
-import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { insertTenant, NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 10 });
-  await insertTenant(pool);
+  database = await openInvoiceDatabase({ poolSizeMax: 10 });
+  pool = database.pool;
 });
 
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 const otherUsage = { usage: [] };

@@ -3,26 +3,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { MICROS_PER_DAY } from '../../src/domain/instant.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
-import { openDatabase } from '../../src/ledger/database.ts';
 import { Sweep } from '../../worker/sweep.ts';
-import { insertTenant, NOW, sampleDraft, saveAndIssue } from '../invoice/sample-invoice.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { type InvoiceDatabase, openInvoiceDatabase } from '../invoice/invoice-database.ts';
+import { NOW, sampleDraft, saveAndIssue } from '../invoice/sample-invoice.ts';
 
 const DAYS_UNTIL_DUE = 30;
 const nothing = (): Promise<void> => Promise.resolve();
 
-let database: TestDatabase;
+let database: InvoiceDatabase;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 4 });
-  await insertTenant(pool);
+  database = await openInvoiceDatabase();
+  pool = database.pool;
 });
 
 afterAll(async () => {
-  await pool.end();
-  await database.drop();
+  await database.close();
 });
 
 /** Runs one round at an instant and answers the workflows it asked for and what it could not do. */
