@@ -30,6 +30,8 @@ const activities = proxyActivities<CycleActivities>({
 });
 
 const UI_COMMAND: Command = { actor: 'temporal-ui' };
+/** How long a decision may wait for a rating that is just being reported. */
+const HOLD_WAIT_MS = 10_000;
 
 /**
  * Closes one period of one tenant: late window, seal, barrier, reconcile, rate, perhaps a hold, issue. Each step is one
@@ -209,14 +211,25 @@ class CloseCycle {
   }
 
   #checkDecidable(): void {
-    if (this.#state.stage !== 'held') throw refusal(`nothing is held: the cycle is ${this.#state.stage}`);
+    if (this.#state.stage !== 'rating') this.#checkHeld();
     if (this.#isDeciding || this.#state.decision !== null) throw refusal('it is already being decided');
+  }
+
+  #checkHeld(): void {
+    if (this.#state.stage !== 'held') throw refusal(`nothing is held: the cycle is ${this.#state.stage}`);
+  }
+
+  /** The ledger says that a cycle is held a moment before its rating is reported here: who saw it there need not ask again. */
+  async #awaitHold(): Promise<void> {
+    if (this.#state.stage === 'rating') await condition(() => this.#state.stage !== 'rating', HOLD_WAIT_MS);
+    this.#checkHeld();
   }
 
   async #decide(decision: Decision, { actor, reason }: Command = UI_COMMAND): Promise<CloseCycleState> {
     this.#checkDecidable();
     this.#isDeciding = true;
     try {
+      await this.#awaitHold();
       const recorded = await activities.decideHold({ ...this.#cycle, decision, actor, reason: reason ?? '' });
       this.#show({ decision: recorded.decision });
       return this.#state;

@@ -94,6 +94,21 @@ test('a held invoice waits for approve, and the decision is recorded once', asyn
   expect(calls.filter((name) => name === 'decideHold')).toHaveLength(1);
 });
 
+test('an approval that comes while the rating is being reported waits for the hold', async () => {
+  const report = Promise.withResolvers<void>();
+  const rate = ratedWith('drift of 3 calls');
+  const rateCycle: BillingActivities['rateCycle'] = async (cycle) => {
+    await report.promise;
+    return rate(cycle);
+  };
+  const { handle } = await startCycle({ rateCycle });
+  await reachStage(handle, 'rating');
+  const approval = await handle.startUpdate(messages.approve, { args: [OPERATOR], waitForStage: 'ACCEPTED' });
+  report.resolve();
+  expect((await approval.result()).decision).toBe('approved');
+  expect((await handle.result()).outcome).toBe('issued');
+});
+
 test('a rejected invoice is never issued', async () => {
   const rateCycle = ratedWith('negative total');
   const { handle, calls } = await startCycle({ rateCycle });
