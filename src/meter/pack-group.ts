@@ -1,6 +1,7 @@
 import type { Aggregation } from '../domain/meter.ts';
 import { counterField, gateKey, idsKey, journalKey, shardKey, usageKey } from './keys.ts';
 import { DIGEST_BYTES } from './digests.ts';
+import { eventsJson, interpretationJson } from './journal-entry-json.ts';
 import {
   limitedCounterName,
   type EventDigests,
@@ -65,7 +66,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
       readings,
       group.refused.map((event) => event.verdict).join(''),
       interpretationJson(group),
-      JSON.stringify(group.events.map(journalEvent)),
+      eventsJson(group.events),
     ],
     limitedCounters: table.limitedCounters,
   };
@@ -142,27 +143,6 @@ function packDigests(events: readonly EventDigests[]): Buffer {
     contentDigest.copy(packed, index * 2 * DIGEST_BYTES + DIGEST_BYTES);
   });
   return packed;
-}
-
-function interpretationJson(group: UsageGroup): string {
-  return JSON.stringify({
-    tenants: group.tenants.map(({ id, gateVersion }) => ({ id, gate: gateVersion })),
-    periods: group.periods.map((period) => [
-      period.tenantIndex,
-      period.usageStart,
-      period.accountingStart,
-      period.timeZone,
-    ]),
-    meters: group.meters.map(({ key, scale, aggregation }) => [key, scale, aggregation]),
-  });
-}
-
-function journalEvent(event: GroupEvent): unknown[] {
-  const { periodIndex, id, type, occurredAtMicros, quantity, properties } = event;
-  const readings = event.readings.map(({ meterIndex, valueText, dimensions }) =>
-    dimensions === undefined ? [meterIndex, valueText] : [meterIndex, valueText, dimensions],
-  );
-  return [periodIndex, id, type, occurredAtMicros, quantity, properties, readings];
 }
 
 function required<T>(list: readonly T[], index: number): T {
