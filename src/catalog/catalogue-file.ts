@@ -149,6 +149,15 @@ const LIMIT = z.strictObject({
   limit: notNegative,
 });
 
+const ALERT = z.union(
+  [
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfLimit: positive }),
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfIncluded: positive }),
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), quantity: positive }),
+  ],
+  'must be { meter, shareOfLimit }, { meter, shareOfIncluded } or { meter, quantity }, with a plain decimal above zero: 0.8 is 80 %',
+);
+
 const CURRENCY = z.string('must be text').regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in upper case: USD, EUR, JPY');
 
 const PLAN = z.strictObject({
@@ -158,6 +167,7 @@ const PLAN = z.strictObject({
   baseFee: notNegative.default('0'),
   charges: listOf(CHARGE).default([]),
   limits: listOf(LIMIT).default([]),
+  alerts: listOf(ALERT).default([]),
 });
 
 const TAX_RATE = z.strictObject({

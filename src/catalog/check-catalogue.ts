@@ -2,6 +2,7 @@ import { isTimeZone } from '../domain/calendar-zone.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
+import { checkAlerts } from './check-alerts.ts';
 import type { CatalogueFile, FilePlan, FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
@@ -140,9 +141,11 @@ function checkOnePlan(
   checkPlan: PlanCheck,
 ): CatalogueProblem[] {
   const base: FieldPath = ['plans', index];
-  const ruled = checkPlan(planOf(plan, 1), new Set(definitions.meters.keys())).map(({ path, message }) =>
-    parsed.problemAt([...base, ...fieldPathOf(path)], message),
-  );
+  const definition = planOf(plan, 1);
+  const ruled = [
+    ...checkPlan(definition, new Set(definitions.meters.keys())),
+    ...checkAlerts(definition, definitions.meters),
+  ].map(({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message));
   const limited = plan.limits.flatMap(({ meter: key, limit }, position) => {
     const meter = definitions.meters.get(key);
     if (meter === undefined) return [];

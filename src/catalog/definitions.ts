@@ -33,6 +33,8 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
     baseFee: plan.baseFee,
     charges: plan.charges.map((charge) => ({ ...charge, description: charge.description ?? charge.key })),
     limits: plan.limits,
+    // Left out where there are none: plans from before there were alerts are the same definition.
+    ...(plan.alerts.length === 0 ? {} : { alerts: plan.alerts }),
   };
 }
 

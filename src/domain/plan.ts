@@ -47,6 +47,30 @@ export interface Limit {
   readonly limit: string;
 }
 
+/**
+ * Where somebody is to be told of a meter's usage in a period: at a share of its limit or of its included units (`"0.8"` is 80 %),
+ * or at a quantity of whole units. Exactly one of the three is there; plain decimals above zero.
+ */
+export type AlertRule =
+  | {
+      readonly meter: string;
+      readonly shareOfLimit: string;
+      readonly shareOfIncluded?: undefined;
+      readonly quantity?: undefined;
+    }
+  | {
+      readonly meter: string;
+      readonly shareOfIncluded: string;
+      readonly shareOfLimit?: undefined;
+      readonly quantity?: undefined;
+    }
+  | {
+      readonly meter: string;
+      readonly quantity: string;
+      readonly shareOfLimit?: undefined;
+      readonly shareOfIncluded?: undefined;
+    };
+
 /** An immutable price list. A change is a new version of the same key. */
 export interface PlanVersion {
   readonly key: string;
@@ -57,6 +81,8 @@ export interface PlanVersion {
   readonly baseFee: string;
   readonly charges: readonly Charge[];
   readonly limits: readonly Limit[];
+  /** Beside those that every limit implies at 100 % of it. Left out where there are none, as in plans from before there were any. */
+  readonly alerts?: readonly AlertRule[];
 }
 
 export const PLAN_KEY_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;
