@@ -25,12 +25,13 @@ local TOTAL_MAX = 1e18 -- HINCRBY adds 64-bit integers exactly, also past 2^53; 
 local function integer(text) return tonumber(text or '0') end
 local function plain(number) return string.format('%.0f', number) end
 
-local epoch, state, catalogue, sequence, bucket, startedMs, inBucket = unpack(redis.call('HMGET', KEYS[1],
-  'epoch', 'state', 'catalogue', 'sequence', 'bucket', 'bucketStartedMs', 'bucketCount'))
+local epoch, state, catalogue, sequence, trimmed, bucket, startedMs, inBucket = unpack(redis.call('HMGET', KEYS[1],
+  'epoch', 'state', 'catalogue', 'sequence', 'trimmedSequence', 'bucket', 'bucketStartedMs', 'bucketCount'))
 if epoch ~= header.epoch or state ~= 'open' then return { 'epoch' } end
 if integer(catalogue) > header.catalogue then return { 'stale:catalogue' } end
 if integer(bucket) ~= header.bucket then return { 'stale:bucket', bucket or '0' } end
-if redis.call('XLEN', KEYS[2]) >= header.journalMax then return { 'full' } end
+-- Only what the ledger has not confirmed counts: committed entries are kept for a while.
+if integer(sequence) - integer(trimmed) >= header.journalMax then return { 'full' } end
 
 local clean, void = {}, { 'void:gate' }
 for index, version in ipairs(header.gates) do
