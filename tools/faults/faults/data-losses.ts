@@ -1,0 +1,44 @@
+import { Redis } from 'ioredis';
+import type { Fault } from '../fault.ts';
+
+async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(redisUrl);
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Everything in Redis is gone at once, and the server is the same one. */
+export const everythingFlushed: Fault = {
+  name: 'flushall',
+  title: 'FLUSHALL while running',
+  rounds: 5,
+  losesData: true,
+  run: async (world, round) => {
+    await round.untilUnderWay();
+    await onRedis(world.redis.url, (redis) => redis.flushall());
+    round.healed();
+  },
+};
+
+/** What a round takes away: each kind of key in turn. */
+const KINDS = ['gate', 'use', 'ids', 'shard', 'journal'] as const;
+
+/** Single keys vanish, as an eviction or a hand at the wrong prompt would have it. */
+export const keysDeleted: Fault = {
+  name: 'keys-deleted',
+  title: 'single keys evicted or deleted (gate, counters, ids, shard, journal)',
+  rounds: KINDS.length * 2,
+  losesData: true,
+  run: async (world, round) => {
+    await round.untilUnderWay();
+    const kind = KINDS[round.number % KINDS.length] ?? 'gate';
+    await onRedis(world.redis.url, async (redis) => {
+      const found = await redis.keys(`tk:{s*}:${kind}*`);
+      if (found.length > 0) await redis.del(...found);
+    });
+    round.healed();
+  },
+};

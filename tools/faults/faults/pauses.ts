@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from '../fault.ts';
+import type { FaultWorld } from '../fault-world.ts';
+import type { Part } from '../parts.ts';
+
+/** Longer than every time-out of the hot path and every heartbeat. */
+const PAUSE_MS = 30_000;
+
+type Pause = Pick<Fault, 'name' | 'title'> & Partial<Pick<Fault, 'recoveredBy' | 'mayHang'>>;
+
+function pauseOf(fault: Pause, partOf: (world: FaultWorld) => Part): Fault {
+  return {
+    ...fault,
+    rounds: 1,
+    run: async (world, round) => {
+      await round.untilUnderWay();
+      partOf(world).pause();
+      try {
+        await delay(PAUSE_MS);
+      } finally {
+        partOf(world).resume();
+        round.healed();
+      }
+    },
+  };
+}
+
+/** Redis stands still: connected, and silent. */
+export const redisPaused = pauseOf({ name: 'redis-pause', title: 'SIGSTOP of Redis, 30 s' }, (world) => world.redis);
+
+/** The API stands still. Nothing can answer then, so its clients give up by themselves. */
+export const apiPaused = pauseOf(
+  {
+    name: 'api-pause',
+    title: 'SIGSTOP of the API, 30 s',
+    mayHang: 'the only process that could answer stands still',
+  },
+  (world) => world.api,
+);
+
+/** The worker stands still: its shards move to nobody, and come back. */
+export const workerPaused = pauseOf(
+  { name: 'worker-pause', title: 'SIGSTOP of the worker, 30 s', recoveredBy: 'ledger' },
+  (world) => world.worker,
+);
+
+/** PostgreSQL stands still, with connections that stay open and say nothing. */
+export const postgresPaused = pauseOf(
+  { name: 'postgres-pause', title: 'SIGSTOP of PostgreSQL, 30 s', recoveredBy: 'ledger' },
+  (world) => world.postgres,
+);

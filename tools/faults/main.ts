@@ -1,0 +1,91 @@
+/**
+ * `npm run faults`: breaks the real stack in every way that can be played on one machine, and compares what was answered with what
+ * is in the ledger. `--write` puts the table into docs/reliability.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { FAULTS } from './faults/index.ts';
+import { openOwnStores } from './own-stores.ts';
+import { markdownTable, terminalTable } from './report.ts';
+import { type FaultReport, runFault } from './run-fault.ts';
+
+const PAGE = 'docs/reliability.md';
+const MARKS = /(<!-- faults -->\n)[\s\S]*?(\n<!-- \/faults -->)/;
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+  return Number(text);
+}
+
+const program = new Command('npm run faults --')
+  .description(
+    'Starts PostgreSQL, Redis, Temporal, the worker and the API for each fault, loads them, breaks them, heals them, and compares ' +
+      'the answers with the ledger. All of it takes about 25 minutes on two cores. Ends with 1 when anything was lost, doubled, ' +
+      'over a limit, or waited for too long.',
+  )
+  .option('--only <names>', 'the faults to play, separated by commas (see --list)')
+  .option('--rounds <number>', 'rounds of each fault, instead of its own number', wholeNumber)
+  .option('--seed <number>', 'where in the load the faults strike, and what is sent', wholeNumber, 1)
+  .option('--list', 'print the names of the faults and do nothing', false)
+  .option('--json', 'print the report as JSON', false)
+  .option('--write', `put the table into ${PAGE}`, false)
+  .addHelpText('after', '\nExample:\n  npm run faults -- --only redis-kill,flushall --rounds 2');
+
+interface Flags {
+  readonly only?: string;
+  readonly rounds?: number;
+  readonly seed: number;
+  readonly list: boolean;
+  readonly json: boolean;
+  readonly write: boolean;
+}
+
+function chosenFaults(only: string | undefined): typeof FAULTS {
+  if (only === undefined) return FAULTS;
+  const names = only.split(',');
+  const unknown = names.filter((name) => FAULTS.every((fault) => fault.name !== name));
+  if (unknown.length > 0) program.error(`unknown fault: ${unknown.join(', ')} (npm run faults -- --list)`);
+  return FAULTS.filter(({ name }) => names.includes(name));
+}
+
+function describeRun(seed: number): string {
+  const processors = cpus();
+  const machine = `${processors.length} cores (${processors[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `${machine}, Node ${process.versions.node}; seed ${seed}; ${new Date().toISOString().slice(0, 10)}`;
+}
+
+function writePage(reports: readonly FaultReport[], run: string): void {
+  const page = readFileSync(PAGE, 'utf8');
+  if (!MARKS.test(page)) throw new Error(`${PAGE} has no marks <!-- faults --> … <!-- /faults -->`);
+  const table = `${markdownTable(reports)}\n\n${run}; \`npm run faults -- --write\``;
+  writeFileSync(
+    PAGE,
+    page.replace(MARKS, (_all, open: string, close: string) => `${open}\n${table}\n${close}`),
+  );
+}
+
+const flags = program.parse().opts<Flags>();
+if (flags.list) {
+  for (const { name, title, rounds } of FAULTS)
+    console.log(`${name.padEnd(22)} ${String(rounds).padStart(2)} rounds  ${title}`);
+} else {
+  const reports: FaultReport[] = [];
+  for (const fault of chosenFaults(flags.only)) {
+    reports.push(
+      await runFault(fault, {
+        rounds: flags.rounds ?? fault.rounds,
+        seed: flags.seed,
+        openStores: openOwnStores,
+        say: (line) => console.error(line),
+        nowMs: () => Date.now(),
+      }),
+    );
+  }
+  const failures = reports.flatMap(({ name, failures: found }) => found.map((failure) => `${name}, ${failure}`));
+  const run = describeRun(flags.seed);
+  console.log(flags.json ? JSON.stringify({ run, reports }, null, 2) : `${terminalTable(reports)}\n${run}`);
+  if (flags.write) writePage(reports, run);
+  for (const failure of failures) console.error(failure);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
