@@ -145,7 +145,8 @@ const CHARGE = z.strictObject({
 const LIMIT = z.strictObject({
   meter: keyField(METER_KEY_PATTERN),
   mode: z.enum(['hard', 'soft'], 'must be hard or soft'),
-  window: z.literal('period', 'must be period').default('period'),
+  window: z.enum(['period', 'minute', 'hour', 'day'], 'must be period, minute, hour or day').default('period'),
+  dimension: text.optional(),
   limit: notNegative,
 });
 
@@ -193,6 +194,7 @@ const TENANT = z.strictObject({
   plan: keyField(PLAN_KEY_PATTERN),
   planVersion: integerField(1, 1_000_000).optional(),
   paused: z.boolean('must be true or false').optional(),
+  limits: listOf(LIMIT).default([]),
 });
 
 /** The form of a catalogue file. Every part may be missing: what a file does not name stays as it is. */
@@ -212,5 +214,7 @@ export type CatalogueFile = z.output<typeof CATALOGUE_FILE>;
 export type FileMeter = CatalogueFile['meters'][number];
 /** One plan as the file writes it. */
 export type FilePlan = CatalogueFile['plans'][number];
+/** One limit of a plan or a tenant as the file writes it. */
+export type FileLimit = FilePlan['limits'][number];
 /** One tenant as the file writes it. */
 export type FileTenant = CatalogueFile['tenants'][number];

@@ -63,9 +63,14 @@ export function planVersionName(key: string, version: number): string {
 
 /** The plan that governs the tenant at an instant; `undefined` before its first and after its last item. */
 export function planAt(entry: TenantEntry, instantMicros: EpochMicros): PlanVersion | undefined {
+  return planSpanAt(entry, instantMicros)?.plan;
+}
+
+/** The span of the timeline that holds the instant; `undefined` before its first and after its last item. */
+export function planSpanAt(entry: TenantEntry, instantMicros: EpochMicros): PlanSpan | undefined {
   return entry.plans.find(
     ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
-  )?.plan;
+  );
 }
 
 /** Whether the ledger has a partition for an event of this instant; ingest refuses what has none. */

@@ -1,13 +1,14 @@
 import { isTimeZone } from '../domain/calendar-zone.ts';
+import { isSameBound } from '../domain/limits.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { checkAlerts } from './check-alerts.ts';
-import type { CatalogueFile, FilePlan, FileTenant } from './catalogue-file.ts';
+import type { CatalogueFile, FileLimit, FilePlan, FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
-import { meterOf, planOf } from './definitions.ts';
+import { limitOf, meterOf, planOf } from './definitions.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 
 /** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
@@ -117,7 +118,21 @@ function checkMeter(parsed: ParsedCatalogue, snapshot: CatalogueSnapshot, meter:
     refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
   }
   if (new Set(meter.dimensions).size < meter.dimensions.length) refuse('dimensions', 'names a property twice');
+  const lost = limitedDimensions(snapshot, meter.key).filter((dimension) => !meter.dimensions.includes(dimension));
+  if (lost.length > 0) refuse('dimensions', `must keep ${lost.join(', ')}, whose values a plan or tenant limits`);
   return problems;
+}
+
+/** The dimensions of a meter by whose values some plan version or tenant is limited: a limit must not lose what it counts by. */
+function limitedDimensions({ planVersions, tenants }: CatalogueSnapshot, meter: string): readonly string[] {
+  const limits = [
+    ...[...planVersions.values()].flatMap((plan) => plan.limits),
+    ...[...tenants.values()].flatMap(({ tenant }) => tenant.limits),
+  ];
+  const dimensions = limits.flatMap((limit) =>
+    limit.meter === meter && limit.dimension !== undefined ? [limit.dimension] : [],
+  );
+  return [...new Set(dimensions)];
 }
 
 /** Tenants stay on the version they have, in the currency they have: a plan in another currency is another plan. */
@@ -146,22 +161,53 @@ function checkOnePlan(
     ...checkPlan(definition, new Set(definitions.meters.keys())),
     ...checkAlerts(definition, definitions.meters),
   ].map(({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message));
-  const limited = plan.limits.flatMap(({ meter: key, limit }, position) => {
-    const meter = definitions.meters.get(key);
-    if (meter === undefined) return [];
-    const at = (field: string, message: string): CatalogueProblem[] => [
-      parsed.problemAt([...base, 'limits', position, field], message),
-    ];
-    if (!LIMITED_AGGREGATIONS.has(meter.aggregation)) {
-      return at(
-        'meter',
-        `${key} is ${meter.aggregation}, which has no running number: limit a count, sum or max meter`,
-      );
-    }
-    if (parseQuantity(limit, meter.scale) !== undefined) return [];
-    return at('limit', `must fit the meter's scale of ${meter.scale} digits behind the point and stay below 2^53`);
-  });
+  const limited = checkLimits(parsed, definitions, plan.limits, [...base, 'limits']);
   return [...ruled, ...limited];
+}
+
+/** What is wrong with the limits of a plan or a tenant in the light of the meters they are on. */
+function checkLimits(
+  { problemAt }: ParsedCatalogue,
+  { meters }: Definitions,
+  limits: readonly FileLimit[],
+  base: FieldPath,
+): CatalogueProblem[] {
+  return limits.flatMap(({ meter: key, dimension, limit }, position) => {
+    const meter = meters.get(key);
+    if (meter === undefined) return [];
+    const at = (field: string, message: string) => problemAt([...base, position, field], message);
+    const problems: CatalogueProblem[] = [];
+    if (!LIMITED_AGGREGATIONS.has(meter.aggregation)) {
+      const message = `${key} is ${meter.aggregation}, which has no running number: limit a count, sum or max meter`;
+      problems.push(at('meter', message));
+    } else if (parseQuantity(limit, meter.scale) === undefined) {
+      const message = `must fit the meter's scale of ${meter.scale} digits behind the point and stay below 2^53`;
+      problems.push(at('limit', message));
+    }
+    if (dimension !== undefined && !meter.dimensions.includes(dimension)) {
+      const known = meter.dimensions.length === 0 ? 'none' : meter.dimensions.join(', ');
+      problems.push(at('dimension', `the meter ${key} has no dimension ${dimension}; it has ${known}`));
+    }
+    return problems;
+  });
+}
+
+/** What is wrong with a tenant's own limits: what a plan's could be, and meters that are not there or bounded twice. */
+function checkOwnLimits(
+  parsed: ParsedCatalogue,
+  definitions: Definitions,
+  limits: readonly FileLimit[],
+  base: FieldPath,
+) {
+  const problems = limits.flatMap((limit, position) => {
+    const first = limits.findIndex((other) => isSameBound(limitOf(limit), limitOf(other)));
+    const at = (message: string) => parsed.problemAt([...base, position, 'meter'], message);
+    return [
+      ...(definitions.meters.has(limit.meter) ? [] : [at(`there is no meter ${limit.meter}`)]),
+      ...(first < position ? [at(`${limit.meter} is already limited by limits[${first}]`)] : []),
+    ];
+  });
+  return [...problems, ...checkLimits(parsed, definitions, limits, base)];
 }
 
 /** `charges[0].price.bands[1].upTo` as names and positions. */
@@ -188,5 +234,5 @@ function checkTenant(parsed: ParsedCatalogue, definitions: Definitions, tenant: 
   if (tenant.billTo !== undefined && !definitions.tenantIds.has(tenant.billTo)) {
     refuse('billTo', `there is no tenant ${tenant.billTo}: define it under tenants, or leave billTo out`);
   }
-  return problems;
+  return [...problems, ...checkOwnLimits(parsed, definitions, tenant.limits, ['tenants', index, 'limits'])];
 }

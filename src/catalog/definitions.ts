@@ -1,7 +1,7 @@
 import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
-import type { CatalogueFile, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
+import type { CatalogueFile, FileLimit, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
 
 /** A meter as the file defines it, with its defaults filled in. */
 export function meterOf(meter: FileMeter, version: number): Meter {
@@ -32,7 +32,7 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
     currency: plan.currency,
     baseFee: plan.baseFee,
     charges: plan.charges.map((charge) => ({ ...charge, description: charge.description ?? charge.key })),
-    limits: plan.limits,
+    limits: plan.limits.map(limitOf),
     // Left out where there are none: plans from before there were alerts are the same definition.
     ...(plan.alerts.length === 0 ? {} : { alerts: plan.alerts }),
   };
@@ -55,7 +55,13 @@ export function tenantOf(tenant: FileTenant, billingStart: string, paused: boole
     billTo: tenant.billTo ?? tenant.id,
     buyer: tenant.buyer === undefined ? { name, addressLines: [], taxIds: [] } : partyOf(tenant.buyer),
     paused,
+    limits: tenant.limits.map(limitOf),
   };
+}
+
+/** A limit; one on the whole tenant names no dimension, as those did that were stored before there were dimensions. */
+export function limitOf({ meter, mode, window, dimension, limit }: FileLimit): Limit {
+  return { meter, mode, window, ...(dimension === undefined ? {} : { dimension }), limit };
 }
 
 /** An issuer or buyer; a missing e-mail address stays missing. */

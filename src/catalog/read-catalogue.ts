@@ -2,7 +2,7 @@ import type { Queryable } from '../ledger/database.ts';
 import { formatInstant, requireInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, PeriodLength, TaxRate, Tenant } from '../domain/tenant.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot, PartitionSpan, PlanSpan, TenantEntry } from './catalogue-snapshot.ts';
@@ -21,6 +21,7 @@ interface TenantRow {
   readonly billTo: string;
   readonly buyer: Party;
   readonly paused: boolean;
+  readonly limits: readonly Limit[];
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
@@ -70,6 +71,7 @@ select
       'endsAtMicros', (extract(epoch from t.ends_at) * 1000000)::bigint,
       'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
       'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
+      'limits', t.limits,
       'gateVersion', coalesce(g.version, 1),
       'sealedThroughMicros', (extract(epoch from coalesce(g.sealed_through, t.billing_start)) * 1000000)::bigint,
       'periodsThroughMicros', (extract(epoch from coalesce((
@@ -149,6 +151,7 @@ function toTenant(row: TenantRow): Tenant {
     billTo: row.billTo,
     buyer: row.buyer,
     paused: row.paused,
+    limits: row.limits,
   };
 }
 

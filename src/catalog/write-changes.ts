@@ -53,15 +53,16 @@ function tenantValues(tenant: Tenant): unknown[] {
     tenant.paymentTermsDays,
     tenant.billTo,
     JSON.stringify(tenant.buyer),
+    JSON.stringify(tenant.limits),
   ];
 }
 
 async function insertTenant(client: pg.PoolClient, tenant: Tenant): Promise<void> {
   await client.query(
-    `insert into tenant (id, name, ends_at, late_window_seconds, tax_rates, payment_terms_days, bill_to, buyer,
+    `insert into tenant (id, name, ends_at, late_window_seconds, tax_rates, payment_terms_days, bill_to, buyer, limits,
        currency, time_zone, billing_start, period_length, paused)
-     values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::jsonb, $6::integer, $7::text, $8::jsonb,
-       $9::text, $10::text, $11::timestamptz, $12::text, $13::boolean)`,
+     values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::jsonb, $6::integer, $7::text, $8::jsonb, $9::jsonb,
+       $10::text, $11::text, $12::timestamptz, $13::text, $14::boolean)`,
     [
       ...tenantValues(tenant),
       tenant.currency,
@@ -77,7 +78,7 @@ async function updateTenant(client: pg.PoolClient, tenant: Tenant): Promise<void
   await client.query(
     `update tenant
      set name = $2::text, ends_at = $3::timestamptz, late_window_seconds = $4::bigint, tax_rates = $5::jsonb,
-       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb
+       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb, limits = $9::jsonb
      where id = $1::text`,
     tenantValues(tenant),
   );

@@ -1,3 +1,6 @@
+import type { JsonValue } from './event.ts';
+import type { LimitWindow } from './plan.ts';
+
 /** What ingest says of one event. Clients must tolerate words they do not know: new ones may be added. */
 export type Outcome =
   | 'accepted'
@@ -21,10 +24,15 @@ export function isTaken(outcome: Outcome): boolean {
 export interface LimitState {
   readonly meter: string;
   /** `period` is the billing period; the short windows follow arrival time. */
-  readonly window: 'period' | 'minute' | 'hour' | 'day';
+  readonly window: LimitWindow;
+  /** For a limit on each value of a dimension: which dimension, and this event's value of it (`null`: the event has none). */
+  readonly dimension?: string;
+  readonly value?: JsonValue;
   readonly used: string;
   readonly limit: string;
   readonly remaining: string;
+  /** There, and true, where more is used than the limit: a soft one was passed, or a plan with a smaller one came. */
+  readonly exceeded?: true;
   /** When the window ends, RFC 3339. */
   readonly resetsAt: string;
 }

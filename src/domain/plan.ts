@@ -38,11 +38,19 @@ export interface Charge {
   readonly price: PriceModel;
 }
 
-/** A bound on one meter within a billing period. `hard` refuses what would pass it, `soft` accepts and flags. */
+/**
+ * Over what a limit is counted: the billing period, or a minute, hour or day of UTC. The short windows follow the time of arrival
+ * by the clock of Redis, so they are rate limits; they are in no ledger, and start over when Redis has lost its data.
+ */
+export type LimitWindow = 'period' | 'minute' | 'hour' | 'day';
+
+/** A bound on one meter. `hard` refuses what would pass it, `soft` accepts and flags. */
 export interface Limit {
   readonly meter: string;
   readonly mode: 'hard' | 'soft';
-  readonly window: 'period';
+  readonly window: LimitWindow;
+  /** A dimension of the meter, each value of which is bounded by itself; left out: the bound is on the whole tenant. */
+  readonly dimension?: string;
   /** Whole units, a plain decimal. */
   readonly limit: string;
 }

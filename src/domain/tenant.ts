@@ -1,5 +1,6 @@
 import type { InstantText } from './instant.ts';
 import type { CurrencyCode } from './money.ts';
+import type { Limit } from './plan.ts';
 
 /** Lengths a billing period can have. The short ones serve trials and tests. */
 export type PeriodLength = 'year' | 'month' | 'week' | 'day' | 'hour' | 'minute';
@@ -42,4 +43,6 @@ export interface Tenant {
   readonly buyer: Party;
   /** A paused tenant is metered but not billed until it is resumed. */
   readonly paused: boolean;
+  /** The tenant's own: in place of its plan's limit on the same meter, window and dimension, or beside the plan's. */
+  readonly limits: readonly Limit[];
 }

@@ -1,15 +1,17 @@
 import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import type { JsonObject } from '../domain/event.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { LimitState, Outcome } from '../domain/outcome.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readLimits } from '../meter/read-limits.ts';
 import type { IngestService } from './ingest-service.ts';
-import { judgeTime, type LimitedReading } from './judge-event.ts';
+import type { ReadingBound } from './bounds.ts';
+import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
 import type { Acceptable } from './plan-groups.ts';
-import type { Reading } from './read-meters.ts';
+import { readDimensions, type Reading } from './read-meters.ts';
 import { clearObstacles, OUTCOMES, reloadCatalogue } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 
@@ -21,6 +23,8 @@ export interface CheckQuestion {
   readonly meters: readonly string[];
   /** How much more, of each: by the rules of an event's quantity. For a `count` meter the number of events. */
   readonly quantity: unknown;
+  /** For limits on each value of a dimension: the properties that the event would have. */
+  readonly properties?: JsonObject | null;
 }
 
 /** What is answered. It is true of this moment only: other senders may be faster, and only an event takes anything. */
@@ -34,7 +38,9 @@ export interface CheckAnswer {
 
 /** The question names what is not there, or cannot be read. */
 export interface CheckRefusal {
-  readonly code: 'unknown_tenant' | 'unknown_meter' | 'invalid_quantity';
+  readonly code: 'unknown_tenant' | 'unknown_meter' | 'invalid_quantity' | 'invalid_properties';
+  /** The field at fault. */
+  readonly path?: string;
   readonly message: string;
 }
 
@@ -54,7 +60,7 @@ export async function checkLimits(
     const snapshot = service.catalogue.current();
     const understood = understand(snapshot, question);
     if ('refusal' in understood) {
-      if (round > 0 || understood.refusal.code === 'invalid_quantity') return understood;
+      if (round > 0 || understood.refusal.code.startsWith('invalid_')) return understood;
       // It may have been made a moment ago through another process.
       await reloadCatalogue(service);
       continue;
@@ -79,7 +85,8 @@ export async function checkLimits(
 type Understood =
   { readonly entry: TenantEntry; readonly readings: readonly Reading[] } | { readonly refusal: CheckRefusal };
 
-function understand(snapshot: CatalogueSnapshot, { key, tenant, meters, quantity }: CheckQuestion): Understood {
+function understand(snapshot: CatalogueSnapshot, question: CheckQuestion): Understood {
+  const { key, tenant, meters, quantity, properties = null } = question;
   const entry = snapshot.tenants.get(tenant);
   // For a key bound to a tenant no other exists, so that it cannot be used to find out who is a customer.
   if (entry === undefined || (key.tenant !== null && key.tenant !== tenant)) {
@@ -91,7 +98,12 @@ function understand(snapshot: CatalogueSnapshot, { key, tenant, meters, quantity
     if (meter === undefined) return { refusal: { code: 'unknown_meter', message: `there is no meter ${name}` } };
     const scaled = parseQuantity(quantity, meter.scale);
     if (scaled === undefined) return { refusal: { code: 'invalid_quantity', message: quantityRule(meter) } };
-    readings.push({ meter, scaled, valueText: '' });
+    const read = readDimensions(meter, { properties, propertiesPath: 'properties' });
+    if ('fault' in read) {
+      const { path, reason: message } = read.fault;
+      return { refusal: { code: 'invalid_properties', path, message } };
+    }
+    readings.push({ meter, scaled, valueText: '', ...read });
   }
   return { entry, readings };
 }
@@ -103,38 +115,46 @@ function quantityRule({ key, scale }: Meter): string {
   );
 }
 
-/** A reading on whose meter a limit holds. */
-type Bounded = Required<Pick<LimitedReading, 'limit'>> & LimitedReading;
-
 /** `undefined`: what the question rests on was stale, and is now cleared away. */
 async function askMeter(
   service: IngestService,
   catalogueVersion: number,
   judgement: Acceptable,
 ): Promise<CheckAnswer | undefined> {
-  const bounded = judgement.readings.filter((reading): reading is Bounded => reading.limit !== undefined);
-  if (bounded.length === 0) return { allowed: true, limits: [] };
+  const asked = judgement.readings.flatMap(({ bounds = [], ...reading }) =>
+    bounds.map((bound) => ({ reading, bound })),
+  );
+  if (asked.length === 0) return { allowed: true, limits: [] };
   const answer = await readLimits(service.meter, {
     tenant: judgement.entry.tenant.id,
     catalogueVersion,
     gateVersion: judgement.entry.gate.version,
     accountingStart: judgement.accountingPeriod.start,
-    meters: bounded.map(({ meter }) => meter.key),
+    counters: asked.map(({ reading, bound }) => ({ ...bound, meter: reading.meter.key })),
   });
   if (answer.kind !== 'read') {
     await clearObstacles(service, [answer]);
     return undefined;
   }
-  const used = (reading: Bounded): bigint => BigInt(answer.totals.get(reading.meter.key) ?? '0');
-  const allowed = bounded.every((reading) => allows(reading, used(reading)));
-  const limits = bounded.map((reading) => limitState(judgement, reading.meter, reading.limit.scaled, used(reading)));
+  const { atMs } = answer;
+  const bounded = asked.map((one, index) => ({ ...one, used: BigInt(answer.totals[index] ?? '0') }));
+  const allowed = bounded.every(allows);
+  const limits = bounded.map(({ reading: { meter }, bound, used }) =>
+    limitState(judgement, { meter, bound, used, atMs }),
+  );
   return { allowed, ...(!allowed && { reason: OUTCOMES.L }), limits };
 }
 
 /** The rule of `recordUsage.lua`: a total must stay within a hard limit, a maximum may repeat what it has reached. */
-function allows({ meter, limit, scaled }: Bounded, used: bigint): boolean {
-  if (!limit.isHard || scaled === 0) return true;
+function allows({ reading: { meter, scaled }, bound, used }: BoundedQuestion): boolean {
+  if (!bound.isHard || scaled === 0) return true;
   const value = BigInt(scaled);
-  if (meter.aggregation === 'max') return value <= BigInt(limit.scaled) || value <= used;
-  return used + value <= BigInt(limit.scaled);
+  if (meter.aggregation === 'max') return value <= BigInt(bound.scaled) || value <= used;
+  return used + value <= BigInt(bound.scaled);
+}
+
+interface BoundedQuestion {
+  readonly reading: Reading;
+  readonly bound: ReadingBound;
+  readonly used: bigint;
 }

@@ -1,11 +1,15 @@
 import type { AuthenticatedKey } from '../catalog/api-keys.ts';
-import { hasPartition, planAt, type CatalogueSnapshot, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import {
+  hasPartition,
+  planSpanAt,
+  type CatalogueSnapshot,
+  type PlanSpan,
+  type TenantEntry,
+} from '../catalog/catalogue-snapshot.ts';
 import { EARLY_TOLERANCE_MINUTES, LATE_HORIZON_DAYS } from '../domain/event.ts';
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
-import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
-import type { ScaledQuantity } from '../domain/quantity.ts';
 import type { EventDigests, RefusedEvent } from '../meter/usage-group.ts';
+import { boundsOfReading, type ReadingBound } from './bounds.ts';
 import type { CheckedEvent } from './check-event.ts';
 import type { NamedPeriod, PeriodFinder } from './period-finder.ts';
 import { readMeters, type Reading } from './read-meters.ts';
@@ -27,9 +31,11 @@ export interface JudgeContext {
   readonly periods: PeriodFinder;
 }
 
-/** A reading with the bound that holds for it. */
-export interface LimitedReading extends Reading {
-  readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
+/** A reading with the bounds that hold for it. */
+export interface BoundedReading extends Reading {
+  readonly bounds?: readonly ReadingBound[];
+  /** Whether the total of its counter is wanted even where it has no bound. */
+  readonly isWatched?: boolean;
 }
 
 /** What the catalogue says of an event, before Redis is asked. */
@@ -55,7 +61,7 @@ export type Judgement =
       readonly entry: TenantEntry;
       readonly usagePeriod: NamedPeriod;
       readonly accountingPeriod: NamedPeriod;
-      readonly readings: readonly LimitedReading[];
+      readonly readings: readonly BoundedReading[];
     };
 
 /**
@@ -111,13 +117,13 @@ export function judgeTime(
   }
   const isSealed = usagePeriod.endMicros <= entry.gate.sealedThroughMicros;
   if (!isSealed) {
-    const plan = planAt(entry, at);
+    const span = planSpanAt(entry, at);
     return {
       kind: 'acceptable',
       entry,
       usagePeriod,
       accountingPeriod: usagePeriod,
-      readings: readings.map((reading) => withLimit(reading, plan)),
+      readings: readings.map((reading) => withBounds(entry, span, reading)),
     };
   }
   if (mayBackfill)
@@ -128,19 +134,7 @@ export function judgeTime(
   return { kind: 'acceptable', entry, usagePeriod, accountingPeriod, readings };
 }
 
-/** Limits are on totals and maxima; a latest value and the number of distinct values are not bounded here. */
-function withLimit(reading: Reading, plan: PlanVersion | undefined): LimitedReading {
-  const { aggregation } = reading.meter;
-  if (plan === undefined || aggregation === 'unique' || aggregation === 'latest') return reading;
-  const limit = plan.limits.find((candidate) => candidate.meter === reading.meter.key);
-  if (limit === undefined) return reading;
-  return { ...reading, limit: { scaled: scaledLimit(limit.limit, reading.meter), isHard: limit.mode === 'hard' } };
-}
-
-/** A limit finer than the meter's scale is cut: no usage lies between. One past 2^53 − 1 bounds at 2^53 − 1. */
-function scaledLimit(text: string, meter: Meter): ScaledQuantity {
-  const [whole = '0', fraction = ''] = text.split('.');
-  const scaled = BigInt(whole + fraction.slice(0, meter.scale).padEnd(meter.scale, '0'));
-  const largest = BigInt(Number.MAX_SAFE_INTEGER);
-  return Number(scaled < largest ? scaled : largest);
+function withBounds(entry: TenantEntry, span: PlanSpan | undefined, reading: Reading): BoundedReading {
+  const bounds = span === undefined ? undefined : boundsOfReading(entry, span, reading);
+  return bounds === undefined ? reading : { ...reading, bounds };
 }

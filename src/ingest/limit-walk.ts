@@ -1,61 +1,105 @@
-import { formatInstant } from '../domain/instant.ts';
+import {
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  type EpochMicros,
+} from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { LimitState } from '../domain/outcome.ts';
-import { scaledText, type ScaledQuantity } from '../domain/quantity.ts';
-import { limitedCounterName } from '../meter/usage-group.ts';
+import type { LimitWindow } from '../domain/plan.ts';
+import { scaledText } from '../domain/quantity.ts';
+import { boundCounterName } from '../meter/usage-group.ts';
+import type { ReadingBound } from './bounds.ts';
+import type { BoundedReading } from './judge-event.ts';
 import type { Acceptable, PlannedEvent, PlannedGroup } from './plan-groups.ts';
 
-/** Follows the limited totals of one applied group from event to event, so that each answer shows the state after it. */
+/** What an applied group answered of its counters. */
+export interface CounterTotals {
+  readonly totals: ReadonlyMap<string, string>;
+  /** By the clock of Redis, which short windows follow. */
+  readonly atMs: number;
+}
+
+/** Follows the bounded totals of one applied group from event to event, so that each answer shows the state after it. */
 export class LimitWalk {
   readonly #used = new Map<string, bigint>();
+  readonly #atMs: number;
 
-  /** @param totals after the call, of which what its accepted events added is taken off again */
-  constructor(planned: PlannedGroup, accepted: ReadonlySet<number>, totals: ReadonlyMap<string, string>) {
+  /** @param after the totals after the call, of which what its accepted events added is taken off again */
+  constructor(planned: PlannedGroup, accepted: ReadonlySet<number>, { totals, atMs }: CounterTotals) {
+    this.#atMs = atMs;
     for (const [name, total] of totals) this.#used.set(name, BigInt(total));
     planned.events.forEach(({ judgement }, index) => {
       if (accepted.has(index)) this.#move(judgement, -1n);
     });
   }
 
-  /** The states after an event; `undefined` when none of its meters is limited. */
+  /** The states after an event; `undefined` when none of its meters is bounded. */
   after({ judgement }: PlannedEvent<Acceptable>, wasAccepted: boolean): readonly LimitState[] | undefined {
     if (wasAccepted) this.#move(judgement, 1n);
     const states: LimitState[] = [];
-    for (const { meter, limit } of judgement.readings) {
-      if (limit === undefined) continue;
-      const used = this.#used.get(counterName(judgement, meter.key)) ?? 0n;
-      states.push(limitState(judgement, meter, limit.scaled, used));
+    for (const { meter, bounds = [] } of judgement.readings) {
+      for (const bound of bounds) {
+        const used = this.#used.get(counterName(judgement, meter, bound)) ?? 0n;
+        states.push(limitState(judgement, { meter, bound, used, atMs: this.#atMs }));
+      }
     }
     return states.length === 0 ? undefined : states;
   }
 
   #move(judgement: Acceptable, sign: bigint): void {
-    for (const { meter, limit, scaled } of judgement.readings) {
-      if (limit === undefined || meter.aggregation === 'max') continue;
-      const name = counterName(judgement, meter.key);
-      this.#used.set(name, (this.#used.get(name) ?? 0n) + sign * BigInt(scaled));
+    for (const { meter, bounds = [], scaled } of judgement.readings) {
+      if (meter.aggregation === 'max') continue;
+      for (const bound of bounds) {
+        const name = counterName(judgement, meter, bound);
+        this.#used.set(name, (this.#used.get(name) ?? 0n) + sign * BigInt(scaled));
+      }
     }
   }
 }
 
-/** How a limit stands. @param used the scaled total (or maximum) of the meter in the accounting period */
-export function limitState(
-  { accountingPeriod }: Acceptable,
-  meter: Meter,
-  limit: ScaledQuantity,
-  used: bigint,
-): LimitState {
-  const remaining = BigInt(limit) - used;
+/** One bound and what its counter holds. */
+export interface BoundReading {
+  readonly meter: BoundedReading['meter'];
+  readonly bound: ReadingBound;
+  /** The scaled total (or maximum) in the window. */
+  readonly used: bigint;
+  /** When it was read, by the clock of Redis. */
+  readonly atMs: number;
+}
+
+/** How a bound stands. */
+export function limitState(judgement: Acceptable, { meter, bound, used, atMs }: BoundReading): LimitState {
+  const { window, dimension, value = null, scaled } = bound;
+  const remaining = BigInt(scaled) - used;
   return {
     meter: meter.key,
-    window: 'period',
+    window,
+    ...(dimension !== undefined && { dimension, value }),
     used: scaledText(used, meter.scale),
-    limit: scaledText(limit, meter.scale),
+    limit: scaledText(scaled, meter.scale),
     remaining: scaledText(remaining > 0n ? remaining : 0n, meter.scale),
-    resetsAt: formatInstant(accountingPeriod.endMicros),
+    ...(remaining < 0n && { exceeded: true }),
+    resetsAt: formatInstant(windowEnd(judgement, window, atMs)),
   };
 }
 
-function counterName({ entry, accountingPeriod }: Acceptable, meter: string): string {
-  return limitedCounterName(entry.tenant.id, accountingPeriod.start, meter);
+const WINDOW_MICROS: Readonly<Record<Exclude<LimitWindow, 'period'>, number>> = {
+  minute: MICROS_PER_MINUTE,
+  hour: MICROS_PER_HOUR,
+  day: MICROS_PER_DAY,
+};
+
+/** Short windows are aligned to UTC, which a day of 86,400 seconds always is in epoch time. */
+function windowEnd({ accountingPeriod }: Acceptable, window: LimitWindow, atMs: number): EpochMicros {
+  if (window === 'period') return accountingPeriod.endMicros;
+  const length = WINDOW_MICROS[window];
+  const at = atMs * 1_000;
+  return at - (at % length) + length;
+}
+
+/** The name under which an applied group tells the total of a bound's counter. */
+function counterName({ entry, accountingPeriod }: Acceptable, meter: Meter, bound: ReadingBound): string {
+  return boundCounterName(entry.tenant.id, accountingPeriod.start, meter.key, bound);
 }

@@ -84,10 +84,13 @@ function uniqueReading(value: JsonValue, path: string, digestSecret: Buffer): Re
 /** Names and values of one meter's dimensions as compact JSON. They are part of a rollup's key, and an index entry has 2,704 bytes. */
 const DIMENSION_BYTES_MAX = 1_024;
 
-/** Refused here, because the ledger could only set the event aside after it was accepted. */
-function readDimensions(
+/**
+ * Reads an event's value of every dimension of a meter; `null` where it has none. A fault is refused here, because the ledger could
+ * only set the event aside after it was accepted.
+ */
+export function readDimensions(
   meter: Meter,
-  event: CheckedEvent,
+  event: Pick<CheckedEvent, 'properties' | 'propertiesPath'>,
 ): { readonly dimensions: Record<string, JsonValue> } | { readonly fault: Fault } {
   const entries: [string, JsonValue][] = [];
   let bytes = 0;

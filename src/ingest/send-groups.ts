@@ -70,9 +70,9 @@ function readAnswer(
   answer: Extract<GroupAnswer, { kind: 'applied' }>,
   results: Map<number, EventResult>,
 ): void {
-  const { statuses, totals } = answer;
+  const { statuses } = answer;
   const accepted = new Set(planned.events.flatMap((_event, index) => (statuses[index] === 'A' ? [index] : [])));
-  const walk = totals.size === 0 ? undefined : new LimitWalk(planned, accepted, totals);
+  const walk = answer.totals.size === 0 ? undefined : new LimitWalk(planned, accepted, answer);
   planned.events.forEach((event, index) => {
     const status = statuses[index] ?? 'L';
     const limits = status === 'A' || status === 'L' ? walk?.after(event, status === 'A') : undefined;

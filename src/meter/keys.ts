@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { InstantText } from '../domain/instant.ts';
+import type { LimitWindow } from '../domain/plan.ts';
 
 /**
  * The names of all Redis keys. Nothing else in the program writes one. The tag in braces keeps a shard's keys in one slot of a
@@ -42,6 +43,33 @@ export function gateKey(shard: number, tenant: string): string {
 /** Hash: the counters of one tenant's accounting period. */
 export function usageKey(shard: number, tenant: string, accountingStart: InstantText): string {
   return `${shardPrefix(shard)}:use:${tenant}:${accountingStart}`;
+}
+
+/** Hash: what arrived for a tenant in one short window. */
+export function windowKey(shard: number, tenant: string, window: Exclude<LimitWindow, 'period'>): string {
+  return `${shardPrefix(shard)}:win:${tenant}:${window}`;
+}
+
+/** Lengths of the windows that follow the clock of Redis; 0: the billing period, which does not. */
+export const WINDOW_MS: Readonly<Record<LimitWindow, number>> = {
+  period: 0,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** The hash in which a bound's counter lives. */
+export function boundKey(
+  shard: number,
+  tenant: string,
+  { window, accountingStart }: { readonly window: LimitWindow; readonly accountingStart: InstantText },
+): string {
+  return window === 'period' ? usageKey(shard, tenant, accountingStart) : windowKey(shard, tenant, window);
+}
+
+/** The field of a bound's counter: the meter's own, or one beside it for the value of a dimension. */
+export function boundField({ meter, valueDigest }: { readonly meter: string; readonly valueDigest?: string }): string {
+  return valueDigest === undefined ? meter : `${meter}~${valueDigest}`;
 }
 
 /**

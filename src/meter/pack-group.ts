@@ -1,14 +1,8 @@
 import type { Aggregation } from '../domain/meter.ts';
 import { counterField, gateKey, idsKey, journalKey, shardKey, usageKey } from './keys.ts';
-import { DIGEST_BYTES } from './digests.ts';
+import { digestBytes, type DigestText } from './digests.ts';
 import { eventsJson, interpretationJson } from './journal-entry-json.ts';
-import {
-  limitedCounterName,
-  type EventDigests,
-  type GroupEvent,
-  type GroupReading,
-  type UsageGroup,
-} from './usage-group.ts';
+import { limitedCounterName, type GroupEvent, type GroupReading, type UsageGroup } from './usage-group.ts';
 
 /** A group as the script takes it: the forms are described at the head of `recordUsage.lua`. */
 export interface PackedGroup {
@@ -24,7 +18,7 @@ export interface PackingContext {
   readonly bucket: number;
   readonly windowMs: number;
   readonly bucketIdsMax: number;
-  readonly journalEntriesMax: number;
+  readonly journalEventsMax: number;
 }
 
 const KEYS_BEFORE_GATES = 5;
@@ -54,7 +48,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     bucket: context.bucket,
     windowMs: context.windowMs,
     bucketMax: context.bucketIdsMax,
-    journalMax: context.journalEntriesMax,
+    journalMax: context.journalEventsMax,
     gates: group.tenants.map((tenant) => String(tenant.gateVersion)),
     counters: table.counters,
   };
@@ -62,7 +56,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     keys,
     arguments: [
       JSON.stringify(header),
-      packDigests([...group.events, ...group.refused]),
+      packDigests(group),
       readings,
       group.refused.map((event) => event.verdict).join(''),
       interpretationJson(group),
@@ -103,7 +97,7 @@ class CounterTable {
     const tenant = required(this.#group.tenants, period.tenantIndex);
     const key = usageKey(this.#group.shard, tenant.id, period.accountingStart);
     const field = counterField(meter.key, period.usageStart, period.accountingStart);
-    const { limit } = reading;
+    const limit = reading.bounds?.find(({ window, valueDigest }) => window === 'period' && valueDigest === undefined);
     if (limit !== undefined) {
       this.limitedCounters.push(limitedCounterName(tenant.id, period.accountingStart, meter.key));
     }
@@ -136,13 +130,11 @@ function packReadings(events: readonly GroupEvent[], table: CounterTable): Buffe
   return packed;
 }
 
-function packDigests(events: readonly EventDigests[]): Buffer {
-  const packed = Buffer.alloc(events.length * 2 * DIGEST_BYTES);
-  events.forEach(({ idDigest, contentDigest }, index) => {
-    idDigest.copy(packed, index * 2 * DIGEST_BYTES);
-    contentDigest.copy(packed, index * 2 * DIGEST_BYTES + DIGEST_BYTES);
-  });
-  return packed;
+function packDigests(group: UsageGroup): Buffer {
+  let packed: DigestText = '';
+  for (const { idDigest, contentDigest } of group.events) packed += idDigest + contentDigest;
+  for (const { idDigest, contentDigest } of group.refused) packed += idDigest + contentDigest;
+  return digestBytes(packed);
 }
 
 function required<T>(list: readonly T[], index: number): T {

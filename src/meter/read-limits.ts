@@ -1,8 +1,9 @@
 import type { InstantText } from '../domain/instant.ts';
-import { gateKey, shardKey, shardOf, usageKey } from './keys.ts';
+import type { LimitWindow } from '../domain/plan.ts';
+import { boundField, boundKey, gateKey, shardKey, shardOf, WINDOW_MS } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import { askRedis } from './redis-connection.ts';
-import type { GroupAnswer } from './usage-group.ts';
+import type { GroupAnswer, GroupBound } from './usage-group.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 
@@ -15,16 +16,24 @@ export interface LimitQuestion {
   readonly catalogueVersion: number;
   readonly gateVersion: number;
   readonly accountingStart: InstantText;
-  /** Keys of limited meters, at least one. */
-  readonly meters: readonly string[];
+  /** The counters of bounds, at least one. */
+  readonly counters: readonly BoundCounter[];
+}
+
+/** The counter that a bound is on. */
+export interface BoundCounter extends Pick<GroupBound, 'window' | 'valueDigest'> {
+  /** The meter's key. */
+  readonly meter: string;
 }
 
 /** The answer to a question. Anything but `read` means that the question must be asked again on newer ground. */
 export type LimitReading =
   | {
       readonly kind: 'read';
-      /** By meter: the scaled total or maximum as text. */
-      readonly totals: ReadonlyMap<string, string>;
+      /** The scaled total or maximum as text, in the order of the counters asked for. */
+      readonly totals: readonly string[];
+      /** By the clock of Redis, in milliseconds. */
+      readonly atMs: number;
     }
   | Exclude<GroupAnswer, { kind: 'applied' }>;
 
@@ -33,18 +42,19 @@ export type LimitReading =
  * what the next event would meet. Writes nothing. Rejects with `MeterUnavailableError` when Redis or the ledger does not answer.
  */
 export async function readLimits(meter: UsageMeter, question: LimitQuestion): Promise<LimitReading> {
-  const { tenant, catalogueVersion, gateVersion, accountingStart, meters } = question;
+  const { tenant, catalogueVersion, gateVersion, accountingStart } = question;
   const shard = shardOf(tenant, meter.shardCount);
-  const keys = [shardKey(shard), gateKey(shard, tenant), usageKey(shard, tenant, accountingStart)];
+  const counters = placeCounters(question.counters, (window) => boundKey(shard, tenant, { window, accountingStart }));
+  const keys = [shardKey(shard), gateKey(shard, tenant), ...counters.keys];
   const versions = [String(catalogueVersion), String(gateVersion)];
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
     const [word, ...rest] = await askRedis(() =>
-      meter.redis.readLimits(keys.length, ...keys, String(epoch), ...versions, ...meters),
+      meter.redis.readLimits(keys.length, ...keys, String(epoch), ...versions, ...counters.arguments),
     );
     switch (word) {
       case 'read':
-        return { kind: 'read', totals: new Map(meters.map((key, index) => [key, rest[index] ?? '0'])) };
+        return { kind: 'read', atMs: Number(rest[0]), totals: counters.places.map((place) => rest[place + 1] ?? '0') };
       case 'stale:catalogue':
         return { kind: 'stale_catalogue' };
       case 'stale:gate':
@@ -56,4 +66,23 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
     }
   }
   throw new MeterUnavailableError(`shard ${shard} did not come to rest within ${CALLS_MAX} calls`);
+}
+
+/** Counters grouped by the hash they live in: the arguments are, per hash, its window in milliseconds, the number of fields, the fields. */
+function placeCounters(
+  counters: readonly BoundCounter[],
+  keyOf: (window: LimitWindow) => string,
+): { readonly keys: string[]; readonly arguments: string[]; readonly places: readonly number[] } {
+  const byWindow = Map.groupBy(counters, ({ window }) => window);
+  const places = new Map<BoundCounter, number>();
+  const packed: string[] = [];
+  for (const [window, some] of byWindow) {
+    packed.push(String(WINDOW_MS[window]), String(some.length), ...some.map(boundField));
+    for (const counter of some) places.set(counter, places.size);
+  }
+  return {
+    keys: [...byWindow.keys()].map(keyOf),
+    arguments: packed,
+    places: counters.map((one) => places.get(one) ?? 0),
+  };
 }

@@ -1,9 +1,10 @@
 #!lua
--- readLimits: reads a tenant's limited counters as recordUsage would see them now. Writes nothing.
+-- readLimits: reads a tenant's bounded counters as recordUsage would see them now. Writes nothing.
 --
--- KEYS  1 shard hash   2 gate hash   3 usage hash of the accounting period
--- ARGV  1 epoch   2 catalogue version   3 gate version   then at least one field of the usage hash
--- Returns { 'read', text per field }: '0' for a counter that is not there.
+-- KEYS  1 shard hash   2 gate hash   then the hashes of the counters
+-- ARGV  1 epoch   2 catalogue version   3 gate version
+--       then per hash: length of its window in milliseconds (0: a usage hash), number of fields, the fields (at least one)
+-- Returns { 'read', milliseconds by the clock of Redis, text per field }: '0' for a counter that is not there.
 --      or { 'epoch' }, { 'stale:catalogue' }, { 'stale:gate', version }, { 'void:gate' }: the question rests on what holds no more.
 
 local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state', 'catalogue')
@@ -13,10 +14,18 @@ local gate = redis.call('HMGET', KEYS[2], 'version', 'state', 'epoch')
 if gate[3] ~= ARGV[1] or gate[2] ~= 'open' then return { 'void:gate' } end
 if gate[1] ~= ARGV[3] then return { 'stale:gate', gate[1] } end
 
--- A usage hash of another epoch is void: it reads as empty.
-local held = redis.call('HMGET', KEYS[3], '#epoch', unpack(ARGV, 4))
-local reply = { 'read' }
-for index = 2, #held do
-  reply[index] = held[1] == ARGV[1] and held[index] or '0'
+local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local reply, position = { 'read', string.format('%.0f', nowMs) }, 4
+for place = 3, #KEYS do
+  local windowMs, fields = tonumber(ARGV[position]), tonumber(ARGV[position + 1])
+  -- Void, and so empty, is a usage hash of another epoch, and a window hash of another window.
+  local mark, valid = '#epoch', ARGV[1]
+  if windowMs > 0 then mark, valid = '#start', string.format('%.0f', nowMs - nowMs % windowMs) end
+  local held = redis.call('HMGET', KEYS[place], mark, unpack(ARGV, position + 2, position + 1 + fields))
+  for index = 2, fields + 1 do
+    reply[#reply + 1] = held[1] == valid and held[index] or '0'
+  end
+  position = position + 2 + fields
 end
 return reply

@@ -11,8 +11,8 @@ const CALLS_MAX = 4;
 /** A bucket of ids ends by time or by this size: 90 bytes an id are about 450 MB. */
 const BUCKET_IDS_MAX = 5_000_000;
 
-/** Past this many entries that were not drained, nothing more is taken: the drain is down for long, and memory is finite. */
-export const JOURNAL_ENTRIES_MAX = 500_000;
+/** Past this many events that were not drained, nothing more is taken: the drain is down for long, and memory is finite. */
+export const JOURNAL_EVENTS_MAX = 5_000_000;
 
 const JOURNAL_FULL_RETRY_SECONDS = 5;
 
@@ -30,7 +30,7 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
       bucket: state.bucket,
       windowMs: meter.dedupWindowSeconds * 1_000,
       bucketIdsMax: BUCKET_IDS_MAX,
-      journalEntriesMax: JOURNAL_ENTRIES_MAX,
+      journalEventsMax: JOURNAL_EVENTS_MAX,
     });
     const ended = meter.observer?.scriptSent();
     const reply = await askRedis(() =>
@@ -69,6 +69,7 @@ function readApplied(
     statuses: statuses.split('') as EventStatus[],
     totals: new Map(context.limitedCounters.map((name, index) => [name, totals[index] ?? '0'])),
     newlyDirty: dirty === '' ? [] : dirty.split(',').map((number) => tenantAt(group, number)),
+    atMs: 0,
     epoch: context.epoch,
     sequence: Number(sequence),
   };
@@ -85,7 +86,7 @@ function readRefusal(group: UsageGroup, reply: readonly string[]): GroupAnswer {
       return { kind: 'void_gate', tenants: rest.map((number) => tenantAt(group, number)) };
     case 'full':
       throw new MeterUnavailableError(
-        `the journal of shard ${group.shard} holds ${JOURNAL_ENTRIES_MAX} entries that are not in the ledger yet: is a worker running?`,
+        `the journal of shard ${group.shard} holds ${JOURNAL_EVENTS_MAX} events that are not in the ledger yet: is a worker running?`,
         { retryAfterSeconds: JOURNAL_FULL_RETRY_SECONDS },
       );
     default:

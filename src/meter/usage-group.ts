@@ -1,7 +1,9 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import type { JsonObject, JsonValue } from '../domain/event.ts';
 import type { Aggregation } from '../domain/meter.ts';
+import type { LimitWindow } from '../domain/plan.ts';
 import type { Scale, ScaledQuantity } from '../domain/quantity.ts';
+import type { DigestText } from './digests.ts';
 
 /**
  * One shard's part of a request, interpreted: which meters each event feeds, in which periods, under which versions. The
@@ -42,10 +44,8 @@ export interface GroupMeter {
 
 /** What an event is known by: the id says whether, the content says duplicate or conflict. */
 export interface EventDigests {
-  /** 16 bytes. */
-  readonly idDigest: Buffer;
-  /** 16 bytes. */
-  readonly contentDigest: Buffer;
+  readonly idDigest: DigestText;
+  readonly contentDigest: DigestText;
 }
 
 /** An event to be accepted. Its period is a place in the `periods` of the group. */
@@ -67,8 +67,19 @@ export interface GroupReading {
   /** What the counter grows by or is compared with; 0 for `unique`. */
   readonly scaled: ScaledQuantity;
   readonly dimensions?: Readonly<Record<string, JsonValue>>;
-  /** The bound on the meter in this period; absent for late usage and for meters without one. */
-  readonly limit?: { readonly scaled: ScaledQuantity; readonly isHard: boolean };
+  /** The bounds that hold for it, in the order of the answer; absent for late usage and for meters without one. */
+  readonly bounds?: readonly GroupBound[];
+  /** Whether the total of the meter's counter is to come back even where no bound is on it. */
+  readonly isWatched?: boolean;
+}
+
+/** A bound on what one counter may hold. */
+export interface GroupBound {
+  readonly window: LimitWindow;
+  /** `dimensionDigest` of the value that is bounded by itself; absent: the bound is on the whole tenant. */
+  readonly valueDigest?: string;
+  readonly scaled: ScaledQuantity;
+  readonly isHard: boolean;
 }
 
 /** An event that only a known id can still save from its verdict (see `EventStatus`). */
@@ -85,8 +96,13 @@ export type GroupAnswer =
       readonly kind: 'applied';
       /** One per event of `events`, then one per event of `refused`. */
       readonly statuses: readonly EventStatus[];
-      /** Totals after the call of every limited counter: by `limitedCounterName`, a scaled integer as text. */
+      /**
+       * Totals after the call of every bounded or watched counter, a scaled integer as text: by `limitedCounterName` the meter's own
+       * of the period, by `boundCounterName` those of other bounds.
+       */
       readonly totals: ReadonlyMap<string, string>;
+      /** When Redis judged the group, by its own clock, in milliseconds: short windows are counted by it. */
+      readonly atMs: number;
       /** Tenants whose first event since the last checkpoint this was. */
       readonly newlyDirty: readonly string[];
       readonly epoch: number;
@@ -99,7 +115,18 @@ export type GroupAnswer =
   /** These tenants have no valid gate in this epoch: rebuild them first. */
   | { readonly kind: 'void_gate'; readonly tenants: readonly string[] };
 
-/** The key of `totals`: one limited meter of one accounting period of one tenant. */
+/** The key of `totals` for the counter of a bound. */
+export function boundCounterName(
+  tenant: string,
+  accountingStart: InstantText,
+  meter: string,
+  { window, valueDigest }: Pick<GroupBound, 'window' | 'valueDigest'>,
+): string {
+  const own = limitedCounterName(tenant, accountingStart, meter);
+  return window === 'period' && valueDigest === undefined ? own : `${own}/${window}/${valueDigest ?? ''}`;
+}
+
+/** The key of `totals` for the own counter of one meter in one accounting period of one tenant. */
 export function limitedCounterName(tenant: string, accountingStart: InstantText, meter: string): string {
   return `${tenant}/${accountingStart}/${meter}`;
 }

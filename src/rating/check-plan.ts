@@ -1,3 +1,4 @@
+import { isSameBound } from '../domain/limits.ts';
 import type { Charge, Limit, PlanVersion } from '../domain/plan.ts';
 import { checkAmount } from './check-decimal.ts';
 import { isPriceModel, rulesOf } from './models/index.ts';
@@ -47,7 +48,7 @@ function checkLimit(limits: readonly Limit[], limit: Limit, index: number, meter
     ...checkMeter(limit.meter, `${path}.meter`, meterKeys),
     ...checkAmount(limit.limit, `${path}.limit`),
   ];
-  const first = limits.findIndex(({ meter, window }) => meter === limit.meter && window === limit.window);
+  const first = limits.findIndex((other) => isSameBound(other, limit));
   if (first < index) {
     problems.push({ path: `${path}.meter`, message: `${limit.meter} is already limited by limits[${first}]` });
   }

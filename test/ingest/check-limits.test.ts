@@ -92,7 +92,10 @@ describe('checkLimits', () => {
     await send('gb', '1.25');
     expect(await check('gb', '0.5')).toEqual({ allowed: true, limits: [limit('gb', '1.25', '1.5', '0.25')] });
     await send('gb', '0.5');
-    expect(await check('gb', '0.5')).toEqual({ allowed: true, limits: [limit('gb', '1.75', '1.5', '0')] });
+    expect(await check('gb', '0.5')).toEqual({
+      allowed: true,
+      limits: [{ ...limit('gb', '1.75', '1.5', '0'), exceeded: true }],
+    });
   });
 
   test('a maximum is compared with its limit, not added up', async () => {

@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
 
+import { canonicalJson } from '../../src/domain/canonical.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import { contentDigest, idDigest } from '../../src/meter/digests.ts';
 import { shardOf } from '../../src/meter/keys.ts';
 import type { Incarnation, MeterIncident, MeterLedger, TenantState } from '../../src/meter/meter-ledger.ts';
 import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
-import type { GroupEvent, GroupReading, RefusedEvent, UsageGroup } from '../../src/meter/usage-group.ts';
+import type { GroupBound, GroupEvent, GroupReading, RefusedEvent, UsageGroup } from '../../src/meter/usage-group.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 
@@ -104,7 +105,10 @@ export interface EventSketch {
   readonly tenant?: string;
   /** Scaled by 0: whole units per meter; `calls` by default. */
   readonly usage?: Readonly<Record<string, number>>;
+  /** A hard limit on each of its meters in the period. */
   readonly limit?: number;
+  /** Further bounds on each of its meters. */
+  readonly bounds?: readonly GroupBound[];
   readonly verdict?: RefusedEvent['verdict'];
   readonly content?: string;
   readonly atMicros?: number;
@@ -151,13 +155,18 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
   const tenant = sketch.tenant ?? 'acme';
   const usage = sketch.usage ?? { calls: 1 };
   const occurredAtMicros = sketch.atMicros ?? AT;
-  const content = { type: 'calls', quantity: '1', occurredAtMicros, properties: { mark: sketch.content ?? 'same' } };
+  const properties = { mark: sketch.content ?? 'same' };
+  const content = { type: 'calls', quantity: '1', occurredAtMicros, propertiesText: canonicalJson(properties) };
   const readings = Object.entries(usage).map(([meter, scaled]): GroupReading => {
     const reading = { meterIndex: meters.indexOf(meter), valueText: String(scaled), scaled };
-    return sketch.limit === undefined ? reading : { ...reading, limit: { scaled: sketch.limit, isHard: true } };
+    const { limit } = sketch;
+    const own = limit === undefined ? [] : [{ window: 'period' as const, scaled: limit, isHard: true }];
+    const bounds = [...own, ...(sketch.bounds ?? [])];
+    return bounds.length === 0 ? reading : { ...reading, bounds };
   });
   return {
     ...content,
+    properties,
     id: sketch.id,
     periodIndex: periodNames.indexOf(periodName(sketch)),
     readings,

@@ -1,0 +1,77 @@
+import type { PlanSpan, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { limitsOfTenant } from '../domain/limits.ts';
+import type { JsonValue } from '../domain/event.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { Limit } from '../domain/plan.ts';
+import type { ScaledQuantity } from '../domain/quantity.ts';
+import { dimensionDigest } from '../meter/dimension-digest.ts';
+import type { GroupBound } from '../meter/usage-group.ts';
+import type { Reading } from './read-meters.ts';
+
+/** A bound that one reading meets, with what its answer says of it. */
+export interface ReadingBound extends GroupBound {
+  readonly dimension?: string;
+  /** This reading's value of the dimension; `null` where the event has none. Such events share one counter. */
+  readonly value?: JsonValue;
+}
+
+/** What holds for one meter of a tenant under one plan. Made once per catalogue snapshot, so that an event costs a look-up. */
+interface MeterBounds {
+  readonly bounds: readonly ReadingBound[];
+  /** Whether some bound is on the values of a dimension, so that it differs from event to event. */
+  readonly hasDimensions: boolean;
+}
+
+const boundsOfSpans = new WeakMap<PlanSpan, Map<string, MeterBounds>>();
+
+/** The bounds that one reading meets in the open period of a tenant; `undefined` when there are none. */
+export function boundsOfReading(
+  entry: TenantEntry,
+  span: PlanSpan,
+  { meter, dimensions }: Pick<Reading, 'meter' | 'dimensions'>,
+): readonly ReadingBound[] | undefined {
+  const { bounds, hasDimensions } = boundsOfMeter(entry, span, meter);
+  if (bounds.length === 0) return undefined;
+  return hasDimensions ? bounds.map((bound) => boundOfValue(bound, dimensions)) : bounds;
+}
+
+function boundsOfMeter(entry: TenantEntry, span: PlanSpan, meter: Meter): MeterBounds {
+  let byMeter = boundsOfSpans.get(span);
+  if (byMeter === undefined) boundsOfSpans.set(span, (byMeter = new Map<string, MeterBounds>()));
+  let known = byMeter.get(meter.key);
+  if (known === undefined) byMeter.set(meter.key, (known = resolveBounds(entry, span, meter)));
+  return known;
+}
+
+/** Limits are on totals and maxima; a latest value and the number of distinct values are not bounded here. */
+function resolveBounds(entry: TenantEntry, { plan }: PlanSpan, meter: Meter): MeterBounds {
+  if (meter.aggregation === 'unique' || meter.aggregation === 'latest') return { bounds: [], hasDimensions: false };
+  const bounds = limitsOfTenant(plan.limits, entry.tenant.limits)
+    .filter((limit) => limit.meter === meter.key)
+    .map((limit) => boundOf(limit, meter));
+  return { bounds, hasDimensions: bounds.some(({ dimension }) => dimension !== undefined) };
+}
+
+function boundOf({ window, dimension, limit, mode }: Limit, meter: Meter): ReadingBound {
+  return {
+    window,
+    ...(dimension !== undefined && { dimension }),
+    scaled: scaledLimit(limit, meter),
+    isHard: mode === 'hard',
+  };
+}
+
+function boundOfValue(bound: ReadingBound, dimensions: Reading['dimensions']): ReadingBound {
+  const { dimension } = bound;
+  if (dimension === undefined) return bound;
+  const value = dimensions?.[dimension] ?? null;
+  return { ...bound, value, valueDigest: dimensionDigest(dimension, value) };
+}
+
+/** A limit finer than the meter's scale is cut: no usage lies between. One past 2^53 − 1 bounds at 2^53 − 1. */
+function scaledLimit(text: string, meter: Meter): ScaledQuantity {
+  const [whole = '0', fraction = ''] = text.split('.');
+  const scaled = BigInt(whole + fraction.slice(0, meter.scale).padEnd(meter.scale, '0'));
+  const largest = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(scaled < largest ? scaled : largest);
+}
