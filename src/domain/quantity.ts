@@ -21,12 +21,29 @@ const PLAIN_QUANTITY = /^(0|[1-9]\d*)(?:\.(\d+))?$/;
 export function parseQuantity(value: unknown, scale: Scale): ScaledQuantity | undefined {
   if (typeof value === 'number') return scaleInteger(value, scale);
   if (typeof value !== 'string') return undefined;
+  if (scale === 0 && isShortInteger(value)) return Number(value);
   const match = PLAIN_QUANTITY.exec(value);
   if (match === null) return undefined;
   const [, whole = '0', fraction = ''] = match;
   const kept = fraction.slice(0, scale).padEnd(scale, '0');
   if (/[1-9]/.test(fraction.slice(scale))) return undefined;
   return boundedInteger(whole + kept);
+}
+
+/** Digits of which every number is safe. */
+const SHORT_INTEGER_DIGITS_MAX = 15;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+
+/** The plainest of quantities, without a regular expression. `false`: the whole rule decides. */
+function isShortInteger(text: string): boolean {
+  if (text.length === 0 || text.length > SHORT_INTEGER_DIGITS_MAX) return false;
+  if (text.length > 1 && text.charCodeAt(0) === DIGIT_0) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < DIGIT_0 || code > DIGIT_9) return false;
+  }
+  return true;
 }
 
 function scaleInteger(value: number, scale: Scale): ScaledQuantity | undefined {
@@ -52,6 +69,7 @@ function boundedInteger(digits: string): ScaledQuantity | undefined {
  */
 export function scaledText(scaled: ScaledQuantity | bigint | string, scale: Scale): string {
   const text = String(scaled);
+  if (scale === 0 && typeof scaled === 'number') return text;
   const negative = text.startsWith('-');
   const digits = (negative ? text.slice(1) : text).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);

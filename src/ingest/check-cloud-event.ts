@@ -1,3 +1,4 @@
+import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/event.ts';
 import {
   checkId,
@@ -38,6 +39,7 @@ export function checkCloudEvent(value: unknown): FormResult {
       occurredAtMicros: readInstant(fields.get('time') as string) ?? 0,
       quantity: normalQuantity(quantity),
       properties,
+      propertiesText: canonicalJson(properties ?? {}),
       quantityPath: 'data.quantity',
       propertiesPath: 'data',
     },
@@ -64,7 +66,8 @@ function isJson(contentType: unknown): boolean {
 }
 
 function checkData(data: unknown): Fault | undefined {
-  return checkPropertiesField(data, 'data') ?? checkQuantity(ownQuantity(data), 'data.quantity');
+  const properties = checkPropertiesField(data, 'data');
+  return 'fault' in properties ? properties.fault : checkQuantity(ownQuantity(data), 'data.quantity');
 }
 
 function ownQuantity(data: unknown): unknown {

@@ -1,6 +1,7 @@
 import { EVENT_ID_BYTES_MAX, EVENT_TYPE_PATTERN, TENANT_PATTERN, type JsonObject } from '../domain/event.ts';
 import { parseInstant, type EpochMicros } from '../domain/instant.ts';
-import { checkProperties, type Fault } from './check-properties.ts';
+import { checkProperties, type Fault, type PropertiesResult } from './check-properties.ts';
+import { isShortTextOf, isVisibleAscii, singleCharactersOf } from './plain-text.ts';
 
 /** An event whose form is sound. */
 export interface CheckedEvent {
@@ -16,6 +17,8 @@ export interface CheckedEvent {
   /** As text and normalised: no zeros at the end of a fraction. */
   readonly quantity: string;
   readonly properties: JsonObject | null;
+  /** The properties as canonical JSON, `{}` for none. */
+  readonly propertiesText: string;
   /** Where faults of quantity and properties are, as sent. */
   readonly quantityPath: string;
   readonly propertiesPath: string;
@@ -28,42 +31,56 @@ export type FormResult =
 
 const FIELDS: ReadonlySet<string> = new Set(['id', 'tenant', 'type', 'occurredAt', 'quantity', 'properties']);
 
+/** The members of an element that is an object; those that are not there read as `undefined`. */
+interface EventFields {
+  readonly id?: unknown;
+  readonly tenant?: unknown;
+  readonly type?: unknown;
+  readonly occurredAt?: unknown;
+  readonly quantity?: unknown;
+  readonly properties?: unknown;
+}
+
 /** Checks the form of one element of a batch. Does not know which tenants and types there are. */
 export function checkEvent(value: unknown): FormResult {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { kind: 'invalid', id: null, fault: { reason: 'an event is an object' } };
   }
-  const fields = new Map(Object.entries(value));
-  const id = fields.get('id');
-  const fault =
-    unknownField(fields) ??
-    (id === undefined ? undefined : checkId(id, 'id')) ??
-    checkTenant(fields.get('tenant'), 'tenant') ??
-    checkType(fields.get('type')) ??
-    checkInstant(fields.get('occurredAt'), 'occurredAt') ??
-    checkQuantity(fields.get('quantity'), 'quantity') ??
-    checkPropertiesField(fields.get('properties'), 'properties');
+  const fields: EventFields = value;
+  const { id, tenant, type, occurredAt, quantity, properties } = fields;
   const idText = typeof id === 'string' ? id : null;
+  const occurredAtMicros = typeof occurredAt === 'string' ? readInstant(occurredAt) : undefined;
+  const fault =
+    unknownField(value) ??
+    (id === undefined ? undefined : checkId(id, 'id')) ??
+    checkTenant(tenant, 'tenant') ??
+    checkType(type) ??
+    (occurredAtMicros === undefined ? checkInstant(occurredAt, 'occurredAt') : undefined) ??
+    checkQuantity(quantity, 'quantity');
   if (fault !== undefined) return { kind: 'invalid', id: idText, fault };
+  const checked = checkPropertiesField(properties, 'properties');
+  if ('fault' in checked) return { kind: 'invalid', id: idText, fault: checked.fault };
   return {
     kind: 'sound',
     event: {
       id: idText,
       identity: idText === null ? null : [idText],
       ledgerId: idText,
-      tenant: fields.get('tenant') as string,
-      type: fields.get('type') as string,
-      occurredAtMicros: readInstant(fields.get('occurredAt') as string) ?? 0,
-      quantity: normalQuantity(fields.get('quantity')),
-      properties: (fields.get('properties') as JsonObject | undefined) ?? null,
+      tenant: tenant as string,
+      type: type as string,
+      occurredAtMicros: occurredAtMicros ?? 0,
+      quantity: normalQuantity(quantity),
+      properties: (properties as JsonObject | undefined) ?? null,
+      propertiesText: checked.text,
       quantityPath: 'quantity',
       propertiesPath: 'properties',
     },
   };
 }
 
-function unknownField(fields: ReadonlyMap<string, unknown>): Fault | undefined {
-  for (const name of fields.keys()) {
+function unknownField(element: object): Fault | undefined {
+  // An element comes from `JSON.parse`: it inherits no name that a loop would show.
+  for (const name in element) {
     if (!FIELDS.has(name)) return { path: name, reason: `unknown field; an event has ${[...FIELDS].join(', ')}` };
   }
   return undefined;
@@ -77,6 +94,7 @@ const EDGE_BLANK = /^\s|\s$/u;
 /** The rule of ids. They are kept and compared byte for byte. */
 export function checkId(value: unknown, path: string): Fault | undefined {
   if (typeof value !== 'string') return { path, reason: 'must be a string' };
+  if (value.length <= EVENT_ID_BYTES_MAX && isVisibleAscii(value)) return undefined;
   const bytes = Buffer.byteLength(value, 'utf8');
   if (bytes === 0 || bytes > EVENT_ID_BYTES_MAX) return { path, reason: `must have 1 to ${EVENT_ID_BYTES_MAX} bytes` };
   if (!value.isWellFormed()) return { path, reason: 'half of a surrogate pair is not valid text' };
@@ -85,17 +103,20 @@ export function checkId(value: unknown, path: string): Fault | undefined {
   return undefined;
 }
 
+const TENANT_CHARACTERS = singleCharactersOf(TENANT_PATTERN);
+const TYPE_CHARACTERS = singleCharactersOf(EVENT_TYPE_PATTERN);
+
 /** The rule of tenants. */
 export function checkTenant(value: unknown, path: string): Fault | undefined {
   if (value === undefined) return { path, reason: 'is required' };
-  const isTenant = typeof value === 'string' && TENANT_PATTERN.test(value);
+  const isTenant = typeof value === 'string' && (isShortTextOf(TENANT_CHARACTERS, value) || TENANT_PATTERN.test(value));
   return isTenant ? undefined : { path, reason: `must match ${TENANT_PATTERN.source}` };
 }
 
 /** The rule of types. */
 export function checkType(value: unknown): Fault | undefined {
   if (value === undefined) return { path: 'type', reason: 'is required' };
-  const isType = typeof value === 'string' && EVENT_TYPE_PATTERN.test(value);
+  const isType = typeof value === 'string' && (isShortTextOf(TYPE_CHARACTERS, value) || EVENT_TYPE_PATTERN.test(value));
   return isType ? undefined : { path: 'type', reason: `must match ${EVENT_TYPE_PATTERN.source}` };
 }
 
@@ -153,9 +174,13 @@ export function normalQuantity(value: unknown): string {
   return value.slice(0, value[end - 1] === '.' ? end - 1 : end);
 }
 
+const NO_PROPERTIES: PropertiesResult = { text: '{}' };
+
 /** The rule of properties. */
-export function checkPropertiesField(value: unknown, path: string): Fault | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { path, reason: 'must be an object' };
+export function checkPropertiesField(value: unknown, path: string): PropertiesResult {
+  if (value === undefined) return NO_PROPERTIES;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { fault: { path, reason: 'must be an object' } };
+  }
   return checkProperties(value, path);
 }

@@ -1,10 +1,15 @@
+import { canonicalJson } from '../domain/canonical.ts';
 import { PROPERTY_BYTES_MAX, PROPERTY_LEVELS_MAX, PROPERTY_NAMES_MAX, type JsonObject } from '../domain/event.ts';
+import { plainPropertiesText } from './plain-properties.ts';
 
 /** What is wrong with an event: the field at fault as it was sent, and how to mend it. */
 export interface Fault {
   readonly path: string;
   readonly reason: string;
 }
+
+/** Properties that are sound, as canonical JSON, or what is wrong with them. */
+export type PropertiesResult = { readonly text: string } | { readonly fault: Fault };
 
 /** What the walk has seen so far. It stops at the first fault. */
 interface Walk {
@@ -18,16 +23,16 @@ const NUL = '\u0000';
  * Checks the properties of an event (`value` is an object): levels, names, bytes, and that nothing in them would be changed or
  * refused by a store. Bounded work: the walk goes no deeper than allowed and stops at the first fault.
  */
-export function checkProperties(value: object, root: string): Fault | undefined {
+export function checkProperties(value: object, root: string): PropertiesResult {
+  const plain = plainPropertiesText(value);
+  if (plain !== undefined) return { text: plain };
   const fault = checkValue({ root, names: 0 }, value, root, 1);
-  if (fault !== undefined) return fault;
-  if (Buffer.byteLength(JSON.stringify(value), 'utf8') > PROPERTY_BYTES_MAX) {
-    return {
-      path: root,
-      reason: `more than ${PROPERTY_BYTES_MAX} bytes as compact JSON: events carry facts, not payloads`,
-    };
-  }
-  return undefined;
+  if (fault !== undefined) return { fault };
+  // The order of names changes no byte count: canonical JSON is as long as what `JSON.stringify` writes.
+  const text = canonicalJson(value);
+  if (Buffer.byteLength(text, 'utf8') <= PROPERTY_BYTES_MAX) return { text };
+  const reason = `more than ${PROPERTY_BYTES_MAX} bytes as compact JSON: events carry facts, not payloads`;
+  return { fault: { path: root, reason } };
 }
 
 function checkValue(walk: Walk, value: unknown, path: string, level: number): Fault | undefined {

@@ -1,7 +1,7 @@
 import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
-import { contentDigest, derivedId, idDigest } from '../meter/digests.ts';
+import { contentDigest, derivedId, digestBytes, idDigest } from '../meter/digests.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { checkBinaryEvent, type BinaryEvent } from './binary-event.ts';
 import { checkCloudEvent } from './check-cloud-event.ts';
@@ -110,7 +110,7 @@ async function answerFromLedger(
   return pending.filter((one) => {
     const digest = digests.get(one.place);
     if (digest === undefined) return true;
-    const isSame = digest.equals(one.contentDigest);
+    const isSame = digest.equals(digestBytes(one.contentDigest));
     results.set(
       one.place,
       isSame
@@ -130,7 +130,7 @@ async function askKnownIds(
       asked.map(({ event, idDigest: digest }) => ({
         tenant: event.tenant,
         occurredAtMicros: event.occurredAtMicros,
-        idDigest: digest,
+        idDigest: digestBytes(digest),
       })),
     );
   } catch (error) {

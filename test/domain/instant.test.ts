@@ -72,3 +72,32 @@ test('texts sort as their instants do within a resolution', () => {
     }),
   );
 });
+
+test('the form that most senders write is read by the same rule as every other', () => {
+  const part = (max: number, length: number): fc.Arbitrary<string> =>
+    fc.integer({ min: 0, max }).map((value) => String(value).padStart(length, '0'));
+  const fraction = fc.option(fc.stringMatching(/^[0-9]{0,9}$/), { nil: undefined });
+  const parts = fc.tuple(part(2_300, 4), part(13, 2), part(32, 2), part(24, 2), part(61, 2), part(61, 2), fraction);
+  fc.assert(
+    fc.property(parts, ([year, month, day, hour, minute, second, digits]) => {
+      const text = `${year}-${month}-${day}T${hour}:${minute}:${second}${digits === undefined ? '' : `.${digits}`}`;
+      // A small letter sends the text to the regular expression.
+      expect(parseInstant(`${text}Z`)).toBe(parseInstant(`${text}z`));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a character that does not belong is refused wherever it stands', () => {
+  const sound = '2026-11-20T10:30:15.123Z';
+  fc.assert(
+    fc.property(
+      fc.nat(sound.length - 1),
+      fc.constantFrom('x', '/', ':', '-', '.', ' ', '\u0660', ''),
+      (place, other) => {
+        const text = sound.slice(0, place) + other + sound.slice(place + 1);
+        expect(parseInstant(text)).toBe(parseInstant(text.replace('T', 't')));
+      },
+    ),
+  );
+});

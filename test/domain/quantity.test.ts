@@ -76,3 +76,15 @@ test.each([
 ])('%s at scale %i is written %s', (scaled, scale, expected) => {
   expect(scaledText(scaled, scale)).toBe(expected);
 });
+
+test('a short whole number is read by the same rule as every other', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[0-9.+e ]{0,17}$/), (text) => {
+      const isWhole = /^(0|[1-9][0-9]*)$/.test(text) && BigInt(text) <= BigInt(LARGEST);
+      const isFraction = /^(0|[1-9][0-9]*)[.]0+$/.test(text);
+      const expected = isWhole || isFraction ? Number(text) : undefined;
+      expect(parseQuantity(text, 0)).toBe(expected);
+    }),
+    { numRuns: 2_000 },
+  );
+});
