@@ -13,6 +13,22 @@ export interface MeterUsage {
   readonly quantity: string;
 }
 
+/** A threshold of the plan that usage has reached. Whole units, a plain decimal. */
+export interface ReachedThreshold {
+  readonly meter: string;
+  readonly unit: string;
+  /** The rule: `limit:0.8`, `included:1`, `quantity:50000`. */
+  readonly threshold: string;
+  readonly thresholdQuantity: string;
+  /** When it was found to be reached. */
+  readonly at: InstantText;
+}
+
+/** The alerts of a period that were found last, for the state table. */
+export interface AlertsAnswer {
+  readonly alerts: readonly ReachedThreshold[];
+}
+
 /** The timed flush of an open period. */
 export interface Checkpoint {
   readonly at: InstantText;
@@ -21,6 +37,8 @@ export interface Checkpoint {
   readonly spend: string | null;
   /** When to come back; `null`: not before the period ends, unless somebody pokes. */
   readonly nextAtMs: number | null;
+  /** The alerts of the period that were found last. Missing in histories from before there were any. */
+  readonly alerts?: readonly ReachedThreshold[];
 }
 
 /** The period that a tenant's billing watches: the first one for which no cycle was started. */
@@ -34,6 +52,8 @@ export interface OpenPeriod {
   readonly paused: boolean;
   /** The last checkpoint of this period, if there was one. */
   readonly lastCheckpoint: Checkpoint | null;
+  /** The alerts of this period that were found last. Missing in histories from before there were any. */
+  readonly alerts?: readonly ReachedThreshold[];
   /** When the first checkpoint of this run is due; `null` for an idle tenant. */
   readonly nextCheckpointMs: number | null;
 }
@@ -137,6 +157,7 @@ export interface TenantActivities {
   flushCheckpoint(order: PeriodRef): Promise<Checkpoint>;
   startCycle(order: PeriodRef): Promise<StartCycleAnswer>;
   setPaused(order: PauseOrder): Promise<{ readonly paused: boolean }>;
+  recordAlerts(order: PeriodRef): Promise<AlertsAnswer>;
 }
 
 /** The activities of `closeCycle`, one for each step, and the one that keeps a person's decision. */

@@ -61,4 +61,6 @@ export interface BillingDeps {
   readonly clock: () => EpochMicros;
   /** Called after the effect of a step was committed and before it is reported: where crash tests kill the worker. */
   readonly afterEffect?: (step: CloseCycleStep) => Promise<void>;
+  /** Told how many alerts were written, each time. */
+  readonly onAlerts?: (count: number) => void;
 }

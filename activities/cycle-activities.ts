@@ -21,6 +21,7 @@ import type { CloseCycleStep } from './close-cycle-steps.ts';
 import { heartbeating } from './heartbeating.ts';
 import { createInvoiceActivities } from './invoice-activities.ts';
 import { type Comparison, compareThreeWays, describeDrift } from './reconcile.ts';
+import { recordAlertsInLedger } from './record-alerts.ts';
 import { stepKey } from './step-key.ts';
 
 /** The barrier of one attempt; what was drained is kept, and the activity is simply repeated. */
@@ -83,6 +84,8 @@ async function sealInLedger(deps: BillingDeps, cycle: CycleRef): Promise<Seal | 
 async function passBarrier(deps: BillingDeps, cycle: CycleRef): Promise<BarrierAnswer> {
   const position = await reachFence(deps, cycle.tenant, await sealFence(deps, cycle));
   const answer = { position: formatPosition(position) };
+  // Everything the period will ever have is in the ledger: what no signal and no checkpoint has told is found now.
+  await recordAlertsInLedger(deps, cycle);
   await inTransaction(deps.pool, (client) => keepStep(client, deps, cycle, 'barrier', answer));
   await deps.afterEffect?.('barrier');
   return answer;

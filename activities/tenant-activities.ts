@@ -19,6 +19,7 @@ import type {
 } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
 import { gatherInputs } from './gather-inputs.ts';
+import { addReachedAlerts, newestAlerts, recordAlerts } from './record-alerts.ts';
 import { checkpointIntervalMs, spreadMs } from './spread.ts';
 
 const MICROS_PER_MS = MICROS_PER_SECOND / 1_000;
@@ -33,11 +34,13 @@ export function createTenantActivities(deps: BillingDeps): TenantActivities {
     flushCheckpoint: (order) => flushCheckpoint(deps, order),
     startCycle: (order) => startCycle(deps, order),
     setPaused: (order) => setPaused(deps, order),
+    recordAlerts: (order) => recordAlerts(deps, order),
   };
 }
 
 async function openPeriod(deps: BillingDeps, tenant: string): Promise<OpenPeriodAnswer> {
-  const entry = tenantEntry(await deps.readCatalogue(), tenant);
+  const catalogue = await deps.readCatalogue();
+  const entry = tenantEntry(catalogue, tenant);
   await makePeriods(deps, entry);
   const lastStarted = await lastCycleStart(deps.pool, tenant);
   const [period] = await readPeriods(deps.pool, tenant, {
@@ -55,6 +58,7 @@ async function openPeriod(deps: BillingDeps, tenant: string): Promise<OpenPeriod
     plan: plan === undefined ? null : { key: plan.key, version: plan.version, name: plan.name },
     paused: (await isPaused(deps.pool, tenant)) ?? false,
     lastCheckpoint: saved === undefined ? null : checkpointAnswer(entry, saved, null),
+    alerts: await newestAlerts(deps.pool, { tenant, periodStart }, catalogue),
     nextCheckpointMs: await firstCheckpointMs(deps, tenant, period),
   };
 }
@@ -99,7 +103,7 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
   await deps.meter.clearDirty(tenant);
   await deps.drain.until(shard, await deps.meter.readFence(shard), CHECKPOINT_DRAIN_MS);
   const earlier = await readCheckpoint(deps.pool, { tenant, periodStart });
-  const { saved, isRated } = await inTransaction(deps.pool, async (client) => {
+  const { saved, isRated, alerts } = await inTransaction(deps.pool, async (client) => {
     const identity = { tenant, kind: 'cycle', occasion: periodStart, revision: 0 } as const;
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
     const rated = 'inputs' in gathered ? rateInvoice(gathered.inputs) : undefined;
@@ -111,10 +115,13 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
       spendMinor: rated !== undefined && 'content' in rated ? rated.content.totalMinor : '0',
     };
     await saveCheckpoint(client, { tenant, periodStart }, checkpoint);
-    return { saved: checkpoint, isRated: rated !== undefined && 'content' in rated };
+    // What a lost signal has missed is found here.
+    const found = await addReachedAlerts(client, { tenant, periodStart, catalogue, sums, now: checkpoint.atMicros });
+    return { saved: checkpoint, isRated: rated !== undefined && 'content' in rated, alerts: found };
   });
+  deps.onAlerts?.(alerts.added);
   const nextAtMs = await nextCheckpointMs(deps, { tenant, periodStart }, earlier, saved);
-  const answer = checkpointAnswer(entry, saved, nextAtMs);
+  const answer = { ...checkpointAnswer(entry, saved, nextAtMs), alerts: alerts.newest };
   // A zero that means "cannot be rated" would be read as a bill of nothing.
   return isRated ? answer : { ...answer, spend: null };
 }

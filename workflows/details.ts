@@ -1,5 +1,6 @@
 import { groupedText } from '../src/domain/grouped-text.ts';
 import { formatInstant, MICROS_PER_SECOND, type InstantText } from '../src/domain/instant.ts';
+import type { ReachedThreshold } from '../activities/answers.ts';
 import type { CloseCycleState, CycleStepState, RefusedSignal, TenantBillingState } from './messages.ts';
 
 /**
@@ -57,6 +58,17 @@ function refusedTable(refused: readonly RefusedSignal[]): string[] {
   return ['', table(['Refused signal', 'At', 'Why'], rows)];
 }
 
+function alertTable(alerts: readonly ReachedThreshold[]): string[] {
+  if (alerts.length === 0) return [];
+  const rows = alerts.map(({ meter, threshold, thresholdQuantity, unit, at }) => [
+    meter,
+    threshold,
+    `${groupedText(thresholdQuantity)} ${unit}`,
+    shortInstant(at),
+  ]);
+  return ['', table(['Alert', 'Threshold', 'Reached', 'Found at'], rows)];
+}
+
 /** The open period of a tenant: what it used, what that costs so far, and what happens next. */
 export function tenantBillingDetails(state: TenantBillingState): string {
   const facts: [string, string][] = [
@@ -75,6 +87,7 @@ export function tenantBillingDetails(state: TenantBillingState): string {
     table(['Billing', ''], facts),
     '',
     table(['Meter', 'Used', 'Unit'], usage.length === 0 ? [['—', '—', '—']] : usage),
+    ...alertTable(state.alerts),
     ...refusedTable(state.refusedSignals),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
-import type { Checkpoint, Decision, MeterUsage } from '../activities/answers.ts';
+import type { Checkpoint, Decision, MeterUsage, ReachedThreshold } from '../activities/answers.ts';
 import type { CycleStage } from '../src/domain/cycle.ts';
 import type { InstantText } from '../src/domain/instant.ts';
 
@@ -41,6 +41,11 @@ export interface Command {
   readonly reason?: string;
 }
 
+/** In which period a threshold was reached: not always the one that the tenant's billing watches now. */
+export interface ThresholdCrossing {
+  readonly periodStart: InstantText;
+}
+
 /** A signal that could not be obeyed: shown in the state table, never a failure of the workflow. */
 export interface RefusedSignal {
   readonly name: string;
@@ -58,6 +63,8 @@ export interface TenantBillingState {
   readonly paused: boolean;
   readonly usage: readonly MeterUsage[];
   readonly spend: string | null;
+  /** The alerts that were found last, newest first. */
+  readonly alerts: readonly ReachedThreshold[];
   readonly lastCheckpointAt: InstantText | null;
   readonly nextCheckpointAt: InstantText | null;
   readonly waitingFor: string | null;
@@ -133,6 +140,12 @@ export const rejectSignal = defineSignal<[Command?]>('reject');
  * because every wait also has its own timer.
  */
 export const poke = defineSignal('poke');
+
+/**
+ * tenantBilling: usage of this period has reached a threshold of the plan. Sent best effort by ingest at the event that reached it,
+ * several crossings together; the checkpoint and the close of the period find what a lost one missed.
+ */
+export const usageThreshold = defineSignal<[ThresholdCrossing]>('usageThreshold');
 
 export { closeCycleId, drainJournalId, tenantBillingId } from '../src/domain/workflow-names.ts';
 export { CLOSE_CYCLE, DRAIN_JOURNAL, TENANT_BILLING } from '../src/domain/workflow-names.ts';

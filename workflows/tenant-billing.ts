@@ -10,11 +10,13 @@ import {
 } from '@temporalio/workflow';
 
 import type { Checkpoint, OpenPeriod, OpenPeriodAnswer, TenantActivities } from '../activities/answers.ts';
-import { instantOfMs, tenantBillingDetails } from './details.ts';
+import { AlertSignals } from './alert-signals.ts';
+import { tenantBillingDetails } from './details.ts';
 import * as messages from './messages.ts';
-import type { Command, TenantBillingInput, TenantBillingState } from './messages.ts';
+import type { Command, TenantBillingInput, TenantBillingState, ThresholdCrossing } from './messages.ts';
 import { obeySignal, withRefusal } from './refused-signals.ts';
 import { CYCLE_STAGE, PERIOD_START, PLAN_KEY, TENANT_ID } from './search-attributes.ts';
+import { checkpointView, initialState, textOrNull } from './tenant-billing-state.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
 const activities = proxyActivities<TenantActivities>({
@@ -42,6 +44,7 @@ export async function tenantBilling(input: TenantBillingInput): Promise<void> {
 class TenantBilling {
   readonly #input: TenantBillingInput;
   readonly #pokes = new PokeCounter();
+  readonly #alertSignals = new AlertSignals((periodStart) => this.#recordAlerts(periodStart));
   #state: TenantBillingState;
   #period: OpenPeriod | undefined;
   #nextCheckpointMs: number | null = null;
@@ -97,6 +100,7 @@ class TenantBilling {
       paused: this.#commandedPause ?? period.paused,
       problem: null,
       ...(period.lastCheckpoint === null ? {} : checkpointView(period.lastCheckpoint)),
+      alerts: period.alerts ?? [],
       nextCheckpointAt: textOrNull(period.nextCheckpointMs),
     });
   }
@@ -109,10 +113,12 @@ class TenantBilling {
         continue;
       }
       const wakeMs = Math.min(period.closeAtMs, dueMs ?? period.closeAtMs);
+      const recordings = this.#alertSignals.count;
+      const isGrown = (): boolean => this.#alertSignals.count !== recordings && this.#isHistoryLong();
       // A poke and a resumption change when the next checkpoint is due; so does one that a command has taken meanwhile.
       await waitUntil(
         wakeMs,
-        () => (this.#state.paused ? null : this.#nextCheckpointMs) !== dueMs,
+        () => (this.#state.paused ? null : this.#nextCheckpointMs) !== dueMs || isGrown(),
         wakeMs === period.closeAtMs ? 'period end' : 'next checkpoint',
       );
       await this.#continueAsNewWhenLong();
@@ -187,7 +193,11 @@ class TenantBilling {
   }
 
   async #continueAsNewWhenLong(): Promise<void> {
-    if (isHistoryLong(this.#input.historyEventsMax)) await this.#continueAsNew();
+    if (this.#isHistoryLong()) await this.#continueAsNew();
+  }
+
+  #isHistoryLong(): boolean {
+    return isHistoryLong(this.#input.historyEventsMax);
   }
 
   async #continueAsNew(): Promise<never> {
@@ -201,6 +211,9 @@ class TenantBilling {
     setHandler(messages.poke, () => this.#poked(), {
       description: 'There is new usage, or something to look at again',
     });
+    setHandler(messages.usageThreshold, (crossing) => this.#thresholdReached(crossing), {
+      description: 'Usage has reached a threshold: alerts are recorded now',
+    });
     setHandler(messages.flushNow, () => this.#answerFlush(), { description: 'Record the usage so far now' });
     setHandler(messages.flushNowSignal, () => this.#obey('flushNow', () => this.#answerFlush()));
     setHandler(messages.pause, (command) => this.#command(true, command), runsCommand);
@@ -213,6 +226,22 @@ class TenantBilling {
     this.#pokes.add();
     // An idle tenant has no next checkpoint: the poke says that it is idle no more.
     this.#nextCheckpointMs ??= Date.now();
+  }
+
+  /** Without an argument it comes from the Temporal UI and means the open period. */
+  async #thresholdReached(crossing?: ThresholdCrossing): Promise<void> {
+    const periodStart = crossing?.periodStart ?? this.#period?.periodStart;
+    if (periodStart !== undefined) await this.#alertSignals.take(periodStart);
+  }
+
+  /** What could not be recorded is found by the next checkpoint. */
+  async #recordAlerts(periodStart: string): Promise<void> {
+    try {
+      const { alerts } = await activities.recordAlerts({ tenant: this.#input.tenant, periodStart });
+      if (alerts.length > 0) this.#show({ alerts });
+    } catch (error) {
+      this.#show({ problem: failureText(error) });
+    }
   }
 
   async #answerFlush(): Promise<Checkpoint> {
@@ -253,37 +282,6 @@ class TenantBilling {
     this.#state = { ...this.#state, ...change };
     setCurrentDetails(tenantBillingDetails(this.#state));
   }
-}
-
-function initialState(tenant: string): TenantBillingState {
-  return {
-    tenant,
-    stage: 'starting',
-    periodStart: null,
-    periodEnd: null,
-    plan: null,
-    paused: false,
-    usage: [],
-    spend: null,
-    lastCheckpointAt: null,
-    nextCheckpointAt: null,
-    waitingFor: null,
-    problem: null,
-    refusedSignals: [],
-  };
-}
-
-function checkpointView(checkpoint: Checkpoint): Partial<TenantBillingState> {
-  return {
-    usage: checkpoint.usage,
-    spend: checkpoint.spend,
-    lastCheckpointAt: checkpoint.at,
-    nextCheckpointAt: textOrNull(checkpoint.nextAtMs),
-  };
-}
-
-function textOrNull(epochMs: number | null): string | null {
-  return epochMs === null ? null : instantOfMs(epochMs);
 }
 
 /** A plain Error would fail the workflow task for ever; this one fails the Update only. */

@@ -50,13 +50,13 @@ function thresholdOf(source: ThresholdSource, rule: AlertRule): Threshold | unde
   };
 }
 
-/** The limit on a meter's whole period; shorter windows refill before anybody could act on an alert. */
+/** The limit on a meter's whole period and whole tenant; shorter windows refill before anybody could act on an alert. */
 export function wholePeriodLimit(limits: readonly Limit[], meter: string): Limit | undefined {
   return limits.find((limit) => limit.meter === meter && isWholePeriod(limit));
 }
 
-function isWholePeriod({ window }: Limit): boolean {
-  return window === 'period';
+function isWholePeriod({ window, dimension }: Limit): boolean {
+  return window === 'period' && dimension === undefined;
 }
 
 /** The units of a meter that cost nothing: of its charges the one that has some. `checkPlan` refuses alerts where two have. */

@@ -43,6 +43,7 @@ const tenantAnswers: TenantActivities = {
     workflowId: `close-cycle/${tenant}/${periodStart}`,
   }),
   setPaused: async ({ paused }) => ({ paused }),
+  recordAlerts: async () => ({ alerts: [] }),
 };
 
 const cycleAnswers: CycleActivities = {

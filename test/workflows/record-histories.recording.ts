@@ -123,6 +123,20 @@ describe('recording of histories', () => {
     await keep('tenant-billing', 'backlog', handle, handle.firstExecutionRunId);
   });
 
+  test('tenant-billing: thresholds that are reached while alerts are being recorded', async () => {
+    const recordAlerts: BillingActivities['recordAlerts'] = async () => ({
+      alerts: [
+        { meter: 'calls', unit: 'call', threshold: 'limit:0.8', thresholdQuantity: '80', at: '2026-01-15T00:00:00Z' },
+      ],
+    });
+    const handle = await startBilling({ ...shortPeriod({}, 3_000), flushCheckpoint, recordAlerts });
+    for (const periodStart of ['2026-01-01T00:00:00Z', '2025-12-01T00:00:00Z', '2026-01-01T00:00:00Z']) {
+      await handle.signal(messages.usageThreshold, { periodStart });
+    }
+    await newRun(handle);
+    await keep('tenant-billing', 'usage-threshold', handle, handle.firstExecutionRunId);
+  });
+
   test('close-cycle: a late window that ends by itself', async () => {
     const handle = await startCycle({}, Date.now() + 1_500);
     await handle.result();

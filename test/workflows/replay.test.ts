@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowBundle } from '../support/workflow-worker.ts';
 
 const HISTORIES = new URL('../histories/', import.meta.url);
-const HISTORIES_MIN = 9;
+const HISTORIES_MIN = 10;
 
 interface Recorded {
   readonly workflowId: string;

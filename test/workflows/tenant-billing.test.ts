@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, expect, test } from 'vitest';
 
 import type { BillingActivities } from '../../activities/answers.ts';
+import { tenantBillingDetails } from '../../workflows/details.ts';
 import { drainJournal, tenantBilling } from '../../workflows/index.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { TenantBillingInput } from '../../workflows/messages.ts';
@@ -199,4 +200,88 @@ test('draining is renewed for ever: each run of the activity begins a new run of
   await eventually(async () => (runs === 3 ? true : undefined), WAIT_MS, 'the third run');
   expect((await handle.describe()).runId).not.toBe(handle.firstExecutionRunId);
   await handle.terminate('end of the test');
+});
+
+const REACHED = {
+  meter: 'calls',
+  unit: 'call',
+  threshold: 'limit:0.8',
+  thresholdQuantity: '80',
+  at: '2026-01-15T00:00:00Z',
+};
+
+test('a reached threshold is recorded at once and shown, also of a period that is not open any more', async () => {
+  const periods: string[] = [];
+  const { handle } = await startBilling({
+    openPeriod: async () => openPeriod(Date.now() + HOUR_MS),
+    recordAlerts: async ({ periodStart }) => {
+      periods.push(periodStart);
+      return { alerts: [REACHED] };
+    },
+  });
+  await reach(handle, ({ stage }) => stage === 'open');
+  await handle.signal(messages.usageThreshold, { periodStart: '2025-12-01T00:00:00Z' });
+  const state = await reach(handle, ({ alerts }) => alerts.length > 0);
+  expect(state.alerts).toEqual([REACHED]);
+  expect(periods).toEqual(['2025-12-01T00:00:00Z']);
+  expect(tenantBillingDetails(state)).toMatch(/calls.*limit:0\.8.*80 call.*2026-01-15 00:00:00 UTC/);
+});
+
+test('signals that come while alerts are being recorded are one more call, not one each', async () => {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const { handle, calls } = await startBilling({
+    openPeriod: async () => openPeriod(Date.now() + HOUR_MS),
+    recordAlerts: async () => {
+      await held;
+      return { alerts: [REACHED] };
+    },
+  });
+  await reach(handle, ({ stage }) => stage === 'open');
+  const crossing = { periodStart: '2026-01-01T00:00:00Z' };
+  await handle.signal(messages.usageThreshold, crossing);
+  await eventually(async () => (calls.includes('recordAlerts') ? true : undefined), WAIT_MS, 'the first call');
+  for (let signal = 0; signal < 20; signal += 1) await handle.signal(messages.usageThreshold, crossing);
+  letGo();
+  await reach(handle, ({ alerts }) => alerts.length > 0);
+  const recordings = (): number => calls.filter((name) => name === 'recordAlerts').length;
+  await eventually(async () => (recordings() >= 2 ? true : undefined), WAIT_MS, 'the second call');
+  // Its activity is asked for behind whatever the signals have asked for.
+  await handle.executeUpdate(messages.flushNow);
+  expect(recordings()).toBe(2);
+});
+
+test('alerts that cannot be recorded are a problem in the table, and the billing goes on', async () => {
+  const { handle } = await startBilling({
+    openPeriod: async () => openPeriod(Date.now() + HOUR_MS),
+    recordAlerts: async () => {
+      throw ApplicationFailure.nonRetryable('the ledger is not there');
+    },
+  });
+  await reach(handle, ({ stage }) => stage === 'open');
+  await handle.signal(messages.usageThreshold, { periodStart: '2026-01-01T00:00:00Z' });
+  const state = await reach(handle, ({ problem }) => problem !== null);
+  expect(state).toMatchObject({ stage: 'open', problem: 'the ledger is not there' });
+});
+
+test('a tenant whose thresholds are reached again and again continues as new', async () => {
+  const { handle } = await startBilling(
+    {
+      openPeriod: async () => openPeriod(Date.now() + HOUR_MS, { alerts: [REACHED] }),
+      recordAlerts: async () => ({ alerts: [REACHED] }),
+    },
+    { historyEventsMax: 15 },
+  );
+  await reach(handle, ({ stage }) => stage === 'open');
+  await eventually(
+    async () => {
+      await handle.signal(messages.usageThreshold, { periodStart: '2026-01-01T00:00:00Z' });
+      return (await handle.describe()).runId === handle.firstExecutionRunId ? undefined : true;
+    },
+    WAIT_MS,
+    'a new run',
+  );
+  expect((await reach(handle, ({ stage }) => stage === 'open')).alerts).toEqual([REACHED]);
 });

@@ -1,0 +1,39 @@
+import type { Checkpoint } from '../activities/answers.ts';
+import { instantOfMs } from './details.ts';
+import type { TenantBillingState } from './messages.ts';
+
+/** A run that knows nothing yet. */
+export function initialState(tenant: string): TenantBillingState {
+  return {
+    tenant,
+    stage: 'starting',
+    periodStart: null,
+    periodEnd: null,
+    plan: null,
+    paused: false,
+    usage: [],
+    spend: null,
+    alerts: [],
+    lastCheckpointAt: null,
+    nextCheckpointAt: null,
+    waitingFor: null,
+    problem: null,
+    refusedSignals: [],
+  };
+}
+
+/** What a checkpoint changes in the state. */
+export function checkpointView(checkpoint: Checkpoint): Partial<TenantBillingState> {
+  return {
+    usage: checkpoint.usage,
+    spend: checkpoint.spend,
+    ...(checkpoint.alerts === undefined ? {} : { alerts: checkpoint.alerts }),
+    lastCheckpointAt: checkpoint.at,
+    nextCheckpointAt: textOrNull(checkpoint.nextAtMs),
+  };
+}
+
+/** An instant of the workflow's clock as text. */
+export function textOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : instantOfMs(epochMs);
+}
