@@ -5,6 +5,7 @@ import { hourStart } from '../domain/period.ts';
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { Contribution } from '../ledger/metered-row.ts';
+import type { StoredReadings } from '../ledger/usage-row.ts';
 import { isCount, requireArray } from './decode-interpretation.ts';
 import { DIGEST_BYTES, type Interpretation, JournalDataError, type JournalRow } from './journal-entry.ts';
 
@@ -50,7 +51,7 @@ export function decodeEvent(context: EntryContext, value: unknown, place: number
     type,
     quantity,
     propertiesJson: properties === null || properties === undefined ? null : JSON.stringify(properties),
-    readings: decodeReadings(context.interpretation, readings, contributions),
+    readingsJson: canonicalJson(decodeReadings(context.interpretation, readings, contributions)),
     contributions,
     contentDigestHex: context.digestsHex.slice(offset + DIGEST_CHARACTERS, offset + 2 * DIGEST_CHARACTERS),
     usagePeriodMicros: period.usageStartMicros,
@@ -70,12 +71,8 @@ function hourOf(timeZone: string, occurredAtMicros: EpochMicros): EpochMicros {
 }
 
 /** Fills `contributions` and answers the same values in the form that `usage_event.readings` keeps. */
-function decodeReadings(
-  interpretation: Interpretation,
-  value: unknown,
-  contributions: Contribution[],
-): JournalRow['readings'] {
-  const readings: Record<string, JournalRow['readings'][string]> = Object.create(null) as never;
+function decodeReadings(interpretation: Interpretation, value: unknown, contributions: Contribution[]): StoredReadings {
+  const readings: Record<string, StoredReadings[string]> = Object.create(null) as never;
   for (const reading of requireArray(value, 'readings')) {
     const [meterIndex, valueText, dimensions] = requireArray(reading, 'reading');
     const meter = isCount(meterIndex) ? interpretation.meters[meterIndex] : undefined;

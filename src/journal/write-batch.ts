@@ -37,11 +37,12 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
     const rows = await bookLateUsage(client, { ...source, at: context.clock() }, sent);
     const counts = await appendRows(client, source, rows);
     const setAside = await writePoison(client, context, batch);
-    const link = { ...source, firstSequence: batch.firstSequence, lastSequence: batch.lastSequence };
-    const chainDigest = await appendChainLink(client, position.chainDigest, link, counts.fresh);
+    const { firstSequence, lastSequence } = batch;
+    const link = { ...source, firstSequence, lastSequence, rowCount: counts.rows };
+    const chainDigest = await appendChainLink(client, position.chainDigest, link, counts.chainBytes);
     const to = { epoch: batch.epoch, sequence: batch.lastSequence };
     await advancePosition(client, { shard: context.shard, to, chainDigest });
-    return { kind: 'written', through: to, rows: counts.fresh.length, refused: counts.refused, setAside };
+    return { kind: 'written', through: to, rows: counts.rows, refused: counts.refused, setAside };
   });
 }
 
@@ -49,8 +50,8 @@ async function appendRows(
   client: pg.PoolClient,
   source: { shard: number; epoch: number },
   rows: readonly JournalRow[],
-): Promise<{ fresh: readonly JournalRow[]; refused: number }> {
-  const fresh = await appendEvents(client, source, rows);
+): Promise<{ rows: number; refused: number; chainBytes: Buffer }> {
+  const { rows: fresh, chainBytes } = await appendEvents(client, source, rows);
   await upsertRollups(client, source.epoch, fresh);
   await rememberUniqueValues(client, fresh);
   if (fresh.length < rows.length) {
@@ -61,7 +62,7 @@ async function appendRows(
       rows.filter((row) => !kept.has(row)),
     );
   }
-  return { fresh, refused: rows.length - fresh.length };
+  return { rows: fresh.length, refused: rows.length - fresh.length, chainBytes };
 }
 
 async function writePoison(client: pg.PoolClient, context: DrainContext, batch: JournalBatch): Promise<number> {

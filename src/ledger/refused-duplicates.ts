@@ -53,7 +53,7 @@ export async function refuseDuplicates(
     integerColumn(rows.map((row) => row.occurredAtMicros)),
     integerColumn(rows.map((row) => row.accountingPeriodMicros)),
     integerColumn(rows.map((row) => row.usagePeriodMicros)),
-    rows.map((row) => JSON.stringify(row.readings)),
+    rows.map((row) => row.readingsJson),
     rows.map((row) => JSON.stringify(counterChanges(row))),
     byteColumn(rows.map((row) => row.contentDigestHex)),
   ]);

@@ -1,4 +1,3 @@
-import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonValue } from '../domain/event.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 
@@ -21,7 +20,8 @@ export interface UsageRow {
   readonly quantity: string;
   /** JSON text, `null` when the event carried none. */
   readonly propertiesJson: string | null;
-  readonly readings: StoredReadings;
+  /** `StoredReadings` as canonical JSON. */
+  readonly readingsJson: string;
   /** 16 bytes. */
   readonly contentDigestHex: string;
   readonly usagePeriodMicros: EpochMicros;
@@ -36,27 +36,4 @@ export function compareByKey(left: UsageRow, right: UsageRow): number {
   if (left.tenant !== right.tenant) return left.tenant < right.tenant ? -1 : 1;
   if (left.idDigestHex !== right.idDigestHex) return left.idDigestHex < right.idDigestHex ? -1 : 1;
   return left.sequence - right.sequence;
-}
-
-/**
- * The bytes of a row that the hash chain covers: a JSON array (unambiguous without escapes of our own) of every column that
- * money depends on, ended by a line feed. The properties are left out, because they may be erased; the content digest, which
- * covers them, is in.
- */
-export function chainLine(row: Omit<UsageRow, 'propertiesJson'>): string {
-  return `${JSON.stringify([
-    row.sequence,
-    row.occurredAtMicros,
-    row.tenant,
-    row.idDigestHex,
-    row.eventId,
-    row.type,
-    row.quantity,
-    canonicalJson(row.readings),
-    row.contentDigestHex,
-    row.usagePeriodMicros,
-    row.accountingPeriodMicros,
-    row.catalogueVersion,
-    row.acceptedAtMicros,
-  ])}\n`;
 }

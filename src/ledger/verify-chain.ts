@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import { canonicalJson } from '../domain/canonical.ts';
 import { microsSql, readMicros } from './columns.ts';
-import { type ChainHash, type ChainLink, startChainHash } from './chain-link.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type ChainLink, startChainHash } from './chain-link.ts';
 import { inTransaction } from './database.ts';
 import { JOURNAL_START, readPosition, safeInteger } from './journal-position.ts';
-import type { StoredReadings, UsageRow } from './usage-row.ts';
+import type { StoredReadings } from './usage-row.ts';
+import { type ChainedRow, writeChainedRow } from './usage-row-bytes.ts';
 
 /** What walking a shard's chain found. */
 export interface ChainReport {
@@ -19,6 +22,7 @@ export interface ChainReport {
 export const CHAIN_PROBLEMS_MAX = 20;
 const LINKS_PAGE = 1_000;
 const ROWS_PAGE = 5_000;
+const ROW_BYTES_GUESS = 1_024;
 
 /**
  * Walks a shard's hash chain from its beginning: every row of the ledger must be in the link that its position names, with the
@@ -34,13 +38,14 @@ export async function verifyChain(pool: pg.Pool, shard: number): Promise<ChainRe
 }
 
 type LinkRow = ChainLink & { readonly chainDigest: Buffer };
-type WalkedRow = Omit<UsageRow, 'propertiesJson'> & { readonly epoch: number };
+type WalkedRow = ChainedRow & { readonly epoch: number };
 
 /** One walk: links and rows are read side by side, both in order of position. */
 class ChainWalk {
   readonly #client: pg.PoolClient;
   readonly #shard: number;
   readonly #problems: string[] = [];
+  readonly #rowBytes = new ByteWriter(ROW_BYTES_GUESS);
   #rows: WalkedRow[] = [];
   #nextRow = 0;
   #rowsRead = 0;
@@ -83,7 +88,7 @@ class ChainWalk {
   }
 
   async #checkLink(tip: Buffer, link: LinkRow): Promise<void> {
-    const hash: ChainHash = startChainHash(tip, link);
+    const hash = startChainHash(tip, link);
     let count = 0;
     for (;;) {
       const row = await this.#peekRow();
@@ -94,7 +99,9 @@ class ChainWalk {
         this.#report(`row ${row.epoch}-${row.sequence} belongs to no link`);
         continue;
       }
-      hash.addRow(row);
+      this.#rowBytes.clear();
+      writeChainedRow(this.#rowBytes, { shard: this.#shard, epoch: row.epoch }, row);
+      hash.update(this.#rowBytes.bytes());
       count += 1;
     }
     if (count !== link.rowCount) this.#report(`link ${name(link)} has ${count} rows instead of ${link.rowCount}`);
@@ -182,7 +189,7 @@ function walkedRow(row: RawRow): WalkedRow {
     eventId: row.event_id,
     type: row.type,
     quantity: row.quantity,
-    readings: row.readings,
+    readingsJson: canonicalJson(row.readings),
     contentDigestHex: row.content_digest,
     usagePeriodMicros: readMicros(row.usage_period),
     accountingPeriodMicros: readMicros(row.accounting_period),

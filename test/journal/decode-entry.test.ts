@@ -23,12 +23,17 @@ describe('an entry of the journal', () => {
     ]);
     expect(rows[0]).toMatchObject({
       idDigestHex: idDigest('acme', 'b').toString('hex'),
-      readings: { tokens: ['1.5', { model: 'x', a: null }] },
+      readingsJson: '{"tokens":["1.5",{"a":null,"model":"x"}]}',
       contributions: [{ meter: 'tokens', scale: 3, scaled: 1_500, dimensionsJson: '{"a":null,"model":"x"}' }],
       propertiesJson: null,
     });
     expect(formatInstant(rows[0]?.hourMicros ?? 0)).toBe('2023-11-16T10:00:00Z');
-    expect(rows[1]).toMatchObject({ tenant: 'globex', gateVersion: 4, propertiesJson: '{"note":"ü"}', readings: {} });
+    expect(rows[1]).toMatchObject({
+      tenant: 'globex',
+      gateVersion: 4,
+      propertiesJson: '{"note":"ü"}',
+      readingsJson: '{}',
+    });
   });
 
   test.each<[string, Partial<JournalEvent>, string]>([

@@ -1,42 +1,80 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { startChainHash } from '../../src/ledger/chain-link.ts';
 import type { UsageRow } from '../../src/ledger/usage-row.ts';
+import { encodeRows } from '../../src/ledger/usage-row-bytes.ts';
 
 const ROW: UsageRow = {
   sequence: 8,
   occurredAtMicros: 1_700_130_600_000_001,
   tenant: 'acme',
   idDigestHex: '01'.repeat(16),
-  eventId: 'order "7"',
+  eventId: 'order "7" ü',
   type: 'llm.request',
-  quantity: '1.50',
+  quantity: '12345.50',
   propertiesJson: '{"secret":true}',
-  readings: { tokens: ['1.5', { model: 'x', a: null }], requests: '1' },
+  readingsJson: '{"requests":"1","tokens":["1.5",{"a":null,"model":"x"}]}',
   contentDigestHex: '02'.repeat(16),
   usagePeriodMicros: 1_698_796_800_000_000,
   accountingPeriodMicros: 1_698_796_800_000_000,
   catalogueVersion: 3,
-  acceptedAtMicros: 1_700_136_000_000_000,
+  acceptedAtMicros: 946_684_799_999_999,
 };
 
+/** A field of PostgreSQL's binary format: the length of the value, then the value. */
+function field(value: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(value.length);
+  return Buffer.concat([length, value]);
+}
+
+function integer(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(value);
+  return field(bytes);
+}
+
+const instant = (micros: number): Buffer => integer(BigInt(micros) - 946_684_800_000_000n);
+const text = (value: string): Buffer => field(Buffer.from(value));
+
+const EXPECTED_FIELDS: readonly Buffer[] = [
+  instant(ROW.occurredAtMicros),
+  text('acme'),
+  field(Buffer.alloc(16, 1)),
+  text('order "7" ü'),
+  text('llm.request'),
+  // Three groups of base 10,000 (1, 2345, 5000), the first of weight 1, positive, two digits behind the point.
+  field(Buffer.from('0003000100000002000109291388', 'hex')),
+  text(`\u0001${ROW.readingsJson}`),
+  field(Buffer.alloc(16, 2)),
+  instant(ROW.usagePeriodMicros),
+  instant(ROW.accountingPeriodMicros),
+  field(Buffer.from('0001', 'hex')),
+  integer(2n),
+  integer(8n),
+  integer(3n),
+  instant(ROW.acceptedAtMicros),
+];
+
 /** The form of the hashed bytes is final: chains of running installations depend on it. */
-test('a link hashes its tip, head and rows in the form that is written down', () => {
-  const line =
-    '[8,1700130600000001,"acme","01010101010101010101010101010101","order \\"7\\"","llm.request","1.50",' +
-    '"{\\"requests\\":\\"1\\",\\"tokens\\":[\\"1.5\\",{\\"a\\":null,\\"model\\":\\"x\\"}]}",' +
-    '"02020202020202020202020202020202",1698796800000000,1698796800000000,3,1700136000000000]\n';
-  const head = ['0000000000000001', '0000000000000002', '0000000000000007', '0000000000000009', '0000000000000001'];
-  const expected = createHash('sha256')
-    .update(Buffer.alloc(32))
-    .update(Buffer.from(head.join(''), 'hex'))
-    .update(line);
-  const link = { shard: 1, epoch: 2, firstSequence: 7, lastSequence: 9, rowCount: 1 };
-  const hash = startChainHash(Buffer.alloc(32), link);
-  hash.addRow(ROW);
-  const digest = hash.digest().toString('hex');
-  expect(digest).toBe(expected.digest('hex'));
+describe('the hash chain', () => {
+  test('covers every column but the properties, in the form that is written down', () => {
+    const { chainBytes } = encodeRows({ shard: 1, epoch: 2 }, [ROW, ROW]);
+    expect(chainBytes.toString('hex')).toBe(Buffer.concat([...EXPECTED_FIELDS, ...EXPECTED_FIELDS]).toString('hex'));
+  });
+
+  test('hashes the previous tip, the head of the link and its rows', () => {
+    const head = ['0000000000000001', '0000000000000002', '0000000000000007', '0000000000000009', '0000000000000001'];
+    const expected = createHash('sha256')
+      .update(Buffer.alloc(32))
+      .update(Buffer.from(head.join(''), 'hex'))
+      .update(Buffer.concat(EXPECTED_FIELDS));
+    const link = { shard: 1, epoch: 2, firstSequence: 7, lastSequence: 9, rowCount: 1 };
+    const { chainBytes } = encodeRows(link, [ROW]);
+    const digest = startChainHash(Buffer.alloc(32), link).update(chainBytes).digest('hex');
+    expect(digest).toBe(expected.digest('hex'));
+  });
 });
 
 test('a tip of the wrong length is refused', () => {

@@ -1,0 +1,79 @@
+import { ByteWriter, TEXT_BYTES_PER_CHARACTER } from './byte-writer.ts';
+import type { UsageRow } from './usage-row.ts';
+
+/** A row as the hash chain covers it: all but the properties, which may be erased. */
+export type ChainedRow = Omit<UsageRow, 'propertiesJson'>;
+
+/** The shard and epoch that rows of one batch share. */
+export interface RowSource {
+  readonly shard: number;
+  readonly epoch: number;
+}
+
+/** The columns of `usage_event` in the order of the bytes. The properties come last: what is before them is chained. */
+export const USAGE_EVENT_COLUMNS =
+  'occurred_at, tenant, id_digest, event_id, type, quantity, readings, content_digest, usage_period, accounting_period, ' +
+  'shard, epoch, sequence, catalogue_version, accepted_at, properties';
+const COLUMN_COUNT = 16;
+
+/** More than all columns of a row that are no text. */
+const FIXED_BYTES = 512;
+const ROW_BYTES_GUESS = 400;
+
+/** What `copy … (format binary)` begins and ends with: its name, no flags, no extension; then no more rows. */
+const COPY_HEAD = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex');
+const COPY_END = -1;
+
+/** Rows of a batch in the two forms in which they leave the process. */
+export interface RowBytes {
+  /** For `copy usage_event (…) from stdin (format binary)`. */
+  readonly copyBytes: Buffer;
+  /** For the hash chain. */
+  readonly chainBytes: Buffer;
+}
+
+/** Writes rows once for both: the bytes that are hashed are the bytes that PostgreSQL is sent. */
+export function encodeRows(source: RowSource, rows: readonly UsageRow[]): RowBytes {
+  const copy = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
+  const chain = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
+  copy.raw(COPY_HEAD);
+  for (const row of rows) {
+    const start = chain.length;
+    writeChainedRow(chain, source, row);
+    const properties = row.propertiesJson;
+    copy.reserve(chain.length - start + FIXED_BYTES + (properties?.length ?? 0) * TEXT_BYTES_PER_CHARACTER);
+    copy.bareInt16(COLUMN_COUNT);
+    copy.rawFrom(chain, start);
+    if (properties === null) copy.null();
+    else copy.jsonb(properties);
+  }
+  copy.reserve(FIXED_BYTES);
+  copy.bareInt16(COPY_END);
+  return { copyBytes: copy.bytes(), chainBytes: chain.bytes() };
+}
+
+/**
+ * Appends the bytes of a row that the hash chain covers: every column but the properties, in the order of
+ * `USAGE_EVENT_COLUMNS`, each as PostgreSQL's binary format has it (length in four bytes, value). So it is unambiguous, and
+ * equal columns give equal bytes. The properties are covered by the content digest.
+ */
+export function writeChainedRow(writer: ByteWriter, source: RowSource, row: ChainedRow): void {
+  const { tenant, eventId, type, readingsJson } = row;
+  const characters = tenant.length + eventId.length + type.length + readingsJson.length + row.quantity.length;
+  writer.reserve(FIXED_BYTES + characters * TEXT_BYTES_PER_CHARACTER);
+  writer.timestamptz(row.occurredAtMicros);
+  writer.text(tenant);
+  writer.bytea(row.idDigestHex);
+  writer.text(eventId);
+  writer.text(type);
+  writer.numeric(row.quantity);
+  writer.jsonb(readingsJson);
+  writer.bytea(row.contentDigestHex);
+  writer.timestamptz(row.usagePeriodMicros);
+  writer.timestamptz(row.accountingPeriodMicros);
+  writer.smallint(source.shard);
+  writer.bigint(source.epoch);
+  writer.bigint(row.sequence);
+  writer.bigint(row.catalogueVersion);
+  writer.timestamptz(row.acceptedAtMicros);
+}
