@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import type { CliIo } from './cli-io.ts';
+import { addAlertsCommand } from './commands/alerts.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCycleCommands } from './commands/cycles.ts';
@@ -61,6 +62,7 @@ export function buildProgram(io: CliIo): Command {
   addUsageCommands(program, io);
   addCheckCommand(program, io);
   addRefusalsCommand(program, io);
+  addAlertsCommand(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
   addKeyCommands(program, io);

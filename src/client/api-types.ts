@@ -213,6 +213,32 @@ export interface RefusalView {
   readonly quantity: string | null;
 }
 
+/** Which alerts: by default all, those found last first. */
+export interface AlertsQuery extends PageQuery {
+  readonly tenant?: string | undefined;
+  /** Start of the billing period. */
+  readonly period?: InstantText | undefined;
+  readonly meter?: string | undefined;
+  readonly from?: InstantText | undefined;
+  readonly to?: InstantText | undefined;
+}
+
+/** A threshold of a tenant's plan that its usage of a period has reached. Quantities are whole units. */
+export interface AlertView {
+  /** `alr_…` */
+  readonly id: string;
+  readonly tenant: string;
+  readonly periodStart: InstantText;
+  readonly meter: string;
+  readonly unit: string;
+  /** The rule: `limit:0.8`, `included:1`, `quantity:50000`. */
+  readonly threshold: string;
+  readonly thresholdQuantity: string;
+  /** The usage when it was found to be reached. */
+  readonly quantity: string;
+  readonly at: InstantText;
+}
+
 /** What the open period would cost if it ended now. Amounts are minor units. */
 export interface SpendView {
   readonly tenant: string;

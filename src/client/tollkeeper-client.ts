@@ -79,6 +79,11 @@ export class TollkeeperClient {
     return this.#get(path`/v1/tenants/${tenant}/refusals`, { ...query });
   }
 
+  /** Thresholds that usage has reached, those found last first. */
+  listAlerts(query: Api.AlertsQuery = {}): Promise<Api.Page<Api.AlertView>> {
+    return this.#get('/v1/alerts', { ...query });
+  }
+
   listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
     return this.#get(path`/v1/tenants/${tenant}/cycles`, { ...query });
   }

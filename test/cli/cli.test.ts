@@ -232,3 +232,17 @@ test('refusals shows what was turned away, in digits that people read', async ()
   expect(out).toMatch(/calls\s+limit_exceeded\s+2\s+31,000 call\n/);
   expect(fake.requests[0]?.path).toBe('/v1/tenants/acme/refusals?limit=100&from=2026-11-20T00%3A00%3A00Z&meter=calls');
 });
+
+test('alerts shows which thresholds were reached, of all tenants or of one', async () => {
+  const row = { id: 'alr_a', tenant: 'acme', periodStart: '2026-11-01T00:00:00Z', meter: 'calls', unit: 'call' };
+  const reached = { threshold: 'limit:0.8', thresholdQuantity: '8000', quantity: '8100', at: '2026-11-20T10:00:00Z' };
+  answer = () => ({ status: 200, body: { data: [{ ...row, ...reached }], nextCursor: null } });
+  const { exitCode, out } = await run('alerts', 'acme', '--period', '2026-11-01');
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/acme\s+2026-11-01T00:00:00Z\s+calls\s+limit:0\.8\s+8,000\s+8,100 call\n/);
+  await run('alerts');
+  expect(fake.requests.map(({ path }) => path)).toEqual([
+    '/v1/alerts?limit=100&period=2026-11-01T00%3A00%3A00Z&tenant=acme',
+    '/v1/alerts?limit=100',
+  ]);
+});

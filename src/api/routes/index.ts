@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { ALERT_ROUTES } from './alert-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...TENANT_ROUTES,
   ...USAGE_ROUTES,
   ...REFUSAL_ROUTES,
+  ...ALERT_ROUTES,
   ...CYCLE_ROUTES,
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
