@@ -1,67 +1,113 @@
 /**
- * `npm run bench`: measures the road from HTTP to committed rows on this machine and prints the figures as a table, or as
- * JSON with `--json`. `--write` puts them into the README's table of figures.
+ * `npm run bench -- COMMAND`: measures this program on this machine, each figure beside its competitor, and prints a table or JSON. With
+ * `--write` the figures go into docs/benchmarks.md and the README.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import Table from 'cli-table3';
-import { Command } from 'commander';
-import { type IngestReport, benchIngest } from './ingest.ts';
+import { Command, InvalidArgumentError } from 'commander';
+
+import { benchAccept, ACCEPT_TITLE } from './accept.ts';
+import type { BenchContext, BenchOptions } from './bench-context.ts';
+import { benchIngest, INGEST_TITLE } from './ingest.ts';
+import { LoadGenerator } from './load.ts';
+import { describeMachine, printReport } from './print-report.ts';
+import { probeMachine } from './probe.ts';
+import type { BenchReport, Findings } from './report.ts';
+import { writeReports } from './write-reports.ts';
+
+interface BenchCommand {
+  readonly title: string;
+  readonly run: (context: BenchContext) => Promise<Findings>;
+}
+
+const COMMANDS: Readonly<Record<string, BenchCommand>> = {
+  ingest: { title: INGEST_TITLE, run: benchIngest },
+  accept: { title: ACCEPT_TITLE, run: benchAccept },
+};
+
+const EXAMPLES = `
+Each command starts PostgreSQL, Redis (durable profile) and Temporal on data of its own, an API process and, where it drains, a
+worker; the load comes from a process of its own. Figures are medians with their range. The probe, a fixed piece of work, says how
+fast the machine was before and after: compare figures by it, and stop other programs first.
+
+Examples:
+  $ npm run bench -- ingest                    what the README states, about eight minutes
+  $ npm run bench -- all --quick               whether everything works, about three minutes; no figures to quote
+  $ npm run bench -- accept --runs 3 --json    three runs, as JSON
+  $ npm run bench -- all --write               everything, into docs/benchmarks.md and the README`;
+
+interface Flags {
+  readonly json: boolean;
+  readonly write: boolean;
+  readonly quick: boolean;
+  readonly runs?: number;
+  readonly seconds?: number;
+  readonly rate?: number;
+}
+
+const RUNS = 5;
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('give a whole number from 1 on.');
+}
+
+async function runCommand(name: string, command: BenchCommand, options: BenchOptions): Promise<BenchReport> {
+  const say = (line: string): void => console.error(`${name}: ${line}`);
+  const generator = new LoadGenerator();
+  try {
+    const at = new Date().toISOString();
+    const before = await probeMachine();
+    const findings = await command.run({ ...options, say, generator });
+    const after = await probeMachine();
+    const identity = { format: 1, command: name, title: command.title, at, machine: describeMachine() } as const;
+    return { ...identity, commandLine: commandLine(name, options), probe: { before, after }, ...findings };
+  } finally {
+    generator.stop();
+  }
+}
+
+function commandLine(name: string, { runs, seconds, quick, rate }: BenchOptions): string {
+  const flags = [
+    quick ? '--quick' : runs === RUNS ? '' : `--runs ${runs}`,
+    seconds === null ? '' : `--seconds ${seconds}`,
+    rate === null ? '' : `--rate ${rate}`,
+  ];
+  return ['npm run bench --', name, ...flags.filter((flag) => flag !== '')].join(' ');
+}
+
+async function main(names: readonly string[], flags: Flags): Promise<void> {
+  const { quick, seconds = null, rate = null } = flags;
+  const runs = flags.runs ?? (quick ? 1 : RUNS);
+  const reports: BenchReport[] = [];
+  for (const name of names) {
+    const command = COMMANDS[name];
+    if (command === undefined) throw new Error(`there is no command ${name}`);
+    const report = await runCommand(name, command, { runs, seconds, quick, rate });
+    if (!flags.json) printReport(report);
+    reports.push(report);
+    if (flags.write) await writeReports([report]);
+  }
+  if (flags.json) console.log(JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2));
+}
 
 const program = new Command('npm run bench --')
-  .description(
-    'Starts PostgreSQL, Redis (durable profile) and Temporal on a data folder of its own, one API process and one worker, ' +
-      'and sends batches of 100 events until they are rows in PostgreSQL. Takes about a minute.',
-  )
-  .option('--json', 'print the report as JSON', false)
-  .option('--write', 'put the figures into README.md, between the marks "figures"', false);
-
-const MARKS = /(<!-- figures -->\n)[\s\S]*?(\n<!-- \/figures -->)/;
-
-function describeMachine(): string {
-  const processors = cpus();
-  return `${processors.length} cores (${processors[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  .description('Measures this program on this machine, beside its competitors.')
+  .helpOption('--help', 'show what it does')
+  .helpCommand(false)
+  .addHelpText('after', EXAMPLES);
+for (const [name, title] of [
+  ...Object.entries(COMMANDS).map(([key, { title: text }]) => [key, text] as const),
+  ['all', 'all: every command, one after the other'] as const,
+]) {
+  program
+    .command(name)
+    .description(title)
+    .option('--json', 'print the report as JSON', false)
+    .option('--write', 'put the figures into docs/benchmarks.md and the README', false)
+    .option('--quick', 'everything once and short: shows that it works, not how fast', false)
+    .option('--runs <count>', `measured runs (default ${RUNS})`, positive)
+    .option('--seconds <count>', 'of one run (default: what each command needs)', positive)
+    .option('--rate <events>', 'ingest only: events per second, instead of as fast as the ledger follows', positive)
+    .action((flags: Flags) => main(name === 'all' ? Object.keys(COMMANDS) : [name], flags));
 }
-
-function format(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function figureRows(report: IngestReport): (readonly [string, string])[] {
-  const rates = report.runs.map(({ eventsPerSecond }) => eventsPerSecond);
-  return [
-    ['events/s, batches of 100, HTTP to committed rows', format(report.medianEventsPerSecond)],
-    ['range of five runs', `${format(Math.min(...rates))} – ${format(Math.max(...rates))}`],
-    ['events/s answered (before the drain has caught up)', format(report.medianAnsweredPerSecond)],
-    [
-      'probe: HINCRBY/s, pipelines of 16, before and after',
-      `${format(report.probeBefore)}, ${format(report.probeAfter)}`,
-    ],
-  ];
-}
-
-function markdown(report: IngestReport, machine: string, date: string): string {
-  const rows = figureRows(report).map(([name, value]) => `| ${name} | ${value} |`);
-  return ['| figure | value |', '| --- | --- |', ...rows, '', `${machine}; ${date}; \`npm run bench -- --write\``].join(
-    '\n',
-  );
-}
-
-const flags = program.parse().opts<{ json: boolean; write: boolean }>();
-const report = await benchIngest((line) => console.error(line));
-const machine = `${describeMachine()}, ${report.versions}`;
-const date = new Date().toISOString().slice(0, 10);
-if (flags.json) console.log(JSON.stringify({ machine, date, ...report }, null, 2));
-else {
-  const table = new Table({ head: ['figure', 'value'], style: { head: [], border: [] } });
-  table.push(...figureRows(report).map((row) => [...row]));
-  console.log(`${table.toString()}\n${machine}; ${date}`);
-}
-if (flags.write) {
-  const readme = readFileSync('README.md', 'utf8');
-  if (!MARKS.test(readme)) throw new Error('README.md has no marks <!-- figures --> … <!-- /figures -->');
-  writeFileSync(
-    'README.md',
-    readme.replace(MARKS, (_all, open: string, close: string) => `${open}${markdown(report, machine, date)}${close}`),
-  );
-}
+await program.parseAsync();

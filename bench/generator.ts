@@ -1,0 +1,172 @@
+/**
+ * The load generator: a process of its own, started by `load.ts`, that is told over the channel of its parent what to send.
+ */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+
+import { type Answer, HttpConnection } from './http-connection.ts';
+import type { LoadJob, LoadResult, ToGenerator } from './load.ts';
+import { type PreparedRequest, prepareRequest, refreshRequest } from './requests.ts';
+
+/** Different requests per connection, so that tenants and values differ. */
+const REQUESTS_PER_CONNECTION = 8;
+const MICROS_PER_MS = 1_000;
+const LATENCY_MICROS_MAX = 600_000_000;
+/** How finely open-loop requests are spread. A wait may take a little longer, which counts against the service. */
+const PACE_MS = 0.04;
+const IDLE_WAIT_MS = 0.02;
+const ACCEPTED = '"accepted"';
+
+interface Lane {
+  readonly connection: HttpConnection;
+  readonly requests: readonly PreparedRequest[];
+  next: number;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** One load from its first request to its last answer. */
+class Load {
+  readonly #job: LoadJob;
+  readonly #latency: RecordableHistogram = createHistogram({ lowest: 1, highest: LATENCY_MICROS_MAX, figures: 3 });
+  readonly #idle: Lane[] = [];
+  readonly #lanes: Lane[];
+  readonly #finish: (result: LoadResult) => void;
+  readonly #startedAt = performance.now();
+  #answeredAt = this.#startedAt;
+  #sent = 0;
+  #answered = 0;
+  #failed = 0;
+  #firstFailure: string | null = null;
+  /** Length of a body that was looked through and had everything accepted. */
+  #goodLength = -1;
+  #committedEvents = 0;
+
+  constructor(job: LoadJob, finish: (result: LoadResult) => void) {
+    this.#job = job;
+    this.#finish = finish;
+    this.#lanes = Array.from({ length: job.connections }, (_, number) => ({
+      connection: new HttpConnection(job, (error) => this.#fail(String(error))),
+      requests: Array.from({ length: REQUESTS_PER_CONNECTION }, (_request, index) =>
+        prepareRequest(job.requests, number * REQUESTS_PER_CONNECTION + index),
+      ),
+      next: 0,
+    }));
+    this.#idle.push(...this.#lanes);
+    if (job.pace.kind === 'rate') this.#keepPace(job.pace.requestsPerSecond);
+    else this.#release();
+  }
+
+  /** Window mode: so many events of this load are in the ledger. */
+  committed(events: number): void {
+    this.#committedEvents = events;
+    this.#release();
+    this.#endWhenDone();
+  }
+
+  get #isOver(): boolean {
+    return performance.now() - this.#startedAt >= this.#job.seconds * MICROS_PER_MS;
+  }
+
+  #release(): void {
+    const { pace, requests } = this.#job;
+    if (pace.kind === 'rate') return;
+    const perRequest = requests.kind === 'events' ? requests.eventsPerRequest : 1;
+    while (this.#idle.length > 0 && !this.#isOver) {
+      const ahead = (this.#sent + 1) * perRequest - this.#committedEvents;
+      if (pace.kind === 'window' && ahead > pace.events) return;
+      this.#send(performance.now());
+    }
+  }
+
+  /** Open loop: each request has its moment, and its latency counts from there, whatever keeps it from being sent. */
+  #keepPace(requestsPerSecond: number): void {
+    const interval = MICROS_PER_MS / requestsPerSecond;
+    const total = Math.floor(this.#job.seconds * requestsPerSecond);
+    const turn = (): void => {
+      const now = performance.now();
+      for (let due = this.#startedAt + this.#sent * interval; due <= now; due += interval) {
+        if (this.#sent >= total || this.#idle.length === 0) break;
+        this.#send(due);
+      }
+      if (this.#sent >= total) return;
+      const wait = this.#startedAt + this.#sent * interval - performance.now();
+      // Timers are a millisecond apart; this wait is shorter and leaves the processor to what is measured.
+      if (wait > 0) Atomics.wait(pause, 0, 0, wait > PACE_MS ? PACE_MS : IDLE_WAIT_MS);
+      setImmediate(turn);
+    };
+    turn();
+  }
+
+  #send(countedFrom: number): void {
+    const lane = this.#idle.pop();
+    if (lane === undefined) return;
+    const request = lane.requests[lane.next % lane.requests.length];
+    if (request === undefined) return;
+    lane.next += 1;
+    refreshRequest(request, this.#sent, Date.now());
+    this.#sent += 1;
+    lane.connection.send(request.bytes, (answer) => {
+      const now = performance.now();
+      this.#latency.record(Math.max(1, Math.round((now - countedFrom) * MICROS_PER_MS)));
+      this.#answered += 1;
+      this.#answeredAt = now;
+      this.#check(answer);
+      this.#idle.push(lane);
+      this.#release();
+      this.#endWhenDone();
+    });
+  }
+
+  #check({ status, body }: Answer): void {
+    if (status === 200 && body.length === this.#goodLength) return;
+    if (status === 200 && this.#isGood(body)) {
+      this.#goodLength = body.length;
+      return;
+    }
+    this.#failed += 1;
+    this.#firstFailure ??= `${status}: ${body.toString('utf8', 0, 500)}`;
+  }
+
+  #isGood(body: Buffer): boolean {
+    const { requests } = this.#job;
+    const text = body.toString('latin1');
+    if (requests.kind === 'check') return text.includes('"allowed":true');
+    return text.split(ACCEPTED).length === requests.eventsPerRequest + 1;
+  }
+
+  #fail(text: string): void {
+    this.#failed += 1;
+    this.#firstFailure ??= text;
+    this.#end();
+  }
+
+  #endWhenDone(): void {
+    const { pace, seconds } = this.#job;
+    const isAllSent = pace.kind === 'rate' ? this.#sent >= Math.floor(seconds * pace.requestsPerSecond) : this.#isOver;
+    if (isAllSent && this.#answered === this.#sent) this.#end();
+  }
+
+  #end(): void {
+    for (const { connection } of this.#lanes) connection.close();
+    const micros = (share: number): number => this.#latency.percentile(share);
+    this.#finish({
+      requests: this.#answered,
+      failed: this.#failed,
+      firstFailure: this.#firstFailure,
+      seconds: (this.#answeredAt - this.#startedAt) / MICROS_PER_MS,
+      latencyMicros: { p50: micros(50), p99: micros(99), p999: micros(99.9), max: this.#latency.max },
+    });
+  }
+}
+
+let load: Load | undefined;
+process.on('message', (message: ToGenerator) => {
+  if (message.kind === 'committed') load?.committed(message.events);
+  else {
+    load = new Load(message.job, (result) => {
+      load = undefined;
+      process.send?.(result);
+    });
+  }
+});
+process.once('disconnect', () => process.exit(0));
