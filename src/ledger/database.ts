@@ -37,6 +37,9 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
   });
   // An idle connection that the server closes is not an error of any request: the pool replaces it on the next use.
   pool.on('error', () => undefined);
+  // One that a transaction holds tells the next statement. Without a listener of its own it would end the whole process when
+  // PostgreSQL goes away between two statements.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

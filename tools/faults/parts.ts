@@ -31,7 +31,9 @@ export interface ServerPart extends Part {
 
 /** A program of ours. */
 export interface ProgramPart extends Part {
+  readonly file: string;
   readonly pid: number;
+  readonly isRunning: boolean;
   /** What it has printed since it was last started. */
   output(): string;
 }
@@ -96,6 +98,15 @@ class NodeProgram implements ProgramPart {
     this.#options = options;
   }
 
+  get file(): string {
+    return this.#options.file;
+  }
+
+  get isRunning(): boolean {
+    const child = this.#child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -132,9 +143,7 @@ class NodeProgram implements ProgramPart {
   }
 
   async ended(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    await once(child, 'exit');
+    if (this.#child !== undefined && this.isRunning) await once(this.#child, 'exit');
   }
 
   async kill(): Promise<void> {

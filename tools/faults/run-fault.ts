@@ -50,6 +50,7 @@ const USUAL_LOAD: LoadSize = { events: 4_000, batchSize: 20, senders: 16 };
 /** Wanted by the product's promise: a 503 in time instead of a wait without end. */
 const ANSWER_MAX_MS = 5_000;
 const SEED_STEP = 7_919;
+const OUTPUT_SHOWN_CHARACTERS = 3_000;
 /** Not now, so that it is not early for a clock that lags by a moment. */
 const LAST_EVENT_AGO_MS = 5_000;
 
@@ -74,6 +75,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
         for (let number = 0; number < run.rounds; number += 1) {
           const report = await playRound({ fault, world, size, number, run });
           run.say(`${fault.name} ${number + 1}/${run.rounds}: ${describeRound(report)}`);
+          if (failuresOf(fault, report).length > 0) sayWhatProgramsSaid(world, run.say);
           rounds.push(report);
         }
       } finally {
@@ -178,6 +180,14 @@ function withClosing(result: LoadResult, closing: LoadResult): LoadResult {
     longestAnswerMs: Math.max(result.longestAnswerMs, closing.longestAnswerMs),
     surprises: [...new Set([...result.surprises, ...closing.surprises])],
   };
+}
+
+function sayWhatProgramsSaid({ apis, worker }: FaultWorld, say: (line: string) => void): void {
+  for (const program of [...apis, worker]) {
+    say(
+      `${program.file}${program.isRunning ? '' : ' (has ended)'} said last:\n${program.output().slice(-OUTPUT_SHOWN_CHARACTERS)}`,
+    );
+  }
 }
 
 function failuresOf(fault: Fault, round: RoundReport): string[] {
