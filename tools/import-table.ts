@@ -24,6 +24,7 @@ const EVERY_STATION: readonly string[] = [
   'src/ingest',
   'src/invoice',
   'src/stripe',
+  'src/audit',
 ];
 
 const STATIONS: Readonly<Record<string, Row>> = {
@@ -34,6 +35,7 @@ const STATIONS: Readonly<Record<string, Row>> = {
   'src/journal': { values: ['src/domain', 'src/ledger'] },
   'src/catalog': { values: ['src/domain', 'src/ledger'] },
   'src/ingest': { values: ['src/domain', 'src/meter', 'src/catalog'] },
+  'src/audit': { values: ['src/domain', 'src/meter', 'src/journal', 'src/ledger'] },
   'src/metrics': { values: ['src/domain'], types: ['src/ledger', 'src/journal', 'src/meter', 'src/ingest'] },
   'src/invoice': { values: ['src/domain', 'src/ledger'] },
   'src/stripe': { values: ['src/domain', 'src/invoice'] },

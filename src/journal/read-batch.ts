@@ -29,7 +29,10 @@ const PAGES_MAX = 8;
  *
  * @returns `undefined` when nothing follows
  */
-export async function readBatch(context: DrainContext, after: JournalPosition): Promise<JournalBatch | undefined> {
+export async function readBatch(
+  context: Pick<DrainContext, 'redis' | 'journalKey'>,
+  after: JournalPosition,
+): Promise<JournalBatch | undefined> {
   const { entries, backlog } = await readEntries(context, after);
   const first = entries[0];
   if (first === undefined) return undefined;
@@ -61,7 +64,7 @@ export async function readBatch(context: DrainContext, after: JournalPosition): 
 
 /** Pages through the stream until the batch is full, the epoch changes or the stream ends. */
 async function readEntries(
-  { redis, journalKey }: DrainContext,
+  { redis, journalKey }: Pick<DrainContext, 'redis' | 'journalKey'>,
   after: JournalPosition,
 ): Promise<{ entries: StreamEntry[]; backlog: boolean }> {
   const entries: StreamEntry[] = [];

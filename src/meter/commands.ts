@@ -19,6 +19,8 @@ export interface MeterRedis extends Redis {
   readonly installEpoch: Script<string>;
   readonly trimJournal: Script<number>;
   readonly repairCounter: Script<string>;
+  readonly pinShard: Script<string>;
+  readonly readAccounts: Script<(string | string[])[]>;
 }
 
 /** One file each, `<name>.lua`. */
@@ -33,6 +35,8 @@ export const SCRIPT_NAMES = [
   'installEpoch',
   'trimJournal',
   'repairCounter',
+  'pinShard',
+  'readAccounts',
 ] as const;
 
 const sources = SCRIPT_NAMES.map(

@@ -1,0 +1,187 @@
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
+import type { Queryable } from './database.ts';
+
+/** One accounting period of one tenant that still counts. */
+export interface LivePeriod {
+  readonly tenant: string;
+  readonly accountingMicros: EpochMicros;
+}
+
+/** Tenants in order of id, for an audit that goes page by page. */
+export async function pageOfTenants(
+  db: Queryable,
+  page: { readonly after: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select id from tenant where id > $1::text order by id limit $2::integer',
+    [page.after, page.limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The periods of these tenants whose counters are in use: those that take events (not sealed, begun before `untilMicros`) and
+ * those that are sealed and whose cycle is still at work.
+ */
+export async function livePeriods(
+  db: Queryable,
+  tenants: readonly string[],
+  untilMicros: EpochMicros,
+): Promise<readonly LivePeriod[]> {
+  const { rows } = await db.query<{ tenant: string; accounting: string }>(
+    `
+select period.tenant, ${microsSql('period.period_start')} as accounting
+from billing_period period
+where period.tenant = any($1::text[]) and period.period_start < $2::timestamptz and (
+  period.sealed_gate_version is null or exists (
+    select from billing_cycle cycle
+    where cycle.tenant = period.tenant and cycle.period_start = period.period_start
+      and cycle.stage in ('sealing', 'reconciling', 'rating', 'held')
+  )
+)
+order by period.tenant, period.period_start`,
+    [tenants, formatInstant(untilMicros)],
+  );
+  return rows.map(({ tenant, accounting }) => ({ tenant, accountingMicros: readMicros(accounting) }));
+}
+
+/** What one meter counted in one usage period of one live period, before the aggregation has chosen. Plain decimals. */
+export interface AuditSum extends LivePeriod {
+  readonly usageMicros: EpochMicros;
+  readonly meter: string;
+  readonly eventCount: string;
+  readonly sum: string;
+  /** `null` where the values are no numbers. */
+  readonly max: string | null;
+  readonly last: string | null;
+  readonly lastAtMicros: EpochMicros | null;
+  /** Distinct values of a `unique` meter. */
+  readonly distinct: string;
+}
+
+interface SumRow {
+  readonly tenant: string;
+  readonly accounting: string;
+  readonly usage: string;
+  readonly meter: string;
+  readonly event_count: string;
+  readonly sum: string;
+  readonly max: string | null;
+  readonly last: string | null;
+  readonly last_at: string | null;
+  readonly distinct_count: string;
+}
+
+const PLACES = `unnest($1::text[], $2::bigint[]) as place (tenant, accounting)`;
+
+const ROLLUP_SUMS = `
+with counted as (
+  select place.tenant, place.accounting, hourly.usage_period, hourly.meter, sum(event_count)::text as event_count,
+    trim_scale(sum(quantity_sum))::text as sum, trim_scale(max(quantity_max))::text as max,
+    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text as last,
+    ${microsSql('max(last_at)')} as last_at
+  from ${PLACES}
+  join usage_hourly hourly on hourly.tenant = place.tenant and hourly.accounting_period = ${instantSql('place.accounting')}
+  group by place.tenant, place.accounting, hourly.usage_period, hourly.meter
+), seen as (
+  select place.tenant, place.accounting, value.usage_period, value.meter, count(distinct value_digest) as distinct_count
+  from ${PLACES}
+  join usage_unique value on value.tenant = place.tenant and value.accounting_period = ${instantSql('place.accounting')}
+  group by place.tenant, place.accounting, value.usage_period, value.meter
+)
+select tenant, accounting, ${microsSql('usage_period')} as usage, meter, coalesce(event_count, '0') as event_count,
+  coalesce(sum, '0') as sum, max, last, last_at, coalesce(distinct_count, 0)::text as distinct_count
+from counted full join seen using (tenant, accounting, usage_period, meter)`;
+
+/** The sums of the hourly rollups, all usage periods and meters of these periods. */
+export async function rollupSums(db: Queryable, periods: readonly LivePeriod[]): Promise<readonly AuditSum[]> {
+  const { rows } = await db.query<SumRow>(ROLLUP_SUMS, placeColumns(periods));
+  return rows.map(auditSum);
+}
+
+/**
+ * Events of a period are older than its end, and not older than their tenant's billing start: the bounds keep the scan to the
+ * partitions in between. One scan answers for all periods, because no index leads to the events of one tenant.
+ */
+const RAW_SUMS = `
+with place as materialized (
+  select place.tenant, ${instantSql('place.accounting')} as accounting_period, place.accounting from ${PLACES}
+), kind as materialized (
+  select distinct on (key) key, definition ->> 'aggregation' as aggregation from meter order by key, version desc
+)
+select tenant, accounting, ${microsSql('usage_period')} as usage, meter, count(*)::text as event_count,
+  trim_scale(coalesce(sum(number), 0))::text as sum, trim_scale(max(number))::text as max,
+  trim_scale((max(array[extract(epoch from occurred_at), epoch, sequence, number])
+    filter (where aggregation = 'latest'))[4])::text as last,
+  ${microsSql('max(occurred_at)')} as last_at, (count(distinct value) filter (where aggregation = 'unique'))::text as distinct_count
+from (
+  select place.tenant, place.accounting, event.usage_period, event.occurred_at, event.epoch, event.sequence, reading.meter,
+    text.value, kind.aggregation, case when kind.aggregation = 'unique' then null else text.value::numeric end as number
+  from place
+  join usage_event event on event.tenant = place.tenant and event.accounting_period = place.accounting_period
+  cross join lateral jsonb_each(event.readings) as reading (meter, content)
+  cross join lateral (
+    select case when jsonb_typeof(reading.content) = 'array' then reading.content ->> 0 else reading.content #>> '{}' end
+  ) as text (value)
+  left join kind on kind.key = reading.meter
+  where event.occurred_at >= $3::timestamptz and event.occurred_at < $4::timestamptz
+) value
+group by tenant, accounting, usage_period, meter`;
+
+/** The same sums from the rows of the events themselves. Reads every partition the periods may have events in. */
+export async function rawSums(db: Queryable, periods: readonly LivePeriod[]): Promise<readonly AuditSum[]> {
+  const [tenants, starts] = placeColumns(periods);
+  const { rows: bounds } = await db.query<{ first: string | null; end: string | null }>(
+    `
+select ${microsSql('min(tenant.billing_start)')} as first, ${microsSql('max(period.period_end)')} as end
+from ${PLACES}
+join tenant on tenant.id = place.tenant
+join billing_period period on period.tenant = place.tenant and period.period_start = ${instantSql('place.accounting')}`,
+    [tenants, starts],
+  );
+  const { first = null, end = null } = bounds[0] ?? {};
+  if (first === null || end === null) return [];
+  const { rows } = await db.query<SumRow>(RAW_SUMS, [
+    tenants,
+    starts,
+    formatInstant(readMicros(first)),
+    formatInstant(readMicros(end)),
+  ]);
+  return rows.map(auditSum);
+}
+
+function placeColumns(periods: readonly LivePeriod[]): [string[], string] {
+  return [periods.map(({ tenant }) => tenant), integerColumn(periods.map(({ accountingMicros }) => accountingMicros))];
+}
+
+function auditSum(row: SumRow): AuditSum {
+  return {
+    tenant: row.tenant,
+    accountingMicros: readMicros(row.accounting),
+    usageMicros: readMicros(row.usage),
+    meter: row.meter,
+    eventCount: row.event_count,
+    sum: row.sum,
+    max: row.max,
+    last: row.last,
+    lastAtMicros: row.last_at === null ? null : readMicros(row.last_at),
+    distinct: row.distinct_count,
+  };
+}
+
+/** How the newest version of each meter counts. */
+export interface AuditMeter {
+  readonly aggregation: Aggregation;
+  readonly scale: number;
+}
+
+/** Every meter the ledger knows. */
+export async function auditMeters(db: Queryable): Promise<ReadonlyMap<string, AuditMeter>> {
+  const { rows } = await db.query<AuditMeter & { key: string }>(`
+select distinct on (key) key, definition ->> 'aggregation' as aggregation, (definition ->> 'scale')::integer as scale
+from meter
+order by key, version desc`);
+  return new Map(rows.map(({ key, aggregation, scale }) => [key, { aggregation, scale }]));
+}

@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { auditCounters, type CounterAuditPage } from '../../src/audit/audit-counters.ts';
+import { requireInstant } from '../../src/domain/instant.ts';
+import { drainAll } from '../../src/journal/drain-until.ts';
+import { gateKey, journalKey, shardKey, shardOf, usageKey } from '../../src/meter/keys.ts';
+import { whilePinned } from '../../src/meter/read-accounts.ts';
+import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+
+const NOW = '2026-11-20T10:30:00Z';
+const NOVEMBER = '2026-11-01T00:00:00Z';
+const TENANTS = Array.from({ length: 12 }, (_, index) => `t${index}`);
+/** Of traffic, while audits run. */
+const BATCHES_WANTED = 60;
+const YAML = `
+issuer: { name: Toll Ltd }
+meters:
+  - { key: calls, aggregation: count, unit: call }
+  - { key: tokens, eventType: calls, aggregation: sum, scale: 3, unit: token, dimensions: [model] }
+  - { key: peak, eventType: calls, aggregation: max, unit: token }
+  - { key: level, eventType: calls, aggregation: latest, unit: token }
+  - { key: users, eventType: calls, aggregation: unique, value: { property: user }, unit: user }
+plans:
+  - { key: basic, currency: USD, baseFee: 1.00, charges: [] }
+tenants:
+${TENANTS.map((id) => `  - { id: ${id}, currency: USD, billingStart: 2026-10-01T00:00:00Z, plan: basic }`).join('\n')}
+`;
+
+let stack: IngestStack;
+let key: string;
+
+beforeEach(async () => {
+  stack = await createIngestStack({ now: NOW, yaml: YAML });
+  key = await stack.createKey('app', ['ingest']);
+});
+afterEach(() => stack.close());
+
+let number = 0;
+
+function events(tenant: string, count: number) {
+  return Array.from({ length: count }, () => {
+    number += 1;
+    const second = String(number % 60).padStart(2, '0');
+    return {
+      id: `event-${number}`,
+      tenant,
+      type: 'calls',
+      quantity: number % 97,
+      occurredAt: `2026-11-20T09:00:${second}Z`,
+      properties: { model: `m${number % 3}`, user: `u${number % 7}` },
+    };
+  });
+}
+
+async function audit(tenant?: string): Promise<CounterAuditPage> {
+  const deps = { pool: stack.pool, meter: stack.meter, clock: () => requireInstant(NOW) };
+  let sum: CounterAuditPage = { tenants: 0, compared: 0, voidTenants: 0, differences: [] };
+  for await (const page of auditCounters(deps, { tenant })) {
+    sum = {
+      tenants: sum.tenants + page.tenants,
+      compared: sum.compared + page.compared,
+      voidTenants: sum.voidTenants + page.voidTenants,
+      differences: [...sum.differences, ...page.differences],
+    };
+  }
+  return sum;
+}
+
+async function drain(): Promise<void> {
+  for (const shard of [0, 1]) await drainAll(stack.drainContext(shard), { timeoutMs: 10_000 });
+}
+
+const usage = (tenant: string): string => usageKey(shardOf(tenant, 2), tenant, NOVEMBER);
+
+describe('an audit of counters', () => {
+  test('finds that counters equal ledger and journal, whatever of the journal was drained', async () => {
+    for (const tenant of TENANTS) await stack.send(key, events(tenant, 20));
+    const undrained = await audit();
+    expect(undrained).toEqual({ tenants: 12, compared: 60, voidTenants: 0, differences: [] });
+    await drain();
+    for (const tenant of TENANTS.slice(0, 5)) await stack.send(key, events(tenant, 20));
+    expect(await audit()).toEqual(undrained);
+    await drain();
+    expect(await audit()).toEqual(undrained);
+    expect(await audit('t3')).toMatchObject({ tenants: 1, compared: 5, differences: [] });
+  });
+
+  test('names a counter that somebody moved, with every account of it', async () => {
+    await stack.send(key, events('t1', 10));
+    await drain();
+    await stack.send(key, events('t1', 4));
+    const { rows } = await stack.pool.query<{ sum: string }>('select sum(quantity)::text as sum from usage_event');
+    const drained = rows[0]?.sum ?? '';
+    await stack.redis.hincrby(usage('t1'), 'tokens', 1);
+    await stack.redis.hincrby(usage('t1'), 'level#n', -1);
+    const { differences } = await audit();
+    expect(differences.toSorted((a, b) => (a.meter < b.meter ? 1 : -1))).toMatchObject([
+      {
+        tenant: 't1',
+        period: NOVEMBER,
+        meter: 'tokens',
+        figure: 'quantity',
+        raw: drained,
+        rollup: drained,
+        drift: '0.001',
+      },
+      {
+        tenant: 't1',
+        period: NOVEMBER,
+        meter: 'level',
+        figure: 'events',
+        counter: '13',
+        journal: '4',
+        raw: '10',
+        drift: '-1',
+      },
+    ]);
+  });
+
+  test('sees maxima, latest values, counters that vanished and rollups that lack rows', async () => {
+    await stack.send(key, events('t1', 10));
+    await stack.send(key, events('t2', 10));
+    await drain();
+    await stack.redis.hset(usage('t1'), 'peak', '1000', 'level', '1001');
+    await stack.redis.del(usage('t2'));
+    const october = usageKey(shardOf('t1', 2), 't1', '2026-10-01T00:00:00Z');
+    await stack.redis.hset(october, '#epoch', '1', 'calls', '5', 'calls#n', '5');
+    await stack.pool.query(
+      "update usage_hourly set event_count = event_count + 1 where tenant = 't1' and meter = 'users'",
+    );
+    const { differences } = await audit();
+    const found = differences.map(({ tenant, meter, figure }) => `${tenant} ${meter} ${figure}`);
+    const all = ['calls', 'level', 'peak', 'tokens', 'users'];
+    expect(found.toSorted()).toEqual(
+      [
+        't1 level quantity',
+        't1 peak quantity',
+        't1 users events',
+        ...all.map((meter) => `t2 ${meter} events`),
+        ...all.filter((meter) => meter !== 'users').map((meter) => `t2 ${meter} quantity`),
+        't1 calls events',
+        't1 calls quantity',
+      ].toSorted(),
+    );
+  });
+
+  test('compares only the accounts of the ledger where counters are void', async () => {
+    await stack.send(key, events('t1', 10));
+    await drain();
+    await stack.redis.hset(gateKey(shardOf('t1', 2), 't1'), 'epoch', '0');
+    expect(await audit('t1')).toMatchObject({ voidTenants: 1, compared: 5, differences: [] });
+  });
+
+  test('counts refused duplicates as set aside until the counters have given them back', async () => {
+    const sent = events('t1', 5);
+    await stack.send(key, sent);
+    await drain();
+    const ids = await stack.redis.keys('tk:*:ids:*');
+    await stack.redis.del(...ids);
+    await stack.send(key, sent);
+    expect((await audit('t1')).differences).toEqual([]);
+    // Drained, but ended before its trim.
+    const shard = shardOf('t1', 2);
+    const context = stack.drainContext(shard);
+    const trim = { ...context.trim, trim: () => Promise.reject(new Error('cut')) };
+    await expect(drainAll({ ...context, trim }, { timeoutMs: 5_000 })).rejects.toThrow('cut');
+    expect((await audit('t1')).differences).toEqual([]);
+    expect(await stack.redis.hget(usage('t1'), 'calls#n')).toBe('10');
+    await drain();
+    expect(await stack.redis.hget(usage('t1'), 'calls#n')).toBe('5');
+    expect((await audit('t1')).differences).toEqual([]);
+  });
+
+  test('is exact while events are taken and drained', async () => {
+    const traffic = new AbortController();
+    const { signal } = traffic;
+    let sent = 0;
+    const senders = [0, 1, 2].map(async (first) => {
+      for (let round = 0; !signal.aborted; round += 1) {
+        await stack.send(
+          key,
+          TENANTS.flatMap((tenant) => events(tenant, 1 + ((round + first) % 4))),
+        );
+        sent += 1;
+      }
+    });
+    const drains = [0, 1].map(async (shard) => {
+      while (!signal.aborted) await drainAll(stack.drainContext(shard), { timeoutMs: 10_000 });
+    });
+    const pages: CounterAuditPage[] = [];
+    for (let before = 0; pages.length < 12 || before < BATCHES_WANTED; before = sent) pages.push(await audit());
+    traffic.abort();
+    await Promise.all([...senders, ...drains]);
+    expect(pages.flatMap(({ differences }) => differences)).toEqual([]);
+    expect(pages.at(-1)?.compared).toBe(60);
+  });
+});
+
+describe('the pin of an audit', () => {
+  test('keeps the journal from being trimmed, and is given back', async () => {
+    const shard = shardOf('t1', 2);
+    await stack.send(key, events('t1', 3));
+    await whilePinned(stack.meter, shard, async () => {
+      await drain();
+      expect(await stack.redis.xlen(journalKey(shard))).toBe(1);
+    });
+    await stack.send(key, events('t1', 3));
+    await drain();
+    expect(await stack.redis.xlen(journalKey(shard))).toBe(0);
+    expect(await stack.redis.hexists(shardKey(shard), 'pinToken')).toBe(0);
+  });
+
+  test('of an auditor that died ends by itself', async () => {
+    const shard = shardOf('t1', 2);
+    await stack.send(key, events('t1', 3));
+    await stack.redis.hset(shardKey(shard), 'pin', '1-1', 'pinToken', 'dead', 'pinUntilMs', String(Date.now() - 1));
+    await drain();
+    expect(await stack.redis.xlen(journalKey(shard))).toBe(0);
+    expect(await whilePinned(stack.meter, shard, () => Promise.resolve('pinned'))).toBe('pinned');
+  });
+});
