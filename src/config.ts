@@ -22,6 +22,11 @@ export interface Config {
   readonly shardCount: number;
   readonly databasePoolSizeMax: number;
   readonly dedupWindowSeconds: number;
+  /**
+   * What stays in a shard's journal after it was committed, so that a restored database can be drained again: its age and its
+   * size, whichever ends first; 0: nothing.
+   */
+  readonly journalRetention: { readonly ageMs: number; readonly bytes: number };
   /** `durable` refuses to run on a Redis that could lose an acknowledged event on a power cut; `fast` is lossy and says so. */
   readonly profile: 'durable' | 'fast';
   /** What the operator attests where `CONFIG GET` is forbidden (managed Redis); `null`: the service reads it itself. */
@@ -48,6 +53,8 @@ const ENVIRONMENT = z.object({
   TOLLKEEPER_SHARDS: z.coerce.number().int().min(1).max(64).default(2),
   TOLLKEEPER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   TOLLKEEPER_DEDUP_WINDOW_SECONDS: z.coerce.number().int().min(60).max(7_776_000).default(86_400),
+  TOLLKEEPER_JOURNAL_RETENTION_SECONDS: z.coerce.number().int().min(0).max(7_776_000).default(3_600),
+  TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES: z.coerce.number().int().min(0).max(1_048_576).default(64),
   TOLLKEEPER_PROFILE: z.enum(['durable', 'fast']).default('durable'),
   TOLLKEEPER_REDIS_ATTESTED: z.enum(['0', '1']).default('0'),
   STRIPE_SECRET_KEY: optionalText,
@@ -92,6 +99,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     shardCount: values.TOLLKEEPER_SHARDS,
     databasePoolSizeMax: values.TOLLKEEPER_DATABASE_POOL,
     dedupWindowSeconds: values.TOLLKEEPER_DEDUP_WINDOW_SECONDS,
+    journalRetention: {
+      ageMs: values.TOLLKEEPER_JOURNAL_RETENTION_SECONDS * 1_000,
+      bytes: values.TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES * 1_048_576,
+    },
     profile: values.TOLLKEEPER_PROFILE,
     redisAttested: values.TOLLKEEPER_REDIS_ATTESTED === '1',
     logLevel: values.LOG_LEVEL,

@@ -16,7 +16,7 @@ import { rebuildTenant } from '../src/meter/rebuild-tenant.ts';
 import { openMeterRedis, waitForRedis } from '../src/meter/redis-connection.ts';
 import { createMeterTrim } from '../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../src/meter/usage-meter.ts';
-import { verifiedEpoch } from '../src/meter/verify-incarnation.ts';
+import { forgetEpoch, verifiedEpoch } from '../src/meter/verify-incarnation.ts';
 import type { ProgramMetrics } from '../src/metrics/program-metrics.ts';
 import { EntryWatch } from './entry-watch.ts';
 
@@ -44,7 +44,10 @@ export async function openStations(
     (_, shard) => new EntryWatch(config.redisUrl, journalKey(shard), onRedisError),
   );
   await waitForRedis(redis, REDIS_READY_MS);
-  const trim = createMeterTrim({ redis: defineCommands(redis) });
+  const trim = createMeterTrim(
+    { redis: defineCommands(redis) },
+    { retention: config.journalRetention, onClosed: (shard) => forgetEpoch(meter, shard) },
+  );
   const drainContext = (shard: number): DrainContext => ({
     redis,
     pool,

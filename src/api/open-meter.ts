@@ -14,10 +14,14 @@ import { checkRedisProfile } from '../meter/redis-profile.ts';
 import { createMeterTrim } from '../meter/trim-journal.ts';
 import { createUsageMeter } from '../meter/usage-meter.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
+import { forgetEpoch } from '../meter/verify-incarnation.ts';
 import type { ProgramMetrics } from '../metrics/program-metrics.ts';
 import type { LiveCounters } from './live-counters.ts';
 
-type MeterSettings = Pick<Config, 'shardCount' | 'dedupWindowSeconds' | 'profile' | 'redisAttested'>;
+type MeterSettings = Pick<
+  Config,
+  'shardCount' | 'dedupWindowSeconds' | 'journalRetention' | 'profile' | 'redisAttested'
+>;
 
 /**
  * The meter on one connection, with the ledger and the drain behind it: what a new incarnation and a rebuild need.
@@ -31,12 +35,15 @@ export function openMeter(
   clock: () => EpochMicros,
   observers?: Pick<ProgramMetrics, 'meterObserver' | 'drainObserver'>,
 ): UsageMeter {
-  const trim = createMeterTrim({ redis: defineCommands(redis) });
+  const trim = createMeterTrim(
+    { redis: defineCommands(redis) },
+    { retention: settings.journalRetention, onClosed: (shard) => forgetEpoch(meter, shard) },
+  );
   const drainContext = (shard: number): DrainContext => {
     return { redis, pool, shard, journalKey: journalKey(shard), trim, clock, observer: observers?.drainObserver };
   };
   const { shardCount, dedupWindowSeconds, profile, redisAttested } = settings;
-  return createUsageMeter({
+  const meter = createUsageMeter({
     redis,
     ledger: createLedgerForMeter({ pool, clock, drainContext }),
     shardCount,
@@ -45,6 +52,7 @@ export function openMeter(
     redisAttested,
     observer: observers?.meterObserver,
   });
+  return meter;
 }
 
 /** How long the start waits for a Redis that is still coming up. */

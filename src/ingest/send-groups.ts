@@ -4,6 +4,7 @@ import { advanceGate } from '../meter/advance-gate.ts';
 import { rebuildTenant } from '../meter/rebuild-tenant.ts';
 import { recordUsage } from '../meter/record-usage.ts';
 import type { EventStatus, GroupAnswer } from '../meter/usage-group.ts';
+import { reloadBehindRedis } from './restored-ledger.ts';
 import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
 import { LimitWalk } from './limit-walk.ts';
@@ -132,7 +133,7 @@ export async function clearObstacles(service: IngestService, obstacles: readonly
     const some = voidTenants.slice(start, start + REBUILDS_AT_ONCE_MAX);
     await Promise.all(some.map((tenant) => rebuildTenant(service.meter, tenant)));
   }
-  const snapshot = await reloadCatalogue(service);
+  const snapshot = await reloadBehindRedis(service, obstacles);
   for (const obstacle of obstacles) {
     if (obstacle.kind !== 'stale_gate') continue;
     const gate = snapshot.tenants.get(obstacle.tenant)?.gate;

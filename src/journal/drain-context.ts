@@ -4,10 +4,21 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { JournalPosition } from '../ledger/journal-position.ts';
 import type { RefusedDuplicate } from '../ledger/refused-duplicates.ts';
 
+/** Through where a shard was trimmed. */
+export interface TrimmedPosition extends JournalPosition {
+  /** From here on nothing was cut from the stream: what lies below may be gone. */
+  readonly keptFrom: JournalPosition;
+}
+
 /** What the drain needs of the meter: cutting the stream, and taking back what the ledger refused. The meter owns the keys. */
 export interface JournalTrim {
-  /** Through where the shard was trimmed, refused duplicates included. */
-  readTrimmed(shard: number): Promise<JournalPosition>;
+  /** Through where the ledger has confirmed the shard, refused duplicates included, and from where its stream is kept. */
+  readTrimmed(shard: number): Promise<TrimmedPosition>;
+  /**
+   * Ledger and Redis turned out not to belong together: nothing more is taken before the shard has a new epoch, whose counters
+   * come from the ledger. Repeatable.
+   */
+  closeShard(shard: number): Promise<void>;
   /**
    * Cuts the stream up to `position` as far as pins and retention allow, and takes the refused duplicates (all between the
    * trimmed-through position and `position`) from the additive counters, once: a repeat with an older position changes nothing.

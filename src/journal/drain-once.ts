@@ -4,6 +4,7 @@ import { REFUSED_READ_MAX, readRefusedDuplicates } from '../ledger/refused-dupli
 import type { DrainContext, DrainResult } from './drain-context.ts';
 import { writeIsolating } from './isolate-poison.ts';
 import { JournalGapError } from './journal-errors.ts';
+import { findMissing, noticeRestoredLedger, passMissing } from './missing-range.ts';
 import { type JournalBatch, readBatch } from './read-batch.ts';
 
 /** Bound of one call; what is left follows with the next one, which starts from where the shard was trimmed. */
@@ -18,7 +19,7 @@ const NOTHING = { drained: 0, rows: 0, refused: 0, setAside: 0 };
  * The journal is read before the transaction, so that none waits for Redis while it holds locks; that the position has not
  * moved meanwhile is checked under the lock.
  *
- * @throws JournalGapError when accepted events are missing, after an incident has named the range
+ * Where accepted events are missing, an incident names the range and the ledger goes on behind it (`drained` 0, `backlog` true).
  */
 export function drainOnce(context: DrainContext): Promise<DrainResult> {
   return drainBatch(context, undefined, () => undefined);
@@ -36,13 +37,14 @@ export async function drainBatch(
 ): Promise<DrainResult> {
   const position = ahead?.after ?? (await currentPosition(context));
   const batch = ahead ?? (await readBatch(context, position));
+  const missing = await findMissing(context, position, batch);
+  if (missing !== undefined) {
+    await passMissing(context, missing);
+    return { ...NOTHING, position: await currentPosition(context), backlog: true };
+  }
   if (batch === undefined) {
     await trimThrough(context, position);
     return { ...NOTHING, position, backlog: false };
-  }
-  if (isGap(batch)) {
-    await refuseGap(context, position, { epoch: batch.epoch, sequence: batch.firstSequence });
-    return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
   beforeWrite(batch);
   const outcome = await writeIsolating(context, batch);
@@ -60,29 +62,31 @@ async function currentPosition({ pool, shard }: DrainContext): Promise<JournalPo
   return { epoch, sequence };
 }
 
-function isGap(batch: JournalBatch): boolean {
-  const expected = batch.epoch === batch.after.epoch ? batch.after.sequence + 1 : 1;
-  return batch.firstSequence !== expected;
-}
-
 /**
- * Answers quietly when the position has moved since it was read: then another process drained and trimmed what seems missing.
- * Otherwise the incident is written on its own, so that it stays when the error ends the caller's work.
+ * The journal ends below a fence that Redis gave: what lies between is missing. An incident names it, the shard is closed, and
+ * the caller gets an error; the next epoch takes the ledger past the fence. Answers quietly when the position has moved since it
+ * was read: then another process drained what seems missing. The incident is written on its own, so that it stays when the error
+ * ends the caller's work.
+ *
+ * @throws JournalGapError
  */
-export async function refuseGap(
+export async function refuseShortJournal(
   context: DrainContext,
   position: JournalPosition,
-  found: JournalPosition | null,
+  fence: JournalPosition,
 ): Promise<void> {
-  const current = await currentPosition(context);
-  if (comparePositions(current, position) !== 0) return;
-  await recordIncident(context.pool, {
-    kind: 'journal_gap',
-    shard: context.shard,
-    at: context.clock(),
-    details: { ledger: formatPosition(position), journal: found === null ? null : formatPosition(found) },
-  });
-  throw new JournalGapError(context.shard, position, found);
+  const { pool, shard, clock } = context;
+  if (comparePositions(await currentPosition(context), position) !== 0) return;
+  const firstMissing = formatPosition({ epoch: position.epoch, sequence: position.sequence + 1 });
+  const details = {
+    ledger: formatPosition(position),
+    journal: null,
+    firstMissing,
+    lastMissing: formatPosition(fence),
+  };
+  await recordIncident(pool, { kind: 'journal_gap', shard, at: clock(), details });
+  await context.trim.closeShard(shard);
+  throw new JournalGapError(shard, position, null);
 }
 
 /**
@@ -90,7 +94,9 @@ export async function refuseGap(
  * ledger since the last trim, not taken from memory.
  */
 export async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
-  let after = await context.trim.readTrimmed(context.shard);
+  const trimmed = await context.trim.readTrimmed(context.shard);
+  if (comparePositions(trimmed, position) > 0) await noticeRestoredLedger(context, trimmed);
+  let after: JournalPosition = trimmed;
   for (let page = 0; page < TRIM_PAGES_MAX && comparePositions(after, position) < 0; page += 1) {
     const refused = await readRefusedDuplicates(context.pool, { shard: context.shard, after, through: position });
     // More than one read can hold: trim through the last one read, then read on.
@@ -99,4 +105,6 @@ export async function trimThrough(context: DrainContext, position: JournalPositi
     await context.trim.trim(context.shard, through, refused);
     after = through;
   }
+  // What was committed long ago is cut by its age, also while nothing new comes.
+  if (comparePositions(trimmed, position) === 0) await context.trim.trim(context.shard, position, []);
 }

@@ -1,6 +1,6 @@
 import { comparePositions, type JournalPosition } from '../ledger/journal-position.ts';
 import type { DrainContext } from './drain-context.ts';
-import { refuseGap, trimThrough } from './drain-once.ts';
+import { refuseShortJournal, trimThrough } from './drain-once.ts';
 import { JournalDrain } from './journal-drain.ts';
 import { BarrierTimeoutError } from './journal-errors.ts';
 
@@ -28,7 +28,7 @@ export async function drainUntil(
       return position;
     }
     // Nothing is left, nothing was taken, and the fence is not reached: what it names is gone.
-    if (!backlog && drained === 0) await refuseGap(context, position, null);
+    if (!backlog && drained === 0) await refuseShortJournal(context, position, fence);
     if (context.clock() >= deadline) throw new BarrierTimeoutError(context.shard, position, fence, timeoutMs);
   }
 }

@@ -1,8 +1,8 @@
 import { formatPosition, type JournalPosition } from '../ledger/journal-position.ts';
 
 /**
- * The journal does not go on where the ledger stands: accepted events are missing from Redis. An incident names the range. The
- * shard is not drained further until somebody has decided what to do about it.
+ * The journal ends before a fence: accepted events are missing from Redis. An incident names the range, and the shard was closed:
+ * with its next epoch the ledger is past the fence.
  */
 export class JournalGapError extends Error {
   override readonly name = 'JournalGapError';

@@ -10,6 +10,7 @@ import {
   type LedgerPosition,
   readPosition,
 } from '../ledger/journal-position.ts';
+import { readCatalogueVersion } from '../ledger/read-catalogue-version.ts';
 import { readTenantState } from '../ledger/tenant-state.ts';
 import type { DrainContext } from './drain-context.ts';
 import { drainAll } from './drain-until.ts';
@@ -35,7 +36,10 @@ export function createLedgerForMeter({ pool, clock, drainContext }: LedgerForMet
       await drainAll(drainContext(shard), { timeoutMs: DRAIN_TIMEOUT_MS });
     },
     beginEpoch: async (shard: number, next: { afterEpoch: number; incarnation: JournalIncarnation }) =>
-      meterPosition(await inTransaction(pool, (client) => beginEpoch(client, shard, next))),
+      inTransaction(pool, async (client) => {
+        const position = meterPosition(await beginEpoch(client, shard, next));
+        return { ...position, catalogueVersion: await readCatalogueVersion(client) };
+      }),
     lastDrained: (shard: number, epoch: number): Promise<number> => lastDrained(pool, shard, epoch),
     recordIncident: async (incident: {
       kind: string;

@@ -19,6 +19,9 @@ if gate[1] == ARGV[1] then
   local isOthers = gate[2] and gate[2] ~= 'open' and string.sub(gate[2], 1, #owner) ~= owner
   if isOthers and nowMs - tonumber(gate[3] or '0') < tonumber(ARGV[3]) then return { 'busy' } end
 end
+-- Whoever moved the gate of an older epoch had committed that before; the ledger is read after this and knows, unless it was
+-- restored from a backup and has an older version by right.
+if gate[1] ~= ARGV[1] then redis.call('HDEL', KEYS[2], 'version', 'sealed') end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'state', 'rebuilding:' .. ARGV[2], 'rebuildMs', string.format('%.0f', nowMs),
   'countedFrom', shard[3] or '0')
 return { 'begun', shard[3] or '0' }

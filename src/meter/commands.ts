@@ -17,6 +17,7 @@ export interface MeterRedis extends Redis {
   readonly installTenant: Script<string>;
   readonly fenceShard: Script<string>;
   readonly installEpoch: Script<string>;
+  readonly rescueTail: Script<string[]>;
   readonly trimJournal: Script<number>;
   readonly repairCounter: Script<string>;
   readonly pinShard: Script<string>;
@@ -33,6 +34,7 @@ export const SCRIPT_NAMES = [
   'installTenant',
   'fenceShard',
   'installEpoch',
+  'rescueTail',
   'trimJournal',
   'repairCounter',
   'pinShard',

@@ -6,7 +6,8 @@
 -- what is accepted then has places in the journal that no drain looks at.
 --
 -- KEYS  1 shard hash
--- ARGV  1 epoch   2 sequence of the ledger's position   3 token of the fence
+-- ARGV  1 epoch   2 last sequence that is in the journal already   3 token of the fence   4 catalogue version, '': as it was
+--       5 sequence of the ledger's position
 -- Returns '1', or '0' when the shard must be verified again.
 
 local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state', 'fence')
@@ -14,7 +15,8 @@ if shard[2] == 'open' and shard[1] == ARGV[1] then return '1' end
 if shard[2] ~= 'fenced' or shard[3] ~= ARGV[3] then return '0' end
 if shard[1] and tonumber(shard[1]) >= tonumber(ARGV[1]) then return '0' end
 -- Trimming starts over here: what the ledger refused before concerns counters that are void now.
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2],
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[5],
   'state', 'open')
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'catalogue', ARGV[4]) end
 redis.call('HDEL', KEYS[1], 'pin', 'fence')
 return '1'

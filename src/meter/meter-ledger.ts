@@ -12,12 +12,13 @@ export interface MeterLedger {
   /**
    * Gives a Redis incarnation its epoch, under the position row's lock. When the row's epoch is above `afterEpoch` (another
    * process was faster, perhaps for another incarnation), it changes nothing. Otherwise epoch = `afterEpoch` + 1. Answers the
-   * row as it is then; Redis counts from its sequence.
+   * row as it is then; Redis counts from its sequence. With it the catalogue version that holds, read under the same lock: a
+   * restored ledger may have an older one than Redis remembers.
    */
   beginEpoch(
     shard: number,
     next: { readonly afterEpoch: number; readonly incarnation: Incarnation },
-  ): Promise<ShardPosition>;
+  ): Promise<ShardPosition & { readonly catalogueVersion?: number }>;
   /** The highest sequence of that epoch which the ledger has drained; 0 when none. */
   lastDrained(shard: number, epoch: number): Promise<number>;
   /** Writes a row of `incident`. */

@@ -9,9 +9,9 @@ export interface JournalState {
   readonly epoch: number;
   /** `false` while the shard is fenced or was never opened: nothing is taken then. */
   readonly isOpen: boolean;
-  /** Entries in the stream; ingest refuses at `JOURNAL_ENTRIES_MAX`. A pin may keep drained ones in it. */
+  /** Entries in the stream; retention and pins keep drained ones in it. */
   readonly entries: number;
-  /** Accepted events that the ledger has not confirmed. */
+  /** Accepted events that the ledger has not confirmed; ingest refuses at `JOURNAL_EVENTS_MAX`. */
   readonly waitingEvents: number;
   /** When Redis took the oldest entry that is not confirmed, in microseconds since the epoch; `null`: none waits. */
   readonly oldestAcceptedMicros: number | null;

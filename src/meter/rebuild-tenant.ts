@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { askLedger } from './epoch-losses.ts';
 import { counterField, gateKey, shardKey, shardOf, usageKey } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { TenantCounter, TenantState } from './meter-ledger.ts';
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
-import { askLedger, forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
+import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 
 /** A rebuild that has not ended by then is given up by others: its process was killed. */
 const ABANDONED_MS = 10_000;

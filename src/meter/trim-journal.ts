@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { JournalFence } from './advance-gate.ts';
@@ -17,31 +19,83 @@ export interface RefusedChange extends JournalFence {
 /** Changes of one call; the drain reads at most 10,000 refused events at once. */
 const CHANGES_MAX = 100_000;
 
+/** How much of what is committed stays in the journal, so that a database restored from a backup can be drained again. */
+export interface JournalRetention {
+  /** Since it was committed; 0: none is kept. */
+  readonly ageMs: number;
+  /** Of one shard's stream; what is not committed is never cut. Whichever ends first holds. */
+  readonly bytes: number;
+}
+
+/** Keeps nothing: the stream is cut at every commit. */
+export const NO_RETENTION: JournalRetention = { ageMs: 0, bytes: 0 };
+
+/** What Redis remembers of trimming a shard. */
+export interface TrimState extends JournalFence {
+  /** From here on nothing was cut: what lies below may be gone from the journal. */
+  readonly keptFrom: JournalFence;
+}
+
 /** What the drain needs of the meter (`JournalTrim` of src/journal). */
 export interface MeterTrim {
-  /** Through where the shard was trimmed, refused duplicates included. */
-  readTrimmed(shard: number): Promise<JournalFence>;
+  /** Through where the ledger has confirmed the shard, refused duplicates included, and from where its journal is kept. */
+  readTrimmed(shard: number): Promise<TrimState>;
   /** See `trimJournal`. */
   trim(shard: number, position: JournalFence, refused: readonly RefusedChange[]): Promise<void>;
+  /** See `closeShard`. */
+  closeShard(shard: number): Promise<void>;
+}
+
+/** What the meter's side of the drain may be told. */
+export interface MeterTrimOptions {
+  /** Nothing is kept unless it is said. */
+  readonly retention?: JournalRetention;
+  /** Told that a shard was closed: what this process has verified about it is void. */
+  readonly onClosed?: (shard: number) => void;
 }
 
 /** The meter's side of the drain, on any connection that knows the meter's scripts. */
-export function createMeterTrim(meter: Pick<UsageMeter, 'redis'>): MeterTrim {
+export function createMeterTrim(
+  meter: Pick<UsageMeter, 'redis'>,
+  { retention = NO_RETENTION, onClosed }: MeterTrimOptions = {},
+): MeterTrim {
   return {
-    readTrimmed: async (shard) => {
-      const [epoch, sequence] = await askRedis(() =>
-        meter.redis.hmget(shardKey(shard), 'trimmedEpoch', 'trimmedSequence'),
-      );
-      return { epoch: Number(epoch ?? 0), sequence: Number(sequence ?? 0) };
-    },
+    readTrimmed: (shard) => readTrimState(meter, shard),
     trim: async (shard, position, refused) => {
-      await trimJournal(meter, shard, position, refused);
+      await trimJournal(meter, shard, position, refused, retention);
+    },
+    closeShard: async (shard) => {
+      await closeShard(meter, shard);
+      onClosed?.(shard);
     },
   };
 }
 
+/** Reads through where a shard was confirmed and from where its journal is kept; zeros where nothing was trimmed yet. */
+export async function readTrimState(meter: Pick<UsageMeter, 'redis'>, shard: number): Promise<TrimState> {
+  const [epoch, sequence, keptFrom] = await askRedis(() =>
+    meter.redis.hmget(shardKey(shard), 'trimmedEpoch', 'trimmedSequence', 'keptFrom'),
+  );
+  const [keptEpoch, keptSequence] = (keptFrom ?? '0-0').split('-').map(Number);
+  return {
+    epoch: Number(epoch ?? 0),
+    sequence: Number(sequence ?? 0),
+    keptFrom: { epoch: keptEpoch ?? 0, sequence: keptSequence ?? 0 },
+  };
+}
+
 /**
- * Cuts a shard's journal up to what the ledger has committed, and takes back from the counters what it refused. Repeatable:
+ * Closes an open shard: nothing is taken until a process has verified it again and given it the next epoch, whose counters
+ * come from the ledger. For when ledger and Redis turn out not to belong together. Repeatable; one that is closed stays as it is.
+ */
+export async function closeShard(meter: Pick<UsageMeter, 'redis'>, shard: number): Promise<void> {
+  const epoch = await askRedis(() => meter.redis.hget(shardKey(shard), 'epoch'));
+  if (epoch === null) return;
+  await askRedis(() => meter.redis.fenceShard(1, shardKey(shard), epoch, randomUUID(), '1'));
+}
+
+/**
+ * Cuts a shard's journal up to what the ledger has committed, as far as retention and pins allow, and takes back from the counters what it refused. Repeatable:
  * changes at or below the trimmed-through position are done already. Needs no verified epoch: it runs within drains, which
  * verification itself waits for, and the script compares epochs. Answers how many entries were removed.
  */
@@ -50,6 +104,7 @@ export async function trimJournal(
   shard: number,
   position: JournalFence,
   refused: readonly RefusedChange[],
+  retention: JournalRetention = NO_RETENTION,
 ): Promise<number> {
   const keys = [shardKey(shard), journalKey(shard)];
   const changes: unknown[] = [];
@@ -71,6 +126,8 @@ export async function trimJournal(
       String(position.epoch),
       String(position.sequence),
       JSON.stringify(changes),
+      String(retention.ageMs),
+      String(retention.bytes),
     ),
   );
 }

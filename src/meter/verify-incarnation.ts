@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { askLedger, type EndedEpoch, nameAnsweredLoss, nameRecordedLoss, rescueTail } from './epoch-losses.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { Incarnation, ShardPosition } from './meter-ledger.ts';
 import { shardKey } from './keys.ts';
@@ -64,40 +65,68 @@ async function tryVerify(meter: UsageMeter, shard: number): Promise<number | und
   const incarnation = await readIncarnation(meter);
   const position = await askLedger(() => meter.ledger.readPosition(shard));
   const record = await readShardRecord(meter, shard);
-  if (isKnown(position, incarnation) && isCurrent(record, position)) {
-    await nameLoss(meter, shard, position.epoch);
+  if (isKnown(position, incarnation) && (await isCurrent(meter, shard, record, position))) {
+    await nameAnsweredLoss(meter, shard, position.epoch);
     return position.epoch;
   }
   if (!isKnown(position, incarnation) && meter.profile === 'durable') {
     await checkRedisProfile(meter.redis, meter.redisAttested);
   }
+  return beginNextEpoch(meter, shard, record, incarnation);
+}
+
+async function beginNextEpoch(
+  meter: UsageMeter,
+  shard: number,
+  record: ShardRecord,
+  incarnation: Incarnation,
+): Promise<number | undefined> {
   const token = randomUUID();
   const fenced = await askRedis(() =>
-    meter.redis.fenceShard(1, shardKey(shard), record.epoch === 0 ? '' : String(record.epoch), token),
+    meter.redis.fenceShard(1, shardKey(shard), record.epoch === 0 ? '' : String(record.epoch), token, '0'),
   );
   if (fenced !== '1') return undefined;
+  // Read behind the fence: an epoch above this one was never opened while the fence stood, so it is safe to open.
+  const fencedAt = await askLedger(() => meter.ledger.readPosition(shard));
   await askLedger(() => meter.ledger.drainShard(shard));
-  const afterEpoch = Math.max(position.epoch, record.epoch);
+  const ended = await readEndedEpoch(meter, shard, record.epoch);
+  const afterEpoch = Math.max(fencedAt.epoch, record.epoch);
   const next = await askLedger(() => meter.ledger.beginEpoch(shard, { afterEpoch, incarnation }));
   if (!isKnown(next, incarnation)) return undefined;
-  await nameLoss(meter, shard, next.epoch);
-  const installed = await askRedis(() =>
-    meter.redis.installEpoch(1, shardKey(shard), String(next.epoch), String(next.sequence), token),
-  );
+  const isLeftBehind = record.epoch > 0 && record.epoch < fencedAt.epoch;
+  const sequence = isLeftBehind ? await rescueTail(meter, shard, { token, ended, next }) : next.sequence;
+  if (sequence === undefined) return undefined;
+  if (sequence === next.sequence) {
+    await nameRecordedLoss(meter, shard, ended);
+    await nameAnsweredLoss(meter, shard, next.epoch);
+  }
+  const catalogue = next.catalogueVersion === undefined ? '' : String(next.catalogueVersion);
+  const place = [String(next.epoch), String(sequence), token, catalogue, String(next.sequence)] as const;
+  const installed = await askRedis(() => meter.redis.installEpoch(1, shardKey(shard), ...place));
   return installed === '1' ? next.epoch : undefined;
+}
+
+async function readEndedEpoch(meter: UsageMeter, shard: number, epoch: number): Promise<EndedEpoch> {
+  if (epoch === 0) return { epoch, sequence: 0, drained: 0 };
+  const sequence = await askRedis(() => meter.redis.hget(shardKey(shard), 'sequence'));
+  const drained = await askLedger(() => meter.ledger.lastDrained(shard, epoch));
+  return { epoch, sequence: Number(sequence ?? 0), drained };
 }
 
 interface ShardRecord {
   readonly epoch: number;
   readonly sequence: number;
   readonly isOpen: boolean;
+  /** Through where the ledger has confirmed it. */
+  readonly trimmed: { readonly epoch: number; readonly sequence: number };
 }
 
 async function readShardRecord(meter: UsageMeter, shard: number): Promise<ShardRecord> {
-  const [epoch, sequence, state] = await askRedis(() =>
-    meter.redis.hmget(shardKey(shard), 'epoch', 'sequence', 'state'),
+  const [epoch, sequence, state, trimmedEpoch, trimmedSequence] = await askRedis(() =>
+    meter.redis.hmget(shardKey(shard), 'epoch', 'sequence', 'state', 'trimmedEpoch', 'trimmedSequence'),
   );
-  return { epoch: Number(epoch ?? 0), sequence: Number(sequence ?? 0), isOpen: state === 'open' };
+  const trimmed = { epoch: Number(trimmedEpoch ?? 0), sequence: Number(trimmedSequence ?? 0) };
+  return { epoch: Number(epoch ?? 0), sequence: Number(sequence ?? 0), isOpen: state === 'open', trimmed };
 }
 
 function isKnown(position: ShardPosition, incarnation: Incarnation): boolean {
@@ -108,8 +137,26 @@ function isKnown(position: ShardPosition, incarnation: Incarnation): boolean {
   );
 }
 
-function isCurrent(record: ShardRecord, position: ShardPosition): boolean {
-  return record.isOpen && record.epoch === position.epoch && record.sequence >= position.sequence;
+/**
+ * Whether the shard is as the ledger and this process left it. A record that does not reach what this process was answered went
+ * back; a ledger that does not reach what it has confirmed was restored from a backup.
+ */
+async function isCurrent(
+  meter: UsageMeter,
+  shard: number,
+  record: ShardRecord,
+  position: ShardPosition,
+): Promise<boolean> {
+  if (!record.isOpen || record.epoch !== position.epoch || record.sequence < position.sequence) return false;
+  const { answered } = shardState(meter, shard);
+  if (answered?.epoch === record.epoch && record.sequence < answered.sequence) return false;
+  if (!isAbove(record.trimmed, position)) return true;
+  // The position was read first and may have been passed since.
+  return !isAbove(record.trimmed, await askLedger(() => meter.ledger.readPosition(shard)));
+}
+
+function isAbove(one: ShardRecord['trimmed'], other: ShardRecord['trimmed']): boolean {
+  return one.epoch === other.epoch ? one.sequence > other.sequence : one.epoch > other.epoch;
 }
 
 async function readIncarnation(meter: UsageMeter): Promise<Incarnation> {
@@ -123,31 +170,4 @@ function infoField(info: string, name: string): string {
   const value = new RegExp(`^${name}:(\\S+)\\r?$`, 'm').exec(info)?.[1];
   if (value === undefined) throw new MeterUnavailableError(`Redis does not tell its ${name}`);
   return value;
-}
-
-/**
- * Positions of an older epoch that this process was answered, and the ledger does not have, are gone: say so, with the range.
- * Whichever process began the epoch has drained what was left, so every process can tell for itself.
- */
-async function nameLoss(meter: UsageMeter, shard: number, epoch: number): Promise<void> {
-  const state = shardState(meter, shard);
-  const { answered } = state;
-  if (answered === undefined || answered.epoch >= epoch) return;
-  const drained = await askLedger(() => meter.ledger.lastDrained(shard, answered.epoch));
-  if (drained < answered.sequence) {
-    const details = { epoch: answered.epoch, firstSequence: drained + 1, lastSequence: answered.sequence };
-    await askLedger(() => meter.ledger.recordIncident({ kind: 'journal_loss', tenant: null, shard, details }));
-  }
-  state.answered = undefined;
-}
-
-/** Awaits the ledger; what it cannot do now makes the meter unavailable. */
-export async function askLedger<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof MeterUnavailableError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MeterUnavailableError(`the ledger did not do what was asked: ${reason}`, { cause: error });
-  }
 }

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requireInstant } from '../../src/domain/instant.ts';
 import { drainOnce } from '../../src/journal/drain-once.ts';
 import { JournalDrain } from '../../src/journal/journal-drain.ts';
-import { JournalGapError } from '../../src/journal/journal-errors.ts';
 import { readPosition } from '../../src/ledger/journal-position.ts';
 import { sumUsage } from '../../src/ledger/sum-usage.ts';
 import { sumRawUsage } from '../../src/ledger/sum-raw-usage.ts';
@@ -196,23 +195,66 @@ describe('an id that the ledger already has', () => {
 });
 
 describe('a journal that does not go on where the ledger stands', () => {
-  test('is an incident and an error, once named', async () => {
+  test('is an incident that names what is missing, and the ledger goes on behind it', async () => {
     await stack.append(someEvents(1, 2));
     await drainOnce(stack);
     await appendJournalEntry(stack.redis, JOURNAL_KEY, { epoch: 1, firstSequence: 5, events: someEvents(5, 6) });
-    await expect(drainOnce(stack)).rejects.toThrow('the ledger stands at 1-2, but the journal goes on at 1-5');
-    await expect(drainOnce(stack)).rejects.toBeInstanceOf(JournalGapError);
+    expect(await drainOnce(stack)).toMatchObject({ drained: 0, position: { epoch: 1, sequence: 4 }, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ rows: 2, position: { epoch: 1, sequence: 6 }, backlog: false });
     const { rows } = await stack.pool.query('select kind, shard, details from incident');
-    expect(rows).toEqual([{ kind: 'journal_gap', shard: 0, details: { ledger: '1-2', journal: '1-5' } }]);
-    expect(await countRows(stack.pool, 'usage_event')).toBe(2);
+    const details = { ledger: '1-2', journal: '1-5', firstMissing: '1-3', lastMissing: '1-4' };
+    expect(rows).toEqual([{ kind: 'journal_gap', shard: 0, details }]);
+    expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true, links: 3, rows: 4 });
+    // The counters hold what the ledger will never have: only a new epoch makes them agree.
+    expect(stack.trim.closings).toBe(1);
   });
 
   test('is drained up to a gap between two entries', async () => {
     await stack.append(someEvents(1, 2));
     await appendJournalEntry(stack.redis, JOURNAL_KEY, { epoch: 1, firstSequence: 4, events: someEvents(4, 4) });
     expect(await drainOnce(stack)).toMatchObject({ rows: 2, backlog: true });
-    await expect(drainOnce(stack)).rejects.toThrow('goes on at 1-4');
+    expect(await drainOnce(stack)).toMatchObject({ position: { epoch: 1, sequence: 3 }, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ rows: 1, backlog: false });
   });
+
+  test('names the end of an epoch that was cut, although the next one begins where it should', async () => {
+    await stack.append(someEvents(1, 2));
+    await drainOnce(stack);
+    stack.trim.keptFrom = { epoch: 1, sequence: 8 };
+    await stack.append(someEvents(8, 9), 2);
+    expect(await drainOnce(stack)).toMatchObject({ position: { epoch: 1, sequence: 7 }, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ rows: 2, position: { epoch: 2, sequence: 2 } });
+    const { rows } = await stack.pool.query('select details from incident');
+    const details = { ledger: '1-2', journal: '2-1', firstMissing: '1-3', lastMissing: '1-7' };
+    expect(rows).toEqual([{ details }]);
+    expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true });
+  });
+
+  test('names what was cut also where nothing follows', async () => {
+    await stack.append(someEvents(1, 2));
+    await drainOnce(stack);
+    stack.trim.keptFrom = { epoch: 1, sequence: 4 };
+    expect(await drainOnce(stack)).toMatchObject({ position: { epoch: 1, sequence: 3 }, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ drained: 0, backlog: false });
+    expect(await countRows(stack.pool, 'incident')).toBe(1);
+  });
+
+  test('is named once by many drains at a time', async () => {
+    await appendJournalEntry(stack.redis, JOURNAL_KEY, { epoch: 1, firstSequence: 5, events: someEvents(5, 6) });
+    await Promise.all(Array.from({ length: 6 }, () => drainOnce(stack)));
+    expect(await countRows(stack.pool, 'incident')).toBe(1);
+    expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true });
+  });
+});
+
+test('a ledger below what it has confirmed was restored: that is named once, and the shard is closed', async () => {
+  await stack.append(someEvents(1, 4));
+  stack.trim.trimmed = { epoch: 1, sequence: 9 };
+  await drainOnce(stack);
+  await drainOnce(stack);
+  const { rows } = await stack.pool.query('select kind, details from incident');
+  expect(rows).toEqual([{ kind: 'ledger_restored', details: { confirmed: '1-9' } }]);
+  expect(stack.trim.closings).toBeGreaterThan(0);
 });
 
 test('late usage is booked to the open period when its own was sealed below its position', async () => {

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { DrainContext, JournalTrim } from '../../src/journal/drain-context.ts';
+import type { DrainContext, JournalTrim, TrimmedPosition } from '../../src/journal/drain-context.ts';
 import { drainAll, drainUntil } from '../../src/journal/drain-until.ts';
 import { BarrierTimeoutError, JournalGapError } from '../../src/journal/journal-errors.ts';
-import type { JournalPosition } from '../../src/ledger/journal-position.ts';
 import { countRows } from '../support/count-rows.ts';
 import { createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 import type { JournalEvent } from '../support/journal-entry.ts';
@@ -20,8 +19,12 @@ function events(prefix: string, count: number): JournalEvent[] {
 
 /** The trim of a process that was stopped between its commit and its trim. */
 class NeverTrim implements JournalTrim {
-  readTrimmed(): Promise<JournalPosition> {
-    return Promise.resolve({ epoch: 0, sequence: 0 });
+  readTrimmed(): Promise<TrimmedPosition> {
+    return Promise.resolve({ epoch: 0, sequence: 0, keptFrom: { epoch: 0, sequence: 0 } });
+  }
+
+  closeShard(): Promise<void> {
+    return Promise.resolve();
   }
 
   trim(): Promise<void> {
@@ -75,7 +78,8 @@ describe('the barrier', () => {
     const barrier = drainUntil(stack, { epoch: 1, sequence: 5 }, { timeoutMs: 60_000 });
     await expect(barrier).rejects.toBeInstanceOf(JournalGapError);
     const { rows } = await stack.pool.query('select details from incident');
-    expect(rows).toEqual([{ details: { ledger: '1-2', journal: null } }]);
+    expect(rows).toEqual([{ details: { ledger: '1-2', journal: null, firstMissing: '1-3', lastMissing: '1-5' } }]);
+    expect(stack.trim.closings).toBe(1);
   });
 
   test('gives up after its time, keeping what was drained', async () => {

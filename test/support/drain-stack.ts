@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type pg from 'pg';
 
 import { MICROS_PER_SECOND, requireInstant, type EpochMicros, type InstantText } from '../../src/domain/instant.ts';
-import type { DrainContext, JournalTrim } from '../../src/journal/drain-context.ts';
+import type { DrainContext, JournalTrim, TrimmedPosition } from '../../src/journal/drain-context.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { JOURNAL_START, type JournalPosition } from '../../src/ledger/journal-position.ts';
 import type { RefusedDuplicate } from '../../src/ledger/refused-duplicates.ts';
@@ -17,14 +17,22 @@ export class RecordingTrim implements JournalTrim {
   readonly #redis: Redis;
   trimmed: JournalPosition = { epoch: JOURNAL_START.epoch, sequence: JOURNAL_START.sequence };
   readonly refused: RefusedDuplicate[] = [];
+  /** From where the stream is said to be kept. */
+  keptFrom: JournalPosition = { epoch: 0, sequence: 0 };
+  closings = 0;
   failure: Error | undefined;
 
   constructor(redis: Redis) {
     this.#redis = redis;
   }
 
-  async readTrimmed(): Promise<JournalPosition> {
-    return Promise.resolve(this.trimmed);
+  async readTrimmed(): Promise<TrimmedPosition> {
+    return Promise.resolve({ ...this.trimmed, keptFrom: this.keptFrom });
+  }
+
+  async closeShard(): Promise<void> {
+    this.closings += 1;
+    return Promise.resolve();
   }
 
   async trim(_shard: number, position: JournalPosition, refused: readonly RefusedDuplicate[]): Promise<void> {
