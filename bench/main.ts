@@ -6,11 +6,13 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { benchAccept, ACCEPT_TITLE } from './accept.ts';
 import type { BenchContext, BenchOptions } from './bench-context.ts';
+import { benchCheck, CHECK_TITLE } from './check.ts';
 import { benchIngest, INGEST_TITLE } from './ingest.ts';
 import { LoadGenerator } from './load.ts';
 import { describeMachine, printReport } from './print-report.ts';
 import { probeMachine } from './probe.ts';
 import type { BenchReport, Findings } from './report.ts';
+import { benchSingle, SINGLE_TITLE } from './single.ts';
 import { writeReports } from './write-reports.ts';
 
 interface BenchCommand {
@@ -21,6 +23,8 @@ interface BenchCommand {
 const COMMANDS: Readonly<Record<string, BenchCommand>> = {
   ingest: { title: INGEST_TITLE, run: benchIngest },
   accept: { title: ACCEPT_TITLE, run: benchAccept },
+  single: { title: SINGLE_TITLE, run: benchSingle },
+  check: { title: CHECK_TITLE, run: benchCheck },
 };
 
 const EXAMPLES = `

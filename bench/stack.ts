@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -85,10 +85,13 @@ function pidOf(dataFolder: string, part: string): number {
 }
 
 /** The first admin key is shown once; a data folder that is kept keeps it too. */
-function prepare(environment: Environment): string {
+function prepare(environment: Environment, dataFolder: string): string {
   const output = execFileSync(process.execPath, ['src/api/prepare.ts'], { env: environment, encoding: 'utf8' });
   const { firstAdminKey } = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey?: string };
-  return firstAdminKey ?? '';
+  const file = join(dataFolder, 'bench-admin-key');
+  if (firstAdminKey !== undefined) writeFileSync(file, firstAdminKey, { mode: 0o600 });
+  if (!existsSync(file)) throw new Error(`${dataFolder} has no admin key: remove the folder, the bench makes it anew`);
+  return readFileSync(file, 'utf8');
 }
 
 async function post(apiUrl: string, key: string, path: string, type: string, body: string): Promise<unknown> {
@@ -112,6 +115,8 @@ function openRedis(url: string): Redis {
 export async function startBenchStack(options: BenchStackOptions): Promise<BenchStack> {
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tollkeeper-bench-'));
   mkdirSync(dataFolder, { recursive: true });
+  // PostgreSQL runs as another account when we are root; it must be able to pass through to its own folder.
+  chmodSync(dataFolder, 0o711);
   const stack = await startStack({ settings: { ...readEmbeddedSettings(process.env), dataFolder } });
   const environment: Environment = {
     ...process.env,
@@ -124,7 +129,7 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
     TOLLKEEPER_SHARDS: String(options.shards ?? 2),
     LOG_LEVEL: 'warn',
   };
-  const adminKey = prepare(environment);
+  const adminKey = prepare(environment, dataFolder);
   const api = await startProgram('src/api/main.ts', [], environment);
   const apiUrl = /http:\S+/.exec(api.readyLine)?.[0] ?? '';
   await post(apiUrl, adminKey, '/v1/catalogue', 'application/yaml', catalogueText(options.tenants));
