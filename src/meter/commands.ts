@@ -24,7 +24,7 @@ export interface MeterRedis extends Redis {
   readonly readAccounts: Script<(string | string[])[]>;
 }
 
-/** One file each, `<name>.lua`. */
+/** The script `<name>` begins in `<name>.lua`. */
 export const SCRIPT_NAMES = [
   'recordUsage',
   'readLimits',
@@ -41,9 +41,16 @@ export const SCRIPT_NAMES = [
   'readAccounts',
 ] as const;
 
-const sources = SCRIPT_NAMES.map(
-  (name) => [name, readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8')] as const,
-);
+/** Files that stand behind the one of a script's name, as further parts of the same script: they share its locals. */
+const FURTHER_PARTS: Readonly<Partial<Record<(typeof SCRIPT_NAMES)[number], readonly string[]>>> = {
+  recordUsage: ['recordUsage-judge', 'recordUsage-write'],
+};
+
+const sources = SCRIPT_NAMES.map((name) => {
+  const parts = [name, ...(FURTHER_PARTS[name] ?? [])];
+  const texts = parts.map((part) => readFileSync(new URL(`./${part}.lua`, import.meta.url), 'utf8'));
+  return [name, texts.join('\n')] as const;
+});
 
 /** Makes the scripts methods of a connection. ioredis sends their text once per connection, then their digest. */
 export function defineCommands(redis: Redis): MeterRedis {

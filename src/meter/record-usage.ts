@@ -37,7 +37,7 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
       meter.redis.recordUsage(packed.keys.length, ...packed.keys, ...packed.arguments),
     ).finally(ended);
     if (reply[0] === 'applied') {
-      const answer = readApplied(group, reply, { epoch, limitedCounters: packed.limitedCounters });
+      const answer = readApplied(group, reply, { epoch, toldCounters: packed.toldCounters });
       if (answer.statuses.includes('A')) rememberAnswered(state, answer);
       return answer;
     }
@@ -61,15 +61,15 @@ function rememberAnswered(state: ReturnType<typeof shardState>, { epoch, sequenc
 function readApplied(
   group: UsageGroup,
   reply: readonly string[],
-  context: { readonly epoch: number; readonly limitedCounters: readonly string[] },
+  context: { readonly epoch: number; readonly toldCounters: readonly string[] },
 ): Applied {
-  const [, statuses = '', sequence = '0', dirty = '', ...totals] = reply;
+  const [, statuses = '', sequence = '0', dirty = '', atMs = '0', ...totals] = reply;
   return {
     kind: 'applied',
     statuses: statuses.split('') as EventStatus[],
-    totals: new Map(context.limitedCounters.map((name, index) => [name, totals[index] ?? '0'])),
+    totals: new Map(context.toldCounters.map((name, index) => [name, totals[index] ?? '0'])),
     newlyDirty: dirty === '' ? [] : dirty.split(',').map((number) => tenantAt(group, number)),
-    atMs: 0,
+    atMs: Number(atMs),
     epoch: context.epoch,
     sequence: Number(sequence),
   };
@@ -84,6 +84,8 @@ function readRefusal(group: UsageGroup, reply: readonly string[]): GroupAnswer {
       return { kind: 'stale_gate', tenant: tenantAt(group, rest[0]), gateVersion: Number(rest[1]) };
     case 'void:gate':
       return { kind: 'void_gate', tenants: rest.map((number) => tenantAt(group, number)) };
+    case 'stale:counters':
+      return { kind: 'stale_counters', tenants: rest.map((number) => tenantAt(group, number)) };
     case 'full':
       throw new MeterUnavailableError(
         `the journal of shard ${group.shard} holds ${JOURNAL_EVENTS_MAX} events that are not in the ledger yet: is a worker running?`,

@@ -25,6 +25,11 @@ export interface UsageGroup {
 export interface GroupTenant {
   readonly id: string;
   readonly gateVersion: number;
+  /**
+   * Names the dimensions whose values the counters of its periods are kept by, for limits on them (`countedDimensions`); absent: none.
+   * Counters that were kept by others must be rebuilt first.
+   */
+  readonly countedBy?: string;
 }
 
 /** A usage period and the accounting period that bills it, of one tenant. They differ only for late usage. */
@@ -113,7 +118,9 @@ export type GroupAnswer =
   /** Redis has another gate version than the group: higher, or lower when a seal did not reach it yet. */
   | { readonly kind: 'stale_gate'; readonly tenant: string; readonly gateVersion: number }
   /** These tenants have no valid gate in this epoch: rebuild them first. */
-  | { readonly kind: 'void_gate'; readonly tenants: readonly string[] };
+  | { readonly kind: 'void_gate'; readonly tenants: readonly string[] }
+  /** The counters of these tenants are not kept by the dimensions that the group's limits are on: rebuild them first. */
+  | { readonly kind: 'stale_counters'; readonly tenants: readonly string[] };
 
 /** The key of `totals` for the counter of a bound. */
 export function boundCounterName(

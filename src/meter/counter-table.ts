@@ -1,0 +1,164 @@
+import type { Aggregation } from '../domain/meter.ts';
+import { boundField, boundKey, counterField, WINDOW_MS } from './keys.ts';
+import {
+  boundCounterName,
+  type GroupBound,
+  type GroupEvent,
+  type GroupReading,
+  type UsageGroup,
+} from './usage-group.ts';
+
+/** One counter that a group may move, and what it takes if all events are accepted. */
+export interface TableCounter {
+  readonly field: string;
+  readonly kind: CounterKind;
+  /** The hard bound; -1 for none. */
+  bound: number;
+  /** Sum, maximum or latest value. */
+  change: number;
+  /** Number of events. */
+  events: number;
+  /** The time of the latest value; 0 for other kinds. */
+  instant: number;
+  /** The name under which its total is told; `undefined`: nobody asks for it. */
+  name: string | undefined;
+  /** From 1, in the order of the hashes: known when the table is complete. */
+  number: number;
+}
+
+/** The counters that live in one Redis hash. */
+export interface TableHash {
+  readonly key: string;
+  /** From 1, as Lua counts. */
+  readonly gate: number;
+  /** 0: a usage hash. */
+  readonly windowMs: number;
+  readonly counters: TableCounter[];
+}
+
+/** As `recordUsage.lua` describes them. */
+export type CounterKind = 's' | 'm' | 'l' | 'n' | 'T' | 'M';
+
+const OWN_KINDS: Readonly<Record<Aggregation, CounterKind>> = {
+  count: 's',
+  sum: 's',
+  max: 'm',
+  latest: 'l',
+  unique: 'n',
+};
+
+const NO_BOUND = -1;
+
+/** What one meter touches in one period: the same for all of its readings unless a bound is on a dimension. */
+interface Touched {
+  readonly bounds: readonly GroupBound[] | undefined;
+  readonly counters: readonly TableCounter[];
+}
+
+/** Finds the counters that the readings of a group touch, and adds up what each takes. */
+export class CounterTable {
+  readonly #group: UsageGroup;
+  readonly #hashes = new Map<string, TableHash>();
+  readonly #counters = new Map<string, TableCounter>();
+  readonly #touched: Touched[] = [];
+
+  constructor(group: UsageGroup) {
+    this.#group = group;
+  }
+
+  /** The hashes in the order of their first use. */
+  get hashes(): readonly TableHash[] {
+    return [...this.#hashes.values()];
+  }
+
+  /** Adds a reading to the counters it touches, and answers which those are. */
+  add(event: GroupEvent, reading: GroupReading): readonly TableCounter[] {
+    const place = event.periodIndex * this.#group.meters.length + reading.meterIndex;
+    let touched = this.#touched[place];
+    if (touched === undefined || touched.bounds !== reading.bounds) {
+      touched = { bounds: reading.bounds, counters: this.#find(event, reading) };
+      this.#touched[place] = touched;
+    }
+    for (const counter of touched.counters) take(counter, reading.scaled, event.occurredAtMicros);
+    return touched.counters;
+  }
+
+  /** Numbers the counters hash by hash. Nothing may be added any more. */
+  number(): readonly TableCounter[] {
+    const counters = this.hashes.flatMap((hash) => hash.counters);
+    counters.forEach((counter, index) => {
+      counter.number = index + 1;
+    });
+    return counters;
+  }
+
+  #find({ periodIndex }: GroupEvent, { meterIndex, bounds = [], isWatched = false }: GroupReading): TableCounter[] {
+    const { shard, periods, meters, tenants } = this.#group;
+    const period = required(periods, periodIndex);
+    const meter = required(meters, meterIndex);
+    const tenant = required(tenants, period.tenantIndex);
+    const { accountingStart, usageStart } = period;
+    const place = { tenant: tenant.id, gate: period.tenantIndex + 1, accountingStart };
+    const find = (
+      bound: Pick<GroupBound, 'window' | 'valueDigest'>,
+      field: string,
+      kind: CounterKind,
+    ): TableCounter => {
+      const key = boundKey(shard, tenant.id, { window: bound.window, accountingStart });
+      return this.#counter(this.#hash(key, place.gate, WINDOW_MS[bound.window]), field, kind);
+    };
+    const own = find(
+      { window: 'period' },
+      counterField(meter.key, usageStart, accountingStart),
+      OWN_KINDS[meter.aggregation],
+    );
+    const counters = [own];
+    if (isWatched) own.name = boundCounterName(tenant.id, accountingStart, meter.key, { window: 'period' });
+    for (const bound of bounds) {
+      const isOwn = bound.window === 'period' && bound.valueDigest === undefined;
+      const kind = meter.aggregation === 'max' ? 'M' : 'T';
+      const counter = isOwn ? own : find(bound, boundField({ ...bound, meter: meter.key }), kind);
+      counter.name = boundCounterName(tenant.id, accountingStart, meter.key, bound);
+      // A plan that changes within a group leaves two bounds on one counter: the smaller holds for the rest of the call.
+      if (bound.isHard)
+        counter.bound = counter.bound === NO_BOUND ? bound.scaled : Math.min(counter.bound, bound.scaled);
+      if (!isOwn) counters.push(counter);
+    }
+    return counters;
+  }
+
+  #hash(key: string, gate: number, windowMs: number): TableHash {
+    let hash = this.#hashes.get(key);
+    if (hash === undefined) this.#hashes.set(key, (hash = { key, gate, windowMs, counters: [] }));
+    return hash;
+  }
+
+  #counter(hash: TableHash, field: string, kind: CounterKind): TableCounter {
+    const name = `${hash.key}/${field}`;
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      counter = { field, kind, bound: NO_BOUND, change: 0, events: 0, instant: 0, name: undefined, number: 0 };
+      this.#counters.set(name, counter);
+      hash.counters.push(counter);
+    }
+    return counter;
+  }
+}
+
+/** As the script adds up: sums stay below 2^53, because ingest splits a group that would pass it. */
+function take(counter: TableCounter, value: number, at: number): void {
+  counter.events += 1;
+  if (counter.kind === 's' || counter.kind === 'T') counter.change += value;
+  else if (counter.kind === 'l') {
+    if (at >= counter.instant) {
+      counter.change = value;
+      counter.instant = at;
+    }
+  } else if (value > counter.change) counter.change = value;
+}
+
+function required<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new RangeError(`the group names number ${index} of a list of ${list.length}`);
+  return item;
+}

@@ -1,0 +1,75 @@
+-- Second part of recordUsage: which events are known, and which ones the limits allow. Writes nothing.
+-- Leaves behind: `statuses`, one letter per event; `changes`, `numbers` and `instants` of what was accepted; `remembered`, id
+-- and content of it, in pairs, or nil when everything was accepted.
+
+-- A total must stay within a hard bound, a maximum may repeat what it has reached. `change` is what the call has added so far.
+local function allows(counter, value, change)
+  local kind, bound, now = kinds[counter], bounds[counter], totals[counter] or 0
+  if kind == 's' or kind == 'T' then
+    if bound >= 0 and value > 0 and value > bound - (now + change) then return false end
+    return now + change + value < TOTAL_MAX
+  end
+  return bound < 0 or value <= bound or value <= now or value <= change
+end
+
+local function allAllowed()
+  for counter = 1, #fields do
+    if numbers[counter] > 0 and not allows(counter, changes[counter], 0) then return false end
+  end
+  return true
+end
+
+local function take(counter, value, at)
+  local kind = kinds[counter]
+  numbers[counter] = numbers[counter] + 1
+  if kind == 's' or kind == 'T' then changes[counter] = changes[counter] + value
+  elseif kind == 'l' then
+    if at >= instants[counter] then changes[counter], instants[counter] = value, at end
+  elseif value > changes[counter] then changes[counter] = value end
+end
+
+-- Judges the event whose readings begin at `offset`. All of its meters count it, or none.
+local function judge(count, at, offset)
+  for position = offset, offset + count * 10 - 10, 10 do
+    local counter, value = struct.unpack('<Hd', readings, position)
+    if not allows(counter, value, changes[counter]) then return 'L' end
+  end
+  for position = offset, offset + count * 10 - 10, 10 do
+    local counter, value = struct.unpack('<Hd', readings, position)
+    take(counter, value, at)
+  end
+  return 'A'
+end
+
+local function judgeOneByOne(current, previous)
+  for counter = 1, #fields do changes[counter], numbers[counter], instants[counter] = 0, 0, 0 end
+  local letters, known, pairsOfIds, offset = {}, {}, {}, 1
+  for index = 1, total do
+    local id, content = sub(digests, index * 32 - 31, index * 32 - 16), sub(digests, index * 32 - 15, index * 32 - 8)
+    local kept, count, at = known[id] or current[index] or previous[index], 0, 0
+    if index <= sent then count, at = struct.unpack('<Hd', readings, offset) end
+    if kept then letters[index] = kept == content and 'D' or 'C'
+    elseif index > sent then letters[index] = sub(verdicts, index - sent, index - sent)
+    else letters[index] = judge(count, at, offset + 10) end
+    if letters[index] == 'A' then
+      known[id], pairsOfIds[#pairsOfIds + 1], pairsOfIds[#pairsOfIds + 2] = content, id, content
+    end
+    offset = offset + 10 + count * 10
+  end
+  return table.concat(letters), pairsOfIds
+end
+
+local idForm = string.rep('c16', total)
+local current = call('HMGET', currentKey, struct.unpack(idForm, ARGV[3]))
+local previous = call('HMGET', previousKey, struct.unpack(idForm, ARGV[3]))
+-- struct.unpack answers one value more: where it ended. Nobody has an id of that name.
+local noneKnown = allDiffer == 1
+for index = 1, total do
+  if current[index] or previous[index] then noneKnown = false break end
+end
+
+-- The service has added up what every counter takes if all events are accepted, which is the common case.
+local statuses, remembered
+if noneKnown and allAllowed() then statuses = string.rep('A', sent) .. verdicts
+else statuses, remembered = judgeOneByOne(current, previous) end
+local accepted = remembered and #remembered / 2 or sent
