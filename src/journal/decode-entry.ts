@@ -1,5 +1,7 @@
-import { decodeEvent, type EntryContext } from './decode-event.ts';
-import { decodeInterpretation, isCount, parseJson, requireArray } from './decode-interpretation.ts';
+import { decodeEvent, type EntryContext, periodOf } from './decode-event.ts';
+import { decodeInterpretation, isCount } from './decode-interpretation.ts';
+import { EntryReadings } from './decode-readings.ts';
+import { columnsOfOne, readEventColumns } from './event-columns.ts';
 import {
   DIGEST_BYTES,
   JOURNAL_FORMAT_VERSION,
@@ -36,7 +38,7 @@ export function parseEntryId(id: string): { epoch: number; sequence: number } {
 export function decodeEntry(id: string, fields: EntryFields, fallbackFirstSequence: number): JournalEntry {
   const { epoch, sequence: lastSequence } = parseEntryId(id);
   try {
-    return { epoch, lastSequence, ...decodeFields(fields, lastSequence) };
+    return { epoch, lastSequence, ...decodeFields(fields, epoch, lastSequence) };
   } catch (error) {
     if (!(error instanceof JournalDataError)) throw error;
     const firstSequence = Math.min(fallbackFirstSequence, lastSequence);
@@ -45,7 +47,7 @@ export function decodeEntry(id: string, fields: EntryFields, fallbackFirstSequen
       firstSequence,
       sequence: lastSequence,
       tenant: null,
-      journalText: JSON.stringify({ id, fields: fields.map((field) => field.toString('base64')) }),
+      journalText: entryText(id, fields),
       reason: `the entry cannot be read: ${error.message}`,
     };
     return { epoch, firstSequence, lastSequence, items: [poison] };
@@ -60,6 +62,7 @@ export function firstSequenceOf(fields: EntryFields): number | undefined {
 
 function decodeFields(
   fields: EntryFields,
+  epoch: number,
   lastSequence: number,
 ): { firstSequence: number; items: readonly JournalItem[] } {
   const version = requireText(fields, 'f');
@@ -67,51 +70,85 @@ function decodeFields(
     throw new JournalDataError(`format version ${version} is not ${JOURNAL_FORMAT_VERSION}`);
   }
   const firstSequence = requireWhole(fields, 's');
-  const outcomes = requireText(fields, 'o');
-  const events = requireArray(parseJson(requireText(fields, 'e'), 'field e'), 'field e');
-  const taken = Array.from(outcomes).flatMap((outcome, place) => (outcome === ACCEPTED ? [place] : []));
+  const taken = takenPlaces(requireText(fields, 'o'));
   if (taken.length !== lastSequence - firstSequence + 1) {
     throw new JournalDataError(
       `${taken.length} events were accepted, but the sequences ${firstSequence} to ${lastSequence} are given`,
     );
   }
+  const columns = readEventColumns(requireText(fields, 'e'));
   const digests = requireField(fields, 'd');
   const places = (taken.at(-1) ?? -1) + 1;
-  if (events.length < places || digests.length < places * 2 * DIGEST_BYTES) {
+  if (columns.eventCount < places || digests.length < places * 2 * DIGEST_BYTES) {
     throw new JournalDataError(`an accepted event has no content or no digests`);
   }
+  const interpretation = decodeInterpretation(requireText(fields, 'i'));
   const context: EntryContext = {
-    interpretation: decodeInterpretation(requireText(fields, 'i')),
-    digestsHex: digests.toString('hex'),
+    interpretation,
+    columns,
+    readings: new EntryReadings(interpretation, columns),
+    digests,
     catalogueVersion: requireWhole(fields, 'c'),
     acceptedAtMicros: requireWhole(fields, 't'),
   };
+  const alone = (place: number, sequence: number): string => entryOfOne(fields, context, place, { epoch, sequence });
   return {
     firstSequence,
-    items: taken.map((place, index) => decodeItem(context, events[place], place, firstSequence + index)),
+    items: taken.map((place, index) => decodeItem(context, place, firstSequence + index, alone)),
   };
 }
 
-function decodeItem(context: EntryContext, event: unknown, place: number, sequence: number): JournalItem {
+function takenPlaces(outcomes: string): number[] {
+  const taken: number[] = [];
+  for (let place = 0; place < outcomes.length; place += 1) if (outcomes[place] === ACCEPTED) taken.push(place);
+  return taken;
+}
+
+function decodeItem(
+  context: EntryContext,
+  place: number,
+  sequence: number,
+  alone: (place: number, sequence: number) => string,
+): JournalItem {
   try {
-    return { kind: 'row', sequence, row: decodeEvent(context, event, place, sequence) };
+    return { kind: 'row', sequence, row: decodeEvent(context, place, sequence) };
   } catch (error) {
     if (!(error instanceof JournalDataError)) throw error;
     return {
       kind: 'poison',
       firstSequence: sequence,
       sequence,
-      tenant: tenantOf(context, event),
-      journalText: JSON.stringify(event),
+      tenant: periodOf(context, place)?.tenant ?? null,
+      journalText: alone(place, sequence),
       reason: error.message,
     };
   }
 }
 
-function tenantOf(context: EntryContext, event: unknown): string | null {
-  const periodIndex: unknown = Array.isArray(event) ? event[0] : undefined;
-  const period = typeof periodIndex === 'number' ? context.interpretation.periods[periodIndex] : undefined;
-  return period?.tenant ?? null;
+/** What a dead letter keeps of an event: an entry that holds it alone, in the form of an entry that cannot be read. */
+function entryOfOne(
+  fields: EntryFields,
+  { columns, digests }: EntryContext,
+  place: number,
+  at: { epoch: number; sequence: number },
+): string {
+  const start = place * 2 * DIGEST_BYTES;
+  const own: Readonly<Record<string, Buffer>> = {
+    s: Buffer.from(String(at.sequence)),
+    o: Buffer.from(ACCEPTED),
+    d: digests.subarray(start, start + 2 * DIGEST_BYTES),
+    e: Buffer.from(columnsOfOne(columns, place)),
+  };
+  const alone = fields.map((field, index) => {
+    const name = index % 2 === 1 ? fields[index - 1]?.toString('latin1') : undefined;
+    return (name === undefined ? undefined : own[name]) ?? field;
+  });
+  return entryText(`${at.epoch}-${at.sequence}`, alone);
+}
+
+/** An entry as a dead letter keeps it: `decodeEntry` reads it again after the fields were brought back from base64. */
+function entryText(id: string, fields: EntryFields): string {
+  return JSON.stringify({ id, fields: fields.map((field) => field.toString('base64')) });
 }
 
 function fieldOf(fields: EntryFields, name: string): Buffer | undefined {

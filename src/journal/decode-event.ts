@@ -1,65 +1,83 @@
-import { canonicalJson } from '../domain/canonical.ts';
-import type { JsonValue } from '../domain/event.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import { hourStart } from '../domain/period.ts';
 import { isPlainDecimal } from '../domain/decimal.ts';
-import { parseQuantity } from '../domain/quantity.ts';
-import type { Contribution } from '../ledger/metered-row.ts';
-import type { StoredReadings } from '../ledger/usage-row.ts';
-import { isCount, requireArray } from './decode-interpretation.ts';
+import type { EntryReadings } from './decode-readings.ts';
+import { type EventColumns, valueAt } from './event-columns.ts';
 import { DIGEST_BYTES, type Interpretation, JournalDataError, type JournalRow } from './journal-entry.ts';
 
 /** What the events of one entry share. */
 export interface EntryContext {
   readonly interpretation: Interpretation;
-  readonly digestsHex: string;
+  readonly columns: EventColumns;
+  readonly readings: EntryReadings;
+  /** Both digests of every event. */
+  readonly digests: Buffer;
   readonly catalogueVersion: number;
   readonly acceptedAtMicros: EpochMicros;
 }
 
-const NO_DIMENSIONS = '{}';
-const DIGEST_HEX = /^(?:[0-9a-f]{2})+$/;
-const DIGEST_CHARACTERS = DIGEST_BYTES * 2;
+/** Ingest takes far shorter ones. PostgreSQL's binary numeric counts its digits in two bytes. */
+const QUANTITY_CHARACTERS_MAX = 1_000;
 
 /**
- * Reads one event of an entry:
- * `[periodIndex, id, type, occurredAtMicros, quantity, properties|null, [[meterIndex, value, dimensions?]…]]`.
- * Throws `JournalDataError` naming what is wrong.
+ * Reads one event of an entry. Throws `JournalDataError` naming what is wrong.
  *
- * @param place its index in the entry, which says where its digests are
+ * @param place its index in the entry
  */
-export function decodeEvent(context: EntryContext, value: unknown, place: number, sequence: number): JournalRow {
-  const [periodIndex, eventId, type, occurredAtMicros, quantity, properties, readings] = requireArray(value, 'event');
-  const period = typeof periodIndex === 'number' ? context.interpretation.periods[periodIndex] : undefined;
-  if (period === undefined)
-    throw new JournalDataError(`the event names no period of its entry: ${String(periodIndex)}`);
+export function decodeEvent(context: EntryContext, place: number, sequence: number): JournalRow {
+  const { columns } = context;
+  const period = periodOf(context, place);
+  if (period === undefined) {
+    throw new JournalDataError(`the event names no period of its entry: ${String(valueAt(columns.period, place))}`);
+  }
+  const eventId = valueAt(columns.id, place);
+  const type = valueAt(columns.type, place);
   if (typeof eventId !== 'string' || typeof type !== 'string')
     throw new JournalDataError('the event has no id or type');
+  const occurredAtMicros = columns.base + (valueAt(columns.at, place) as number);
   if (!Number.isSafeInteger(occurredAtMicros)) throw new JournalDataError('the event has no instant');
-  if (typeof quantity !== 'string' || !isPlainDecimal(quantity) || quantity.startsWith('-')) {
-    throw new JournalDataError(`the event's quantity is no plain decimal: ${JSON.stringify(quantity)}`);
-  }
-  const offset = place * 2 * DIGEST_CHARACTERS;
-  const contributions: Contribution[] = [];
+  const { readingsJson, contributions } = context.readings.at(place);
   return {
     sequence,
-    occurredAtMicros: occurredAtMicros as EpochMicros,
+    occurredAtMicros,
     tenant: period.tenant,
     gateVersion: period.gateVersion,
-    idDigestHex: context.digestsHex.slice(offset, offset + DIGEST_CHARACTERS),
+    digests: context.digests,
+    digestsStart: place * 2 * DIGEST_BYTES,
     eventId,
     type,
-    quantity,
-    propertiesJson: properties === null || properties === undefined ? null : JSON.stringify(properties),
-    readingsJson: canonicalJson(decodeReadings(context.interpretation, readings, contributions)),
+    quantity: requireQuantity(valueAt(columns.quantity, place)),
+    propertiesJson: columns.properties[place] || null,
+    readingsJson,
     contributions,
-    contentDigestHex: context.digestsHex.slice(offset + DIGEST_CHARACTERS, offset + 2 * DIGEST_CHARACTERS),
     usagePeriodMicros: period.usageStartMicros,
     accountingPeriodMicros: period.accountingStartMicros,
     catalogueVersion: context.catalogueVersion,
     acceptedAtMicros: context.acceptedAtMicros,
-    hourMicros: hourOf(period.timeZone, occurredAtMicros as EpochMicros),
+    hourMicros: hourOf(period.timeZone, occurredAtMicros),
   };
+}
+
+/** The period that an event of the entry names, if it is one. */
+export function periodOf(
+  { interpretation, columns }: EntryContext,
+  place: number,
+): Interpretation['periods'][number] | undefined {
+  const index = valueAt(columns.period, place);
+  return typeof index === 'number' ? interpretation.periods[index] : undefined;
+}
+
+function requireQuantity(value: unknown): string {
+  if (value === '1') return '1';
+  if (
+    typeof value !== 'string' ||
+    value.length > QUANTITY_CHARACTERS_MAX ||
+    !isPlainDecimal(value) ||
+    value.startsWith('-')
+  ) {
+    throw new JournalDataError(`the event's quantity is no plain decimal: ${JSON.stringify(value)}`);
+  }
+  return value;
 }
 
 function hourOf(timeZone: string, occurredAtMicros: EpochMicros): EpochMicros {
@@ -68,42 +86,4 @@ function hourOf(timeZone: string, occurredAtMicros: EpochMicros): EpochMicros {
   } catch (error) {
     throw new JournalDataError(`no hour in the zone ${timeZone}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Fills `contributions` and answers the same values in the form that `usage_event.readings` keeps. */
-function decodeReadings(interpretation: Interpretation, value: unknown, contributions: Contribution[]): StoredReadings {
-  const readings: Record<string, StoredReadings[string]> = Object.create(null) as never;
-  for (const reading of requireArray(value, 'readings')) {
-    const [meterIndex, valueText, dimensions] = requireArray(reading, 'reading');
-    const meter = isCount(meterIndex) ? interpretation.meters[meterIndex] : undefined;
-    if (meter === undefined || typeof valueText !== 'string') {
-      throw new JournalDataError(`a reading names no meter of its entry or has no value: ${JSON.stringify(reading)}`);
-    }
-    if (readings[meter.key] !== undefined) throw new JournalDataError(`two readings of the meter ${meter.key}`);
-    const hasDimensions = dimensions !== undefined && dimensions !== null;
-    const isUnique = meter.aggregation === 'unique';
-    contributions.push({
-      meter: meter.key,
-      aggregation: meter.aggregation,
-      scale: meter.scale,
-      scaled: isUnique ? 0 : requireScaled(valueText, meter),
-      valueDigestHex: isUnique ? requireDigest(valueText, meter.key) : null,
-      dimensionsJson: hasDimensions ? canonicalJson(dimensions) : NO_DIMENSIONS,
-    });
-    readings[meter.key] = hasDimensions ? [valueText, dimensions as Record<string, JsonValue>] : valueText;
-  }
-  return readings;
-}
-
-function requireScaled(valueText: string, meter: Interpretation['meters'][number]): number {
-  const scaled = parseQuantity(valueText, meter.scale);
-  if (scaled === undefined) {
-    throw new JournalDataError(`${JSON.stringify(valueText)} is no value of ${meter.key} at scale ${meter.scale}`);
-  }
-  return scaled;
-}
-
-function requireDigest(valueText: string, meter: string): string {
-  if (!DIGEST_HEX.test(valueText)) throw new JournalDataError(`a value of ${meter} is no digest in hex`);
-  return valueText;
 }

@@ -2,7 +2,7 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { ensureEventPartitions } from '../ledger/partitions.ts';
 import { formatPosition } from '../ledger/journal-position.ts';
 import type { DrainContext } from './drain-context.ts';
-import { JournalDataError, type JournalItem, type PoisonItem } from './journal-entry.ts';
+import { JournalDataError, type JournalItem, type PoisonItem, rowText } from './journal-entry.ts';
 import type { JournalBatch } from './read-batch.ts';
 import { type BatchOutcome, writeBatch } from './write-batch.ts';
 
@@ -71,7 +71,7 @@ async function writeAsPoison(
     firstSequence: item.sequence,
     sequence: item.sequence,
     tenant: item.row.tenant,
-    journalText: JSON.stringify(item.row),
+    journalText: rowText(item.row),
     reason: fault.message,
   };
   return writeWithRetry(context, { ...batch, items: [poison] });

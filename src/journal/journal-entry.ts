@@ -2,17 +2,24 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { Scale } from '../domain/quantity.ts';
 import type { MeteredRow } from '../ledger/metered-row.ts';
+import { contentDigestHex, idDigestHex } from '../ledger/usage-row.ts';
 
 /** The form of journal entries that this program reads (field `f`). */
 export const JOURNAL_FORMAT_VERSION = '1';
 
-/** Bytes per event in the field `d`: id digest, then content digest. */
-export const DIGEST_BYTES = 16;
+/** Bytes per digest in the field `d`: for each event that of its id, then that of its content. */
+export { DIGEST_BYTES } from '../ledger/usage-row.ts';
 
 /** One accepted event as the journal carried it: an event row before it is booked. */
 export interface JournalRow extends MeteredRow {
   /** Version of the tenant's gate that accepted it. */
   readonly gateVersion: number;
+}
+
+/** A row as a dead letter keeps it: JSON with its digests in hex. */
+export function rowText({ digests, digestsStart, ...row }: JournalRow): string {
+  const both = { digests, digestsStart, ...row };
+  return JSON.stringify({ ...row, idDigest: idDigestHex(both), contentDigest: contentDigestHex(both) });
 }
 
 /** What cannot be read: one event, or a whole entry. It is set aside as a dead letter. */

@@ -2,7 +2,7 @@ import type { Queryable } from './database.ts';
 import { byteColumn, instantSql, integerColumn } from './columns.ts';
 import { copyIn } from './copy-in.ts';
 import { safeInteger } from './journal-position.ts';
-import { compareByKey, type UsageRow } from './usage-row.ts';
+import { contentDigestHex, idDigestHex, type UsageRow } from './usage-row.ts';
 import { encodeRows, type RowSource, USAGE_EVENT_COLUMNS } from './usage-row-bytes.ts';
 
 /** The way around what is known. The sequences travel back only when some rows were not new. */
@@ -77,11 +77,10 @@ async function insertUnknown<Row extends UsageRow>(
   source: RowSource,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
-  const sorted = rows.toSorted(compareByKey);
   const { rows: answers } = await client.query<{ inserted: number; sequences: string[] | null }>({
     name: 'append_events',
     text: INSERT_UNKNOWN,
-    values: [...eventColumns(sorted), source.shard, source.epoch, sorted.length],
+    values: [...eventColumns(rows), source.shard, source.epoch, rows.length],
   });
   const answer = answers[0];
   if (answer === undefined) throw new Error('appending events gave no answer');
@@ -94,13 +93,13 @@ function eventColumns(rows: readonly UsageRow[]): unknown[] {
   return [
     integerColumn(rows.map((row) => row.occurredAtMicros)),
     rows.map((row) => row.tenant),
-    byteColumn(rows.map((row) => row.idDigestHex)),
+    byteColumn(rows.map(idDigestHex)),
     rows.map((row) => row.eventId),
     rows.map((row) => row.type),
     rows.map((row) => row.quantity),
     rows.map((row) => row.propertiesJson),
     rows.map((row) => row.readingsJson),
-    byteColumn(rows.map((row) => row.contentDigestHex)),
+    byteColumn(rows.map(contentDigestHex)),
     integerColumn(rows.map((row) => row.usagePeriodMicros)),
     integerColumn(rows.map((row) => row.accountingPeriodMicros)),
     integerColumn(rows.map((row) => row.sequence)),

@@ -4,6 +4,7 @@ import { byteColumn, instantSql, integerColumn, microsSql, readMicros } from './
 import type { Queryable } from './database.ts';
 import { type JournalPosition, safeInteger } from './journal-position.ts';
 import type { MeteredRow } from './metered-row.ts';
+import { contentDigestHex, idDigestHex } from './usage-row.ts';
 
 /** What the Redis counters took for an event that the ledger refused: `[meter, scaled integer as text, aggregation]`. */
 export type CounterChange = readonly [meter: string, scaled: string, aggregation: Aggregation];
@@ -49,13 +50,13 @@ export async function refuseDuplicates(
     source.epoch,
     integerColumn(rows.map((row) => row.sequence)),
     rows.map((row) => row.tenant),
-    byteColumn(rows.map((row) => row.idDigestHex)),
+    byteColumn(rows.map(idDigestHex)),
     integerColumn(rows.map((row) => row.occurredAtMicros)),
     integerColumn(rows.map((row) => row.accountingPeriodMicros)),
     integerColumn(rows.map((row) => row.usagePeriodMicros)),
     rows.map((row) => row.readingsJson),
     rows.map((row) => JSON.stringify(counterChanges(row))),
-    byteColumn(rows.map((row) => row.contentDigestHex)),
+    byteColumn(rows.map(contentDigestHex)),
   ]);
   if (rowCount !== rows.length) {
     throw new Error(

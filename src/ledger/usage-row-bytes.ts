@@ -1,5 +1,5 @@
 import { ByteWriter, TEXT_BYTES_PER_CHARACTER } from './byte-writer.ts';
-import type { UsageRow } from './usage-row.ts';
+import { DIGEST_BYTES, type UsageRow } from './usage-row.ts';
 
 /** A row as the hash chain covers it: all but the properties, which may be erased. */
 export type ChainedRow = Omit<UsageRow, 'propertiesJson'>;
@@ -63,12 +63,12 @@ export function writeChainedRow(writer: ByteWriter, source: RowSource, row: Chai
   writer.reserve(FIXED_BYTES + characters * TEXT_BYTES_PER_CHARACTER);
   writer.timestamptz(row.occurredAtMicros);
   writer.text(tenant);
-  writer.bytea(row.idDigestHex);
+  writer.bytea(row.digests, row.digestsStart, DIGEST_BYTES);
   writer.text(eventId);
   writer.text(type);
   writer.numeric(row.quantity);
   writer.jsonb(readingsJson);
-  writer.bytea(row.contentDigestHex);
+  writer.bytea(row.digests, row.digestsStart + DIGEST_BYTES, DIGEST_BYTES);
   writer.timestamptz(row.usagePeriodMicros);
   writer.timestamptz(row.accountingPeriodMicros);
   writer.smallint(source.shard);

@@ -7,13 +7,17 @@ import type { EpochMicros } from '../domain/instant.ts';
  */
 export type StoredReadings = Readonly<Record<string, string | readonly [string, Readonly<Record<string, JsonValue>>]>>;
 
-/** One accepted event on its way into `usage_event`. Digests are hex, so that rows compare and sort as text. */
+/** Bytes of the id digest, and of the content digest behind it. */
+export const DIGEST_BYTES = 16;
+
+/** One accepted event on its way into `usage_event`. */
 export interface UsageRow {
   readonly sequence: number;
   readonly occurredAtMicros: EpochMicros;
   readonly tenant: string;
-  /** 16 bytes. */
-  readonly idDigestHex: string;
+  /** Where the digests stand: 16 bytes of the id's from `digestsStart` on, then 16 bytes of the content's. Rows may share it. */
+  readonly digests: Buffer;
+  readonly digestsStart: number;
   readonly eventId: string;
   readonly type: string;
   /** A plain decimal. */
@@ -22,18 +26,18 @@ export interface UsageRow {
   readonly propertiesJson: string | null;
   /** `StoredReadings` as canonical JSON. */
   readonly readingsJson: string;
-  /** 16 bytes. */
-  readonly contentDigestHex: string;
   readonly usagePeriodMicros: EpochMicros;
   readonly accountingPeriodMicros: EpochMicros;
   readonly catalogueVersion: number;
   readonly acceptedAtMicros: EpochMicros;
 }
 
-/** Order of the primary key, then of acceptance: writers that insert in one order cannot deadlock, and the first accepted wins. */
-export function compareByKey(left: UsageRow, right: UsageRow): number {
-  if (left.occurredAtMicros !== right.occurredAtMicros) return left.occurredAtMicros - right.occurredAtMicros;
-  if (left.tenant !== right.tenant) return left.tenant < right.tenant ? -1 : 1;
-  if (left.idDigestHex !== right.idDigestHex) return left.idDigestHex < right.idDigestHex ? -1 : 1;
-  return left.sequence - right.sequence;
+/** The digest of a row's id in hex. */
+export function idDigestHex({ digests, digestsStart }: UsageRow): string {
+  return digests.toString('hex', digestsStart, digestsStart + DIGEST_BYTES);
+}
+
+/** The digest of a row's content in hex. */
+export function contentDigestHex({ digests, digestsStart }: UsageRow): string {
+  return digests.toString('hex', digestsStart + DIGEST_BYTES, digestsStart + 2 * DIGEST_BYTES);
 }

@@ -19,6 +19,19 @@ export interface ChainReport {
   readonly problems: readonly string[];
 }
 
+/** How far a walk has come. */
+export interface ChainProgress {
+  readonly links: number;
+  readonly rows: number;
+}
+
+/** Who wants to know of a walk while it goes on. */
+export interface ChainWalkOptions {
+  readonly onProgress?: (progress: ChainProgress) => void;
+  /** Ends the walk early; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 export const CHAIN_PROBLEMS_MAX = 20;
 const LINKS_PAGE = 1_000;
 const ROWS_PAGE = 5_000;
@@ -29,11 +42,11 @@ const ROW_BYTES_GUESS = 1_024;
  * content it had when it was drained. Finds changed, missing and added rows and links; a cut tail shows against an exported
  * tip. Reads the whole shard in one consistent snapshot, with bounded memory.
  */
-export async function verifyChain(pool: pg.Pool, shard: number): Promise<ChainReport> {
+export async function verifyChain(pool: pg.Pool, shard: number, options: ChainWalkOptions = {}): Promise<ChainReport> {
   return inTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
     await client.query("set local statement_timeout = '0'");
-    return new ChainWalk(client, shard).run();
+    return new ChainWalk(client, shard).run(options);
   });
 }
 
@@ -55,7 +68,7 @@ class ChainWalk {
     this.#shard = shard;
   }
 
-  async run(): Promise<ChainReport> {
+  async run({ onProgress, signal }: ChainWalkOptions): Promise<ChainReport> {
     await this.#client.query(DECLARE_ROWS, [this.#shard]);
     let tip = JOURNAL_START.chainDigest;
     let links = 0;
@@ -69,6 +82,8 @@ class ChainWalk {
         previous = link;
         links += 1;
       }
+      onProgress?.({ links, rows: this.#rowsRead });
+      signal?.throwIfAborted();
       if (page.length < LINKS_PAGE) break;
     }
     await this.#checkEnd(tip);
@@ -147,8 +162,8 @@ limit ${LINKS_PAGE}`,
 
 const DECLARE_ROWS = `
 declare chain_rows no scroll cursor for
-select epoch, sequence, ${microsSql('occurred_at')} as occurred_at, tenant, encode(id_digest, 'hex') as id_digest, event_id, type,
-  quantity, readings, encode(content_digest, 'hex') as content_digest, ${microsSql('usage_period')} as usage_period,
+select epoch, sequence, ${microsSql('occurred_at')} as occurred_at, tenant, id_digest || content_digest as digests, event_id, type,
+  quantity, readings, ${microsSql('usage_period')} as usage_period,
   ${microsSql('accounting_period')} as accounting_period, catalogue_version, ${microsSql('accepted_at')} as accepted_at
 from usage_event
 where shard = $1::smallint
@@ -167,12 +182,11 @@ interface RawRow {
   readonly sequence: string;
   readonly occurred_at: string;
   readonly tenant: string;
-  readonly id_digest: string;
+  readonly digests: Buffer;
   readonly event_id: string;
   readonly type: string;
   readonly quantity: string;
   readonly readings: StoredReadings;
-  readonly content_digest: string;
   readonly usage_period: string;
   readonly accounting_period: string;
   readonly catalogue_version: string;
@@ -185,12 +199,12 @@ function walkedRow(row: RawRow): WalkedRow {
     sequence: safeInteger(row.sequence),
     occurredAtMicros: readMicros(row.occurred_at),
     tenant: row.tenant,
-    idDigestHex: row.id_digest,
+    digests: row.digests,
+    digestsStart: 0,
     eventId: row.event_id,
     type: row.type,
     quantity: row.quantity,
     readingsJson: canonicalJson(row.readings),
-    contentDigestHex: row.content_digest,
     usagePeriodMicros: readMicros(row.usage_period),
     accountingPeriodMicros: readMicros(row.accounting_period),
     catalogueVersion: safeInteger(row.catalogue_version),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatInstant } from '../../src/domain/instant.ts';
 import { decodeEntry } from '../../src/journal/decode-entry.ts';
 import type { JournalRow } from '../../src/journal/journal-entry.ts';
+import { idDigestHex } from '../../src/ledger/usage-row.ts';
 import { idDigest, journalFields, journalId, REQUESTS, TOKENS, type JournalEvent } from '../support/journal-entry.ts';
 
 function decode(events: readonly JournalEvent[], firstSequence = 10): readonly JournalRow[] {
@@ -22,11 +23,11 @@ describe('an entry of the journal', () => {
       [11, 'c'],
     ]);
     expect(rows[0]).toMatchObject({
-      idDigestHex: idDigest('acme', 'b').toString('hex'),
       readingsJson: '{"tokens":["1.5",{"a":null,"model":"x"}]}',
       contributions: [{ meter: 'tokens', scale: 3, scaled: 1_500, dimensionsJson: '{"a":null,"model":"x"}' }],
       propertiesJson: null,
     });
+    expect(rows[0] && idDigestHex(rows[0])).toBe(idDigest('acme', 'b').toString('hex'));
     expect(formatInstant(rows[0]?.hourMicros ?? 0)).toBe('2023-11-16T10:00:00Z');
     expect(rows[1]).toMatchObject({
       tenant: 'globex',
@@ -44,7 +45,7 @@ describe('an entry of the journal', () => {
       {
         readings: [
           [REQUESTS, '1'],
-          [REQUESTS, '1'],
+          [{ ...REQUESTS, scale: 3 }, '1'],
         ],
       },
       'two readings of the meter requests',

@@ -123,7 +123,9 @@ describe('recordUsage', () => {
       periods: [[0, PERIOD, PERIOD, 'UTC']],
       meters: [['calls', 0, 'sum']],
     });
-    expect(JSON.parse(first?.get('e') ?? '')).toHaveLength(3);
+    const [head = '', ...properties] = (first?.get('e') ?? '').split('\n');
+    expect(JSON.parse(head)).toMatchObject({ id: ['a', 'a', 'b'], period: 0 });
+    expect(properties).toHaveLength(3);
   });
 
   test('remembers ids across a change of the bucket, and forgets them after two', async () => {

@@ -6,6 +6,8 @@ import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { JsonObject, JsonValue } from '../../src/domain/event.ts';
 import { requireInstant, type InstantText } from '../../src/domain/instant.ts';
 import type { Aggregation } from '../../src/domain/meter.ts';
+import { eventsText } from '../../src/meter/journal-entry-json.ts';
+import type { GroupEvent } from '../../src/meter/usage-group.ts';
 
 /** A meter as journal entries name it. */
 export interface JournalMeter {
@@ -86,22 +88,28 @@ export function journalFields(firstSequence: number, events: readonly JournalEve
   const tenants = new Table<{ id: string; gate: number }>();
   const periods = new Table<[number, InstantText, InstantText, string]>();
   const meters = new Table<[string, number, Aggregation]>();
-  const encoded = events.map((event) => {
+  const groupEvents = events.map((event): GroupEvent => {
     const usageStart = event.usageStart ?? PERIOD_START;
-    const tenantIndex = tenants.indexOf({ id: event.tenant ?? 'acme', gate: event.gate ?? 1 });
+    const tenant = event.tenant ?? 'acme';
+    const tenantIndex = tenants.indexOf({ id: tenant, gate: event.gate ?? 1 });
     const zone = event.timeZone ?? 'UTC';
-    return [
-      periods.indexOf([tenantIndex, usageStart, event.accountingStart ?? usageStart, zone]),
-      event.id,
-      event.type ?? 'llm.request',
-      requireInstant(event.at),
-      event.quantity ?? '1',
-      event.properties ?? null,
-      (event.readings ?? [[REQUESTS, '1']]).map(([meter, ...rest]) => [
-        meters.indexOf([meter.key, meter.scale, meter.aggregation]),
-        ...rest,
-      ]),
-    ];
+    return {
+      periodIndex: periods.indexOf([tenantIndex, usageStart, event.accountingStart ?? usageStart, zone]),
+      id: event.id,
+      type: event.type ?? 'llm.request',
+      occurredAtMicros: requireInstant(event.at),
+      quantity: event.quantity ?? '1',
+      properties: event.properties ?? null,
+      // The entry has them in a field of their own.
+      idDigest: '',
+      contentDigest: '',
+      readings: (event.readings ?? [[REQUESTS, '1']]).map(([meter, valueText, dimensions]) => ({
+        meterIndex: meters.indexOf([meter.key, meter.scale, meter.aggregation]),
+        valueText,
+        scaled: 0,
+        ...(dimensions === undefined ? {} : { dimensions }),
+      })),
+    };
   });
   const digests = events.flatMap((event) => [idDigest(event.tenant ?? 'acme', event.id), contentDigest(event)]);
   const fields: Record<string, string | Buffer> = {
@@ -112,7 +120,7 @@ export function journalFields(firstSequence: number, events: readonly JournalEve
     o: events.map((event) => event.outcome ?? 'A').join(''),
     d: Buffer.concat(digests),
     i: JSON.stringify({ tenants: tenants.values, periods: periods.values, meters: meters.values }),
-    e: JSON.stringify(encoded),
+    e: eventsText(groupEvents),
   };
   return Object.entries(fields).flatMap(([name, value]) => [Buffer.from(name), Buffer.from(value)]);
 }
