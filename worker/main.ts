@@ -12,6 +12,7 @@ import { startCycleWorkflow } from '../activities/tenant-activities.ts';
 import { CatalogueCache } from '../src/catalog/catalogue-cache.ts';
 import { type Config, ConfigError, readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/ledger/database.ts';
+import { countAlerts } from '../src/metrics/alert-metrics.ts';
 import { createProgramMetrics } from '../src/metrics/program-metrics.ts';
 import { scrape } from '../src/metrics/scrape.ts';
 import { createWorkflowStarter } from './billing-workflows.ts';
@@ -69,6 +70,7 @@ async function runWorker(config: Config): Promise<void> {
     meter: stations.meter,
     drain: stations.drain,
     readCatalogue: () => catalogue.reload(),
+    onAlerts: countAlerts(metrics.registry),
     ...(config.crashAfterStep === null ? {} : { afterEffect: crashAfter(config.crashAfterStep) }),
   };
   const worker = await Worker.create({

@@ -7,15 +7,20 @@ import type { UsageMeter } from '../meter/usage-meter.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { extendPeriods } from './period-keeper.ts';
+import { ThresholdSignals } from './threshold-signals.ts';
 
 /** What ingest is joined from: the meter, what the ledger and the catalogue know, and whom to tell of new usage. */
 export interface IngestConnections extends Pick<ApiDeps, 'pool' | 'catalogue' | 'keys' | 'clock' | 'log'> {
   readonly meter: UsageMeter;
   readonly temporal: Client;
+  /** Told of each signal that usage has reached a threshold. */
+  readonly onThresholdSignal: (result: 'sent' | 'lost') => void;
 }
 
 /** Ingest with what it asks of other stations, which it may not import itself. */
-export function openIngest({ meter, temporal, pool, catalogue, keys, clock, log }: IngestConnections): IngestService {
+export function openIngest(connections: IngestConnections): IngestService {
+  const { meter, temporal, pool, catalogue, keys, clock, log } = connections;
+  const signals = openThresholdSignals(connections);
   return createIngestService({
     meter,
     catalogue,
@@ -29,6 +34,7 @@ export function openIngest({ meter, temporal, pool, catalogue, keys, clock, log 
       await catalogue.reload();
     },
     onNewUsage: (tenant) => poke(temporal, tenant, log),
+    onThreshold: (tenant, periodStart) => signals.tell(tenant, periodStart),
   });
 }
 
@@ -49,4 +55,19 @@ async function answerKnownIds(
 function poke(temporal: Client, tenant: string, log: ApiDeps['log']): void {
   const handle = temporal.workflow.getHandle(messages.tenantBillingId(tenant));
   handle.signal(messages.poke).catch((error: unknown) => log.debug({ err: error, tenant }, 'a poke was lost'));
+}
+
+const SIGNAL_TIMEOUT_MS = 10_000;
+
+function openThresholdSignals({ temporal, log, onThresholdSignal }: IngestConnections): ThresholdSignals {
+  return new ThresholdSignals({
+    send: (tenant, periodStart) =>
+      temporal.connection.withDeadline(Date.now() + SIGNAL_TIMEOUT_MS, () =>
+        temporal.workflow.getHandle(messages.tenantBillingId(tenant)).signal(messages.usageThreshold, { periodStart }),
+      ),
+    onResult: (result, tenant, error) => {
+      onThresholdSignal(result);
+      if (result === 'lost') log.warn({ err: error, tenant }, 'a signal was lost; the checkpoint makes up for it');
+    },
+  });
 }
