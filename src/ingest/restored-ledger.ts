@@ -1,9 +1,8 @@
 import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import { shardOf } from '../meter/keys.ts';
 import { closeForRestoredLedger, readHeldCatalogue } from '../meter/restored-ledger.ts';
+import type { GroupAnswer } from '../meter/usage-group.ts';
 import type { IngestService } from './ingest-service.ts';
-import { reloadCatalogue } from './send-groups.ts';
-import type { Obstacle } from './send-groups.ts';
 
 /**
  * Reads the catalogue again. Redis is told of gates and catalogues only after they were committed: where it remembers a newer one
@@ -12,12 +11,13 @@ import type { Obstacle } from './send-groups.ts';
  */
 export async function reloadBehindRedis(
   service: IngestService,
-  obstacles: readonly Obstacle[],
+  obstacles: readonly GroupAnswer[],
+  reload: (service: IngestService) => Promise<CatalogueSnapshot>,
 ): Promise<CatalogueSnapshot> {
   const { meter } = service;
   const isCatalogueStale = obstacles.some(({ kind }) => kind === 'stale_catalogue');
   const held = isCatalogueStale ? await readHeldCatalogue(meter) : [];
-  const snapshot = await reloadCatalogue(service);
+  const snapshot = await reload(service);
   for (const [shard, version] of held.entries()) {
     if (version <= snapshot.version) continue;
     await closeForRestoredLedger(meter, shard, { catalogueInRedis: version, catalogueInLedger: snapshot.version });

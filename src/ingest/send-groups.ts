@@ -133,7 +133,7 @@ export async function clearObstacles(service: IngestService, obstacles: readonly
     const some = voidTenants.slice(start, start + REBUILDS_AT_ONCE_MAX);
     await Promise.all(some.map((tenant) => rebuildTenant(service.meter, tenant)));
   }
-  const snapshot = await reloadBehindRedis(service, obstacles);
+  const snapshot = await reloadBehindRedis(service, obstacles, reloadCatalogue);
   for (const obstacle of obstacles) {
     if (obstacle.kind !== 'stale_gate') continue;
     const gate = snapshot.tenants.get(obstacle.tenant)?.gate;

@@ -17,8 +17,10 @@ export interface JournalTrim {
   /**
    * Ledger and Redis turned out not to belong together: nothing more is taken before the shard has a new epoch, whose counters
    * come from the ledger. Repeatable.
+   *
+   * @param options whether the ledger will never have some of what Redis took: then its ids must be free again
    */
-  closeShard(shard: number): Promise<void>;
+  closeShard(shard: number, options?: { readonly isUsageMissing: boolean }): Promise<void>;
   /**
    * Cuts the stream up to `position` as far as pins and retention allow, and takes the refused duplicates (all between the
    * trimmed-through position and `position`) from the additive counters, once: a repeat with an older position changes nothing.

@@ -35,7 +35,10 @@ export async function drainBatch(
   ahead: JournalBatch | undefined,
   beforeWrite: (batch: JournalBatch) => void,
 ): Promise<DrainResult> {
+  // Read before the position, which only rises: one below it belongs to a ledger that went back.
+  const trimmed = await context.trim.readTrimmed(context.shard);
   const position = ahead?.after ?? (await currentPosition(context));
+  if (comparePositions(trimmed, position) > 0) await noticeRestoredLedger(context, trimmed);
   const batch = ahead ?? (await readBatch(context, position));
   const missing = await findMissing(context, position, batch);
   if (missing !== undefined) {
@@ -43,7 +46,7 @@ export async function drainBatch(
     return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
   if (batch === undefined) {
-    await trimThrough(context, position);
+    await trimThrough(context, position, trimmed);
     return { ...NOTHING, position, backlog: false };
   }
   beforeWrite(batch);
@@ -52,7 +55,7 @@ export async function drainBatch(
     return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
   const { rows, refused, setAside, through } = outcome;
-  await trimThrough(context, through);
+  await trimThrough(context, through, trimmed);
   const backlog = batch.backlog || through.sequence < batch.lastSequence;
   return { drained: rows + refused + setAside, rows, refused, setAside, position: through, backlog };
 }
@@ -85,17 +88,21 @@ export async function refuseShortJournal(
     lastMissing: formatPosition(fence),
   };
   await recordIncident(pool, { kind: 'journal_gap', shard, at: clock(), details });
-  await context.trim.closeShard(shard);
+  await context.trim.closeShard(shard, { isUsageMissing: true });
   throw new JournalGapError(shard, position, null);
 }
 
 /**
  * Trims what is committed. A process may have ended between commit and trim, so the refused duplicates are read from the
  * ledger since the last trim, not taken from memory.
+ *
+ * @param trimmed through where the shard was trimmed, or had been a while ago: what was taken back is not taken back again
  */
-export async function trimThrough(context: DrainContext, position: JournalPosition): Promise<void> {
-  const trimmed = await context.trim.readTrimmed(context.shard);
-  if (comparePositions(trimmed, position) > 0) await noticeRestoredLedger(context, trimmed);
+export async function trimThrough(
+  context: DrainContext,
+  position: JournalPosition,
+  trimmed: JournalPosition,
+): Promise<void> {
   let after: JournalPosition = trimmed;
   for (let page = 0; page < TRIM_PAGES_MAX && comparePositions(after, position) < 0; page += 1) {
     const refused = await readRefusedDuplicates(context.pool, { shard: context.shard, after, through: position });

@@ -24,7 +24,7 @@ export async function drainUntil(
   for (;;) {
     const { position, backlog, drained } = await drain.next();
     if (comparePositions(position, fence) >= 0) {
-      await trimThrough(context, position);
+      await trimThrough(context, position, await context.trim.readTrimmed(context.shard));
       return position;
     }
     // Nothing is left, nothing was taken, and the fence is not reached: what it names is gone.

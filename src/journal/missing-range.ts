@@ -53,7 +53,7 @@ export async function findMissing(
 export async function passMissing(context: DrainContext, { after, through, found }: MissingRange): Promise<void> {
   const { pool, shard, clock } = context;
   if (comparePositions(await readPosition(pool, shard), after) !== 0) return;
-  await context.trim.closeShard(shard);
+  await context.trim.closeShard(shard, { isUsageMissing: true });
   await inTransaction(pool, async (client) => {
     const position = await lockPosition(client, shard);
     if (comparePositions(position, after) !== 0) return;

@@ -1,4 +1,4 @@
-import { journalKey, shardKey } from './keys.ts';
+import { idsKey, journalKey, shardKey } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { ShardPosition } from './meter-ledger.ts';
 import { askRedis } from './redis-connection.ts';
@@ -18,6 +18,8 @@ export interface EndedEpoch {
   /** Of the last event that was accepted. */
   readonly sequence: number;
   readonly drained: number;
+  /** The drain found a gap: some of what was accepted will never be in the ledger. */
+  readonly isUsageMissing: boolean;
 }
 
 /**
@@ -53,10 +55,20 @@ export async function rescueTail(
   return sequence;
 }
 
-/** What the shard's own record says it accepted, and neither the journal nor the ledger has. */
+/**
+ * What the shard's own record says it accepted, and neither the journal nor the ledger has. Ids of events that are gone are
+ * forgotten, or their senders would be told `duplicate` when they send them again.
+ */
 export async function nameRecordedLoss(meter: UsageMeter, shard: number, ended: EndedEpoch): Promise<void> {
-  if (ended.drained >= ended.sequence) return;
-  await nameRange(meter, shard, { epoch: ended.epoch, from: ended.drained + 1, through: ended.sequence });
+  const isGone = ended.drained < ended.sequence;
+  if (isGone) await nameRange(meter, shard, { epoch: ended.epoch, from: ended.drained + 1, through: ended.sequence });
+  if (isGone || ended.isUsageMissing) await forgetIds(meter, shard);
+}
+
+/** While the shard is fenced nobody remembers an id. What the ledger has it refuses, also without Redis. */
+async function forgetIds(meter: UsageMeter, shard: number): Promise<void> {
+  const bucket = Number((await askRedis(() => meter.redis.hget(shardKey(shard), 'bucket'))) ?? 0);
+  await askRedis(() => meter.redis.unlink(idsKey(shard, bucket - 1), idsKey(shard, bucket), idsKey(shard, bucket + 1)));
 }
 
 /**

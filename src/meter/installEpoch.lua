@@ -18,5 +18,5 @@ if shard[1] and tonumber(shard[1]) >= tonumber(ARGV[1]) then return '0' end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', ARGV[2], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[5],
   'state', 'open')
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'catalogue', ARGV[4]) end
-redis.call('HDEL', KEYS[1], 'pin', 'fence')
+redis.call('HDEL', KEYS[1], 'pin', 'fence', 'usageMissing')
 return '1'

@@ -43,7 +43,7 @@ export interface MeterTrim {
   /** See `trimJournal`. */
   trim(shard: number, position: JournalFence, refused: readonly RefusedChange[]): Promise<void>;
   /** See `closeShard`. */
-  closeShard(shard: number): Promise<void>;
+  closeShard(shard: number, options?: { readonly isUsageMissing: boolean }): Promise<void>;
 }
 
 /** What the meter's side of the drain may be told. */
@@ -64,8 +64,8 @@ export function createMeterTrim(
     trim: async (shard, position, refused) => {
       await trimJournal(meter, shard, position, refused, retention);
     },
-    closeShard: async (shard) => {
-      await closeShard(meter, shard);
+    closeShard: async (shard, options) => {
+      await closeShard(meter, shard, options);
       onClosed?.(shard);
     },
   };
@@ -87,10 +87,18 @@ export async function readTrimState(meter: Pick<UsageMeter, 'redis'>, shard: num
 /**
  * Closes an open shard: nothing is taken until a process has verified it again and given it the next epoch, whose counters
  * come from the ledger. For when ledger and Redis turn out not to belong together. Repeatable; one that is closed stays as it is.
+ *
+ * @param isUsageMissing the ledger will never have some of the events whose ids Redis remembers: with the next epoch they are
+ *   forgotten, so that their senders can send them again
  */
-export async function closeShard(meter: Pick<UsageMeter, 'redis'>, shard: number): Promise<void> {
+export async function closeShard(
+  meter: Pick<UsageMeter, 'redis'>,
+  shard: number,
+  { isUsageMissing }: { readonly isUsageMissing: boolean } = { isUsageMissing: false },
+): Promise<void> {
   const epoch = await askRedis(() => meter.redis.hget(shardKey(shard), 'epoch'));
   if (epoch === null) return;
+  if (isUsageMissing) await askRedis(() => meter.redis.hset(shardKey(shard), 'usageMissing', '1'));
   await askRedis(() => meter.redis.fenceShard(1, shardKey(shard), epoch, randomUUID(), '1'));
 }
 

@@ -107,10 +107,10 @@ async function beginNextEpoch(
 }
 
 async function readEndedEpoch(meter: UsageMeter, shard: number, epoch: number): Promise<EndedEpoch> {
-  if (epoch === 0) return { epoch, sequence: 0, drained: 0 };
-  const sequence = await askRedis(() => meter.redis.hget(shardKey(shard), 'sequence'));
+  if (epoch === 0) return { epoch, sequence: 0, drained: 0, isUsageMissing: false };
+  const [sequence, missing] = await askRedis(() => meter.redis.hmget(shardKey(shard), 'sequence', 'usageMissing'));
   const drained = await askLedger(() => meter.ledger.lastDrained(shard, epoch));
-  return { epoch, sequence: Number(sequence ?? 0), drained };
+  return { epoch, sequence: Number(sequence ?? 0), drained, isUsageMissing: missing === '1' };
 }
 
 interface ShardRecord {

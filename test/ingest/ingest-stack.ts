@@ -23,7 +23,7 @@ import { knownIds } from '../../src/ledger/known-ids.ts';
 import { ensurePeriods } from '../../src/ledger/periods.ts';
 import { journalKey } from '../../src/meter/keys.ts';
 import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
-import { createMeterTrim } from '../../src/meter/trim-journal.ts';
+import { createMeterTrim, type JournalRetention, NO_RETENTION } from '../../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -59,6 +59,8 @@ export interface IngestStackOptions {
   readonly yaml: string;
   readonly redisUrl?: string;
   readonly shardCount?: number;
+  /** What stays in the journal after it was committed; nothing, unless a test asks for it. */
+  readonly journalRetention?: JournalRetention;
 }
 
 export async function createIngestStack(options: IngestStackOptions): Promise<IngestStack> {
@@ -76,7 +78,8 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
   await waitForRedis(connection, 5_000);
   const redis = new Redis(redisUrl);
   redis.on('error', () => undefined);
-  const { meter, drainContext } = wireMeter({ pool, redis, connection, shardCount, clock });
+  const retention = options.journalRetention ?? NO_RETENTION;
+  const { meter, drainContext } = wireMeter({ pool, redis, connection, shardCount, clock, retention });
   const catalogue = new CatalogueCache({ db: pool, onPollError: () => undefined });
   const poked: string[] = [];
   const service = createIngestService({
@@ -149,17 +152,18 @@ interface Wiring {
   readonly connection: Redis;
   readonly shardCount: number;
   readonly clock: () => EpochMicros;
+  readonly retention: JournalRetention;
 }
 
 /** The meter asks the ledger, the ledger's drain asks the meter's trim: each is given to the other. */
 function wireMeter(wiring: Wiring): { meter: UsageMeter; drainContext: (shard: number) => DrainContext } {
-  const { pool, redis, connection, shardCount, clock } = wiring;
+  const { pool, redis, connection, shardCount, clock, retention } = wiring;
   const drainContext = (shard: number): DrainContext => ({
     redis,
     pool,
     shard,
     journalKey: journalKey(shard),
-    trim: createMeterTrim(meter),
+    trim: createMeterTrim(meter, { retention }),
     clock,
   });
   const meter: UsageMeter = createUsageMeter({
