@@ -9,6 +9,7 @@ import type { checkLimits, CheckQuestion } from '../ingest/check-limits.ts';
 import type { IngestAnswer, IngestRequest } from '../ingest/take-events.ts';
 import type { Scrape } from '../metrics/scrape.ts';
 import type { JournalState } from '../meter/read-journal-state.ts';
+import type { UsageMeter } from '../meter/usage-meter.ts';
 import type { LiveCounters } from './live-counters.ts';
 
 /** One store or server the API needs, and how to ask whether it answers. */
@@ -31,6 +32,8 @@ export interface ApiDeps {
   /** Stores what this process has refused so far, so that it can be read. */
   readonly flushRefusals: () => Promise<void>;
   readonly counters: LiveCounters;
+  /** What audits read. Requests go through the functions beside it. */
+  readonly meter: UsageMeter;
   readonly billing: BillingControl;
   /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */
   readonly announceCatalogue: (version: number) => Promise<void>;

@@ -6,6 +6,7 @@ import { ApiError, badRequest, notFound, problemBody, PROBLEM_TYPE } from './api
 import type { ApiErrorDetails } from './api-error.ts';
 import { authorize } from './authorize.ts';
 import { dependencyFault } from './dependency-faults.ts';
+import { LineStream, sendLines } from './line-stream.ts';
 import type { Route, RouteAnswer } from './route.ts';
 import { ROUTES } from './routes/index.ts';
 
@@ -55,7 +56,11 @@ async function answerRequest(deps: ApiDeps, route: Route, request: Request, resp
     idempotencyKey: idempotencyKeyOf(request),
     atMicros: deps.clock(),
   });
-  sendAnswer(response, answer);
+  if (answer.body instanceof LineStream) {
+    await sendLines(response, answer.body, (error) =>
+      deps.log.warn({ err: error, method: request.method, path: request.path }, 'an answer could not be completed'),
+    );
+  } else sendAnswer(response, answer);
 }
 
 function idempotencyKeyOf(request: Request): string | null {

@@ -10,6 +10,7 @@ import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
 import { openMeterRedis } from '../meter/redis-connection.ts';
+import { countThresholdSignals } from '../metrics/alert-metrics.ts';
 import { createProgramMetrics } from '../metrics/program-metrics.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
 import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts';
@@ -56,12 +57,14 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   const onPeriodError = (error: unknown): void => log.error({ err: error }, 'periods could not be made ahead');
   const keeper = startPeriodKeeper({ pool, catalogue, clock, onError: onPeriodError });
   catalogue.start();
-  const ingest = openIngest({ meter, temporal, pool, catalogue, keys, clock, log });
+  const onThresholdSignal = countThresholdSignals(metrics.registry);
+  const ingest = openIngest({ meter, temporal, pool, catalogue, keys, clock, log, onThresholdSignal });
   const onRefusalError = (error: unknown): void => log.warn({ err: error }, 'refused usage could not be counted');
   const refusals = startRefusalKeeper({ pool, counts: ingest.refusals, onError: onRefusalError });
   const { mode, profile, temporalUiUrl, temporalNamespace } = config;
   const deps: ApiDeps = {
     pool,
+    meter,
     catalogue,
     keys,
     clock,

@@ -21,7 +21,7 @@ export interface RouteContext {
 /** What a route answers when it did not refuse. */
 export interface RouteAnswer {
   readonly status: number;
-  /** Sent as JSON; `undefined`: no body. A string is sent as it is, as plain text. */
+  /** Sent as JSON; `undefined`: no body. A string is sent as it is, as plain text; a `LineStream` line by line. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

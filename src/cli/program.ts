@@ -14,6 +14,7 @@ import { addKeyCommands } from './commands/keys.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addUsageCommands } from './commands/usage.ts';
+import { addVerifyCommands } from './commands/verify.ts';
 import { packageFile } from './project-files.ts';
 import { DEFAULT_URL } from './session.ts';
 
@@ -66,5 +67,6 @@ export function buildProgram(io: CliIo): Command {
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
   addKeyCommands(program, io);
+  addVerifyCommands(program, io);
   return program;
 }

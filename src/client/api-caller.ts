@@ -2,6 +2,7 @@ import type { BackOff } from './back-off.ts';
 import { withRetries } from './back-off.ts';
 import type { Call, CallTarget } from './http-caller.ts';
 import { callOnce } from './http-caller.ts';
+import { callLines } from './line-caller.ts';
 import { TollkeeperError } from './tollkeeper-error.ts';
 
 /** Where the service is and how patient the client shall be. */
@@ -65,6 +66,11 @@ export class ApiCaller {
       const message = `${this.url}${call.path} did not answer JSON; is it the Tollkeeper API?`;
       throw new TollkeeperError({ status: 200, code: 'unreadable_answer', message }, undefined, error);
     }
+  }
+
+  /** A request whose answer comes line by line. It is sent once. @throws TollkeeperError */
+  lines(call: Call): AsyncGenerator<Readonly<Record<string, unknown>>> {
+    return callLines(this.#target, call);
   }
 
   /** A request whose answer is taken as text. @throws TollkeeperError */

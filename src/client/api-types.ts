@@ -273,3 +273,5 @@ export interface CycleView {
   /** Open incidents of this period: why a cycle is held. */
   readonly incidents: readonly { readonly kind: string; readonly details: JsonValue }[];
 }
+
+export type * from './verify-types.ts';

@@ -21,21 +21,30 @@ export interface CallTarget {
 
 /** Sends a request once and answers the text of a successful answer. @throws TollkeeperError for everything else */
 export async function callOnce(target: CallTarget, call: Call): Promise<string> {
-  const url = `${target.baseUrl}${call.path}`;
+  const response = await openCall(target, call, AbortSignal.timeout(target.timeoutMs));
+  try {
+    return await response.text();
+  } catch (error) {
+    throw noAnswer(target, error);
+  }
+}
+
+/** Sends a request once and answers a successful answer whose body is still to be read. @throws TollkeeperError otherwise */
+export async function openCall(target: CallTarget, call: Call, signal: AbortSignal): Promise<Response> {
   let response: Response;
   let text: string;
   try {
-    response = await target.fetch(url, {
+    response = await target.fetch(`${target.baseUrl}${call.path}`, {
       method: call.method,
       headers: headersOf(target, call),
-      signal: AbortSignal.timeout(target.timeoutMs),
+      signal,
       ...(call.body === undefined ? {} : { body: call.body }),
     });
+    if (response.ok) return response;
     text = await response.text();
   } catch (error) {
     throw noAnswer(target, error);
   }
-  if (response.ok) return text;
   throw refusal(response, text);
 }
 

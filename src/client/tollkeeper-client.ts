@@ -156,6 +156,16 @@ export class TollkeeperClient {
     return this.#change('DELETE', path`/v1/keys/${id}`);
   }
 
+  /** Compares counters with journal and ledger, of one tenant or all; the last line is `result`. */
+  verifyCounters(options: { readonly tenant?: string | undefined } = {}): AsyncGenerator<Api.CounterAuditLine> {
+    return this.#lines('/v1/verify/counters', options) as AsyncGenerator<Api.CounterAuditLine>;
+  }
+
+  /** Walks the hash chains of the ledger, of one shard or all; the last line is `result`. */
+  verifyLedger(options: { readonly shard?: number | undefined } = {}): AsyncGenerator<Api.LedgerWalkLine> {
+    return this.#lines('/v1/verify/ledger', options) as AsyncGenerator<Api.LedgerWalkLine>;
+  }
+
   /** What each dependency of the service is doing; throws with status 503 while one is down. */
   getReadiness(): Promise<unknown> {
     return this.#get('/readyz');
@@ -163,6 +173,10 @@ export class TollkeeperClient {
 
   #get<T>(route: string, query: Query = {}): Promise<T> {
     return this.#caller.json<T>({ method: 'GET', path: withQuery(route, query) });
+  }
+
+  #lines(route: string, body: unknown): AsyncGenerator {
+    return this.#caller.lines({ method: 'POST', path: route, body: JSON.stringify(body) });
   }
 
   /** A change keeps its `Idempotency-Key` over all tries, so that an answer lost on the way never makes it happen twice. */

@@ -11,6 +11,7 @@ import { METRICS_ROUTES } from './metrics-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
+import { VERIFY_ROUTES } from './verify-routes.ts';
 
 /** Every route of the API. docs/openapi.yaml describes the same ones; a test compares them. */
 export const ROUTES: readonly Route[] = [
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
   ...KEY_ROUTES,
+  ...VERIFY_ROUTES,
   ...HEALTH_ROUTES,
   ...METRICS_ROUTES,
 ];
