@@ -2,18 +2,16 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { CycleActivities, CycleRef } from '../../activities/answers.ts';
-import type { BillingDeps } from '../../activities/billing-deps.ts';
 import { createCycleActivities } from '../../activities/cycle-activities.ts';
 import type { CatalogueSnapshot } from '../../src/catalog/catalogue-snapshot.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { drainUntil } from '../../src/journal/drain-until.ts';
 import { openCycle, readCycleStage } from '../../src/ledger/billing-cycles.ts';
-import { advanceGate, clearDirty } from '../../src/meter/advance-gate.ts';
 import { usageKey } from '../../src/meter/keys.ts';
-import { readCounters, readFence, readGateRecord, retireCounters } from '../../src/meter/read-counters.ts';
-import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
+import { readCounters } from '../../src/meter/read-counters.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+import { billingDeps, type ReplacedDeps } from './billing-deps.ts';
 
 const OCTOBER = '2026-10-01T00:00:00Z';
 const CYCLE: CycleRef = { tenant: 'acme', periodStart: OCTOBER, revision: 0 };
@@ -44,28 +42,8 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-function cycleActivities({
-  readCatalogue: catalogueReader,
-  readCounters: counterReader,
-}: Partial<Pick<BillingDeps, 'readCatalogue'> & Pick<BillingDeps['meter'], 'readCounters'>> = {}): CycleActivities {
-  const { meter, pool, drainContext, service } = stack;
-  return createCycleActivities({
-    pool,
-    readCatalogue: catalogueReader ?? (() => readCatalogue(pool)),
-    meter: {
-      shardOf: () => 0,
-      advanceGate: (tenant, gate) => advanceGate(meter, tenant, gate),
-      readFence: (shard) => readFence(meter, shard),
-      rebuildTenant: (tenant) => rebuildTenant(meter, tenant),
-      readGateRecord: (tenant) => readGateRecord(meter, tenant),
-      readCounters: counterReader ?? ((tenant, accountingStart) => readCounters(meter, tenant, accountingStart)),
-      clearDirty: (tenant) => clearDirty(meter, tenant),
-      retireCounters: (tenant, retirement) => retireCounters(meter, tenant, retirement),
-    },
-    drain: { until: (shard, fence, timeoutMs) => drainUntil(drainContext(shard), fence, { timeoutMs }) },
-    workflows: { startCycle: () => Promise.resolve(), poke: () => Promise.resolve() },
-    clock: service.clock,
-  });
+function cycleActivities(replaced: ReplacedDeps = {}): CycleActivities {
+  return createCycleActivities(billingDeps(stack, replaced));
 }
 
 /** Runs one step as a worker would. */
