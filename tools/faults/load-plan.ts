@@ -14,6 +14,8 @@ export interface LoadSize {
   readonly events: number;
   readonly batchSize: number;
   readonly senders: number;
+  /** Batches are spread over this time, so that the load goes on while something is broken; left out: as fast as they are answered. */
+  readonly lastsMs?: number;
   /** Each event is sent 1 to this many times, in batches that follow each other in no order; by default 1. */
   readonly timesMax?: number;
 }

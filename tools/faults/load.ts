@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadEvent } from './load-plan.ts';
+import type { LoadEvent, LoadSize } from './load-plan.ts';
 
 /** Where a load is sent: attempts go round the addresses. */
 export interface LoadTarget {
@@ -60,7 +60,8 @@ class GivenUpError extends Error {
 export class Load {
   readonly #target: LoadTarget;
   readonly #batches: readonly (readonly LoadEvent[])[];
-  readonly #senders: number;
+  readonly #size: Pick<LoadSize, 'senders' | 'lastsMs'>;
+  readonly #startedAt = performance.now();
   readonly #agent: Agent;
   readonly #acknowledged = new Map<string, LoadEvent>();
   readonly #accepted = new Set<string>();
@@ -79,11 +80,15 @@ export class Load {
   #givenUp = 0;
   #longestAnswerMs = 0;
 
-  constructor(target: LoadTarget, batches: readonly (readonly LoadEvent[])[], senders: number) {
+  constructor(
+    target: LoadTarget,
+    batches: readonly (readonly LoadEvent[])[],
+    size: Pick<LoadSize, 'senders' | 'lastsMs'>,
+  ) {
     this.#target = target;
     this.#batches = batches;
-    this.#senders = senders;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: senders });
+    this.#size = size;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: size.senders });
   }
 
   /** Whether every batch has its answer. */
@@ -106,7 +111,7 @@ export class Load {
   /** Sends everything. @throws Error when an answer makes no sense at all */
   async run(): Promise<LoadResult> {
     try {
-      await Promise.all(Array.from({ length: this.#senders }, () => this.#sendMany()));
+      await Promise.all(Array.from({ length: this.#size.senders }, () => this.#sendMany()));
     } finally {
       this.#isDone = true;
       this.#agent.destroy();
@@ -127,6 +132,8 @@ export class Load {
 
   async #sendMany(): Promise<void> {
     for (let number = this.#next++; number < this.#batches.length; number = this.#next++) {
+      const dueAt = this.#startedAt + ((this.#size.lastsMs ?? 0) * number) / this.#batches.length;
+      if (dueAt > performance.now()) await delay(dueAt - performance.now());
       await this.#sendUntilAnswered(this.#batches[number] ?? []);
       this.#finished += 1;
       for (const { batches, resolve } of this.#waiting) if (this.#finished >= batches) resolve();

@@ -46,7 +46,7 @@ export interface FaultRun {
   readonly nowMs: () => number;
 }
 
-const USUAL_LOAD: LoadSize = { events: 4_000, batchSize: 20, senders: 16 };
+const USUAL_LOAD: LoadSize = { events: 4_000, batchSize: 20, senders: 16, lastsMs: 2_500 };
 /** Wanted by the product's promise: a 503 in time instead of a wait without end. */
 const ANSWER_MAX_MS = 5_000;
 const SEED_STEP = 7_919;
@@ -107,7 +107,7 @@ async function playRound({ fault, world, size, number, run }: RoundSettings): Pr
   redis.on('error', () => undefined);
   try {
     const sinceIncident = await readSafely(world.databaseUrl, lastIncident);
-    const load = new Load(world, planLoad(number, size, seed, run.nowMs()), size.senders);
+    const load = new Load(world, planLoad(number, size, seed, run.nowMs()), size);
     let healedAt: number | undefined;
     const round: FaultRound = {
       number,
@@ -165,7 +165,7 @@ async function closeRound(world: FaultWorld, number: number, nowMs: number): Pro
     occurredAt: new Date(nowMs - LAST_EVENT_AGO_MS).toISOString(),
     quantity: 1,
   }));
-  return new Load(world, [events], 1).run();
+  return new Load(world, [events], { senders: 1 }).run();
 }
 
 function withClosing(result: LoadResult, closing: LoadResult): LoadResult {

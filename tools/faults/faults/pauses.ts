@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
 import type { FaultWorld } from '../fault-world.ts';
+import type { LoadSize } from '../load-plan.ts';
 import type { Part } from '../parts.ts';
 
 /** Longer than every time-out of the hot path and every heartbeat. */
 const PAUSE_MS = 30_000;
+/** It goes on for some seconds after the pause, also where it goes on during it. */
+const LOAD: LoadSize = { events: 9_000, batchSize: 10, senders: 16, lastsMs: 45_000 };
+
+/** It begins within the first tenth of the load. */
+const LOAD_SHARE_BEFORE = 10;
 
 type Pause = Pick<Fault, 'name' | 'title'> & Partial<Pick<Fault, 'recoveredBy' | 'mayHang'>>;
 
@@ -12,8 +18,9 @@ function pauseOf(fault: Pause, partOf: (world: FaultWorld) => Part): Fault {
   return {
     ...fault,
     rounds: 1,
+    load: LOAD,
     run: async (world, round) => {
-      await round.untilUnderWay();
+      await round.load.reached(round.random() / LOAD_SHARE_BEFORE);
       partOf(world).pause();
       try {
         await delay(PAUSE_MS);
