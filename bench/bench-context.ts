@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 
-import type { LoadJob, Pace } from './load.ts';
+import type { LoadJob } from './load.ts';
 import { LoadGenerator } from './load.ts';
 import type { RequestPlan } from './requests.ts';
 import type { BenchStack } from './stack.ts';
@@ -48,10 +48,7 @@ export function secondsOf(options: BenchOptions, usual: number): number {
 }
 
 /** Where a load goes. */
-export function jobFor(
-  apiUrl: string,
-  job: { readonly connections: number; readonly seconds: number; readonly requests: RequestPlan; readonly pace: Pace },
-): LoadJob {
+export function jobFor(apiUrl: string, job: Omit<LoadJob, 'host' | 'port'>): LoadJob {
   const { hostname, port } = new URL(apiUrl);
   return { host: hostname, port: Number(port), ...job };
 }

@@ -14,6 +14,9 @@ export function limitedTenantId(index: number): string {
   return `c${String(index).padStart(3, '0')}`;
 }
 
+/** A tenant whose ledger is filled by hand and to whom nothing is sent. Its periods are months. */
+export const FILLED_TENANT = 'f000';
+
 /**
  * What is measured with: one event of a language model feeds two meters, a count and a sum with one dimension. Periods are
  * years, so that none ends while something is measured.
@@ -41,7 +44,8 @@ plans:
 tenants:`;
   const open = Array.from({ length: tenants }, (_, index) => tenantText(tenantId(index), 'bench'));
   const limited = Array.from({ length: LIMITED_TENANTS }, (_, index) => tenantText(limitedTenantId(index), 'limited'));
-  return `${header}${[...open, ...limited].join('')}\n`;
+  const filled = tenantText(FILLED_TENANT, 'bench').replace('periodLength: year', 'periodLength: month');
+  return `${header}${[...open, ...limited, filled].join('')}\n`;
 }
 
 function tenantText(id: string, plan: string): string {

@@ -64,7 +64,8 @@ class Load {
   }
 
   get #isOver(): boolean {
-    return performance.now() - this.#startedAt >= this.#job.seconds * MICROS_PER_MS;
+    const { seconds, requestsMax = Infinity } = this.#job;
+    return this.#sent >= requestsMax || performance.now() - this.#startedAt >= seconds * MICROS_PER_MS;
   }
 
   #release(): void {
@@ -131,6 +132,7 @@ class Load {
     const { requests } = this.#job;
     const text = body.toString('latin1');
     if (requests.kind === 'check') return text.includes('"allowed":true');
+    if (requests.kind === 'read') return text.includes('"data":[{');
     return text.split(ACCEPTED).length === requests.eventsPerRequest + 1;
   }
 

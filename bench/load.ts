@@ -18,6 +18,8 @@ export interface LoadJob {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
+  /** Ends the load earlier; by default only time does. */
+  readonly requestsMax?: number;
   readonly requests: RequestPlan;
   readonly pace: Pace;
 }

@@ -7,11 +7,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import { benchAccept, ACCEPT_TITLE } from './accept.ts';
 import type { BenchContext, BenchOptions } from './bench-context.ts';
 import { benchCheck, CHECK_TITLE } from './check.ts';
+import { benchChecks, CHECKS_TITLE } from './checks.ts';
+import { benchDrain, DRAIN_TITLE } from './drain.ts';
 import { benchIngest, INGEST_TITLE } from './ingest.ts';
 import { LoadGenerator } from './load.ts';
 import { describeMachine, printReport } from './print-report.ts';
 import { probeMachine } from './probe.ts';
 import type { BenchReport, Findings } from './report.ts';
+import { benchRead, READ_TITLE } from './read.ts';
+import { benchScript, SCRIPT_TITLE } from './script.ts';
 import { benchSingle, SINGLE_TITLE } from './single.ts';
 import { writeReports } from './write-reports.ts';
 
@@ -25,6 +29,10 @@ const COMMANDS: Readonly<Record<string, BenchCommand>> = {
   accept: { title: ACCEPT_TITLE, run: benchAccept },
   single: { title: SINGLE_TITLE, run: benchSingle },
   check: { title: CHECK_TITLE, run: benchCheck },
+  script: { title: SCRIPT_TITLE, run: benchScript },
+  drain: { title: DRAIN_TITLE, run: benchDrain },
+  read: { title: READ_TITLE, run: benchRead },
+  checks: { title: CHECKS_TITLE, run: benchChecks },
 };
 
 const EXAMPLES = `

@@ -13,7 +13,8 @@ export type RequestPlan =
       /** Four characters; with it every id of the load is new. */
       readonly idPrefix: string;
     }
-  | { readonly kind: 'check'; readonly apiKey: string };
+  | { readonly kind: 'check'; readonly apiKey: string }
+  | { readonly kind: 'read'; readonly apiKey: string; readonly path: string };
 
 /** A whole HTTP request, ready to be sent. What makes it new is written into its bytes. */
 export interface PreparedRequest {
@@ -34,15 +35,16 @@ const ZERO = 0x30;
 
 /** Builds request number `index` of a connection. The same index builds the same request. */
 export function prepareRequest(plan: RequestPlan, index: number): PreparedRequest {
-  const [path, body] =
-    plan.kind === 'check' ? ['/v1/check', checkBody(index)] : ['/v1/events', eventsBody(plan, index)];
   const head = [
-    `POST ${path} HTTP/1.1`,
+    plan.kind === 'read' ? `GET ${plan.path} HTTP/1.1` : `POST /v1/${plan.kind} HTTP/1.1`,
     'Host: 127.0.0.1',
     `Authorization: Bearer ${plan.apiKey}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
   ];
+  let body = '';
+  if (plan.kind !== 'read') {
+    body = plan.kind === 'check' ? checkBody(index) : eventsBody(plan, index);
+    head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+  }
   const text = `${head.join('\r\n')}\r\n\r\n${body}`;
   return {
     bytes: Buffer.from(text, 'latin1'),

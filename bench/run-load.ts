@@ -1,7 +1,6 @@
 import { type BenchContext, jobFor } from './bench-context.ts';
-import type { LoadResult, Pace } from './load.ts';
+import type { LoadJob, LoadResult } from './load.ts';
 import { processorMicrosPerEvent, readProcessorSeconds } from './processes.ts';
-import type { RequestPlan } from './requests.ts';
 
 /** Whom a load is sent to, and the processes that do the work, by name. */
 export interface LoadTarget {
@@ -21,7 +20,7 @@ export interface AnsweredRun {
 export async function runLoad(
   { generator }: BenchContext,
   target: LoadTarget,
-  job: { readonly connections: number; readonly seconds: number; readonly requests: RequestPlan; readonly pace: Pace },
+  job: Omit<LoadJob, 'host' | 'port'>,
 ): Promise<AnsweredRun> {
   const processes = { ...target.processes(), generator: generator.pid };
   const before = readProcessorSeconds(processes);

@@ -87,9 +87,9 @@ function pidOf(dataFolder: string, part: string): number {
 /** The first admin key is shown once; a data folder that is kept keeps it too. */
 function prepare(environment: Environment, dataFolder: string): string {
   const output = execFileSync(process.execPath, ['src/api/prepare.ts'], { env: environment, encoding: 'utf8' });
-  const { firstAdminKey } = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey?: string };
+  const { firstAdminKey } = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey: string | null };
   const file = join(dataFolder, 'bench-admin-key');
-  if (firstAdminKey !== undefined) writeFileSync(file, firstAdminKey, { mode: 0o600 });
+  if (firstAdminKey !== null) writeFileSync(file, firstAdminKey, { mode: 0o600 });
   if (!existsSync(file)) throw new Error(`${dataFolder} has no admin key: remove the folder, the bench makes it anew`);
   return readFileSync(file, 'utf8');
 }
