@@ -31,7 +31,12 @@ export async function bookLateUsage(
 
 function accountingPeriods(rows: readonly JournalRow[]): { tenant: string; periodMicros: EpochMicros }[] {
   const periods = new Map<string, { tenant: string; periodMicros: EpochMicros }>();
-  for (const { tenant, accountingPeriodMicros } of rows) {
+  let last: JournalRow | undefined;
+  for (const row of rows) {
+    const { tenant, accountingPeriodMicros } = row;
+    // Most rows are in the period of the row before.
+    if (last?.accountingPeriodMicros === accountingPeriodMicros && last.tenant === tenant) continue;
+    last = row;
     periods.set(periodKey(tenant, accountingPeriodMicros), { tenant, periodMicros: accountingPeriodMicros });
   }
   return [...periods.values()];

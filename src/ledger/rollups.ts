@@ -1,25 +1,8 @@
-import type { EpochMicros } from '../domain/instant.ts';
 import { SCALE_MAX, scaledText } from '../domain/quantity.ts';
+import { collectRollups, type Rollup } from './collect-rollups.ts';
 import { instantSql, integerColumn } from './columns.ts';
 import type { Queryable } from './database.ts';
-import { type Contribution, finestScaled, type MeteredRow } from './metered-row.ts';
-
-/** What one batch adds to one row of `usage_hourly`. Quantities are integers of 10^-9 units. */
-interface Rollup {
-  readonly tenant: string;
-  readonly usagePeriodMicros: EpochMicros;
-  readonly accountingPeriodMicros: EpochMicros;
-  readonly meter: string;
-  readonly dimensionsJson: string;
-  readonly hourMicros: EpochMicros;
-  eventCount: number;
-  sum: bigint;
-  /** `null` for `unique`, whose values are no numbers. */
-  max: bigint | null;
-  last: { value: bigint; atMicros: EpochMicros; sequence: number } | null;
-  firstSequence: number;
-  finalSequence: number;
-}
+import type { MeteredRow } from './metered-row.ts';
 
 /**
  * Adds new events to their hourly rollups in one statement. Give it only rows that `appendEvents` answered as new: a rollup is
@@ -29,70 +12,6 @@ export async function upsertRollups(client: Queryable, epoch: number, rows: read
   const rollups = collectRollups(rows);
   if (rollups.length === 0) return;
   await client.query({ name: 'upsert_rollups', text: UPSERT_ROLLUPS, values: [...rollupColumns(rollups), epoch] });
-}
-
-function collectRollups(rows: readonly MeteredRow[]): Rollup[] {
-  const rollups = new Map<string, Rollup>();
-  for (const row of rows) {
-    const place = `${row.tenant}/${row.usagePeriodMicros}/${row.accountingPeriodMicros}/${row.hourMicros}`;
-    for (const contribution of row.contributions) {
-      const key = `${place}/${contribution.meter}/${contribution.dimensionsJson}`;
-      const rollup = rollups.get(key) ?? emptyRollup(row, contribution);
-      rollups.set(key, rollup);
-      addContribution(rollup, row, contribution);
-    }
-  }
-  return [...rollups.values()].toSorted(compareRollups);
-}
-
-function emptyRollup(row: MeteredRow, contribution: Contribution): Rollup {
-  return {
-    tenant: row.tenant,
-    usagePeriodMicros: row.usagePeriodMicros,
-    accountingPeriodMicros: row.accountingPeriodMicros,
-    meter: contribution.meter,
-    dimensionsJson: contribution.dimensionsJson,
-    hourMicros: row.hourMicros,
-    eventCount: 0,
-    sum: 0n,
-    max: null,
-    last: null,
-    firstSequence: row.sequence,
-    finalSequence: row.sequence,
-  };
-}
-
-function addContribution(rollup: Rollup, row: MeteredRow, contribution: Contribution): void {
-  rollup.eventCount += 1;
-  rollup.firstSequence = Math.min(rollup.firstSequence, row.sequence);
-  rollup.finalSequence = Math.max(rollup.finalSequence, row.sequence);
-  if (contribution.valueDigestHex !== null) return;
-  const value = finestScaled(contribution);
-  rollup.sum += value;
-  if (rollup.max === null || value > rollup.max) rollup.max = value;
-  const last = rollup.last;
-  const isLater =
-    last === null ||
-    row.occurredAtMicros > last.atMicros ||
-    (row.occurredAtMicros === last.atMicros && row.sequence > last.sequence);
-  if (isLater) rollup.last = { value, atMicros: row.occurredAtMicros, sequence: row.sequence };
-}
-
-/** One order for all writers, so that two of them never wait for each other in a ring. */
-function compareRollups(left: Rollup, right: Rollup): number {
-  return (
-    compareTexts(left.tenant, right.tenant) ||
-    left.usagePeriodMicros - right.usagePeriodMicros ||
-    left.accountingPeriodMicros - right.accountingPeriodMicros ||
-    compareTexts(left.meter, right.meter) ||
-    compareTexts(left.dimensionsJson, right.dimensionsJson) ||
-    left.hourMicros - right.hourMicros
-  );
-}
-
-function compareTexts(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 const UPSERT_ROLLUPS = `
