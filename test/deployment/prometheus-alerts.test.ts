@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { countAlerts, countThresholdSignals } from '../../src/metrics/alert-metrics.ts';
 import { measureCheck, measureIngest } from '../../src/metrics/ingest-metrics.ts';
 import { createProgramMetrics } from '../../src/metrics/program-metrics.ts';
 import { createStoreMetrics } from '../../src/metrics/store-metrics.ts';
@@ -27,6 +28,8 @@ async function instruments(): Promise<Map<string, readonly string[]>> {
   metrics.watchPool({ totalCount: 0, idleCount: 0, waitingCount: 0 });
   measureIngest(registry, never);
   measureCheck(registry, never);
+  countThresholdSignals(registry);
+  countAlerts(registry);
   createStoreMetrics(registry, { readJournals: never, readLedger: never, clock: () => 0 });
   return labelsOf(registry);
 }
