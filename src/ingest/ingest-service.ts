@@ -4,6 +4,10 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
 import { PeriodFinder } from './period-finder.ts';
 import { RefusalCounts } from './refusal-counts.ts';
+import { settleGroup } from './send-groups.ts';
+import { ShardFinder } from './shard-finder.ts';
+import { ShardQueue } from './shard-queue.ts';
+import { ThresholdWalk, type OnThreshold } from './threshold-walk.ts';
 
 /** An event of which the ledger is asked whether it has its id already. */
 export interface LedgerQuestion {
@@ -33,16 +37,39 @@ export interface IngestDeps {
   readonly extendPeriods: (tenant: string, throughMicros: EpochMicros) => Promise<void>;
   /** Told when a tenant has usage that no checkpoint has seen. Best effort: errors are its own to report. */
   readonly onNewUsage: (tenant: string) => void;
+  readonly onThreshold: OnThreshold;
 }
 
 /** The station: its dependencies, and what it remembers between requests. */
 export interface IngestService extends IngestDeps {
   readonly periods: PeriodFinder;
+  readonly shards: ShardFinder;
+  /** By which events of all requests go to Redis, one for each shard. */
+  readonly queues: { of(shard: number): ShardQueue };
   /** What was refused and waits to be stored; whoever makes the station takes care of that. */
   readonly refusals: RefusalCounts;
+  readonly thresholds: ThresholdWalk;
 }
 
 /** Makes the station. One per process. */
 export function createIngestService(deps: IngestDeps): IngestService {
-  return { ...deps, periods: new PeriodFinder(), refusals: new RefusalCounts() };
+  const queues = new Map<number, ShardQueue>();
+  const service: IngestService = {
+    ...deps,
+    periods: new PeriodFinder(),
+    refusals: new RefusalCounts(),
+    thresholds: new ThresholdWalk(deps.onThreshold),
+    shards: new ShardFinder(deps.meter.shardCount),
+    queues: {
+      of(shard) {
+        let queue = queues.get(shard);
+        if (queue === undefined) {
+          queue = new ShardQueue({ meter: deps.meter, shard, onApplied: (applied) => settleGroup(service, applied) });
+          queues.set(shard, queue);
+        }
+        return queue;
+      },
+    },
+  };
+  return service;
 }

@@ -8,8 +8,9 @@ import {
 } from '../catalog/catalogue-snapshot.ts';
 import { EARLY_TOLERANCE_MINUTES, LATE_HORIZON_DAYS } from '../domain/event.ts';
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
+import type { EventResult } from '../domain/outcome.ts';
 import type { EventDigests, RefusedEvent } from '../meter/usage-group.ts';
-import { boundsOfReading, type ReadingBound } from './bounds.ts';
+import { rulesOfReading, type ReadingRules } from './bounds.ts';
 import type { CheckedEvent } from './check-event.ts';
 import type { NamedPeriod, PeriodFinder } from './period-finder.ts';
 import { readMeters, type Reading } from './read-meters.ts';
@@ -17,6 +18,8 @@ import { readMeters, type Reading } from './read-meters.ts';
 /** An event of sound form on its way: its place in the request, and its digests. */
 export interface PendingEvent extends EventDigests {
   readonly place: number;
+  /** The answers of its request, in which its own goes to `place`. */
+  readonly answers: (EventResult | undefined)[];
   /** As sent, or derived. */
   readonly id: string;
   readonly ledgerId: string;
@@ -31,12 +34,8 @@ export interface JudgeContext {
   readonly periods: PeriodFinder;
 }
 
-/** A reading with the bounds that hold for it. */
-export interface BoundedReading extends Reading {
-  readonly bounds?: readonly ReadingBound[];
-  /** Whether the total of its counter is wanted even where it has no bound. */
-  readonly isWatched?: boolean;
-}
+/** A reading with the bounds and thresholds that hold for it. */
+export interface BoundedReading extends Reading, ReadingRules {}
 
 /** What the catalogue says of an event, before Redis is asked. */
 export type Judgement =
@@ -135,6 +134,6 @@ export function judgeTime(
 }
 
 function withBounds(entry: TenantEntry, span: PlanSpan | undefined, reading: Reading): BoundedReading {
-  const bounds = span === undefined ? undefined : boundsOfReading(entry, span, reading);
-  return bounds === undefined ? reading : { ...reading, bounds };
+  const rules = span === undefined ? undefined : rulesOfReading(entry, span, reading);
+  return rules === undefined ? reading : { ...reading, ...rules };
 }

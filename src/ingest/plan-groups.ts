@@ -1,18 +1,13 @@
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
-import { shardOf } from '../meter/keys.ts';
-import type {
-  GroupEvent,
-  GroupMeter,
-  GroupPeriod,
-  GroupTenant,
-  RefusedEvent,
-  UsageGroup,
-} from '../meter/usage-group.ts';
+import type { UsageGroup } from '../meter/usage-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
+import type { ShardFinder } from './shard-finder.ts';
 
 /** An event that only its id or a limit can still refuse. */
 export type Acceptable = Extract<Judgement, { kind: 'acceptable' }>;
-type Forbidden = Extract<Judgement, { kind: 'forbidden' }>;
+/** An event that its time or its tenant forbids, unless its id is known. */
+export type Forbidden = Extract<Judgement, { kind: 'forbidden' }>;
 
 /** An event of a group with what its answer needs. */
 export interface PlannedEvent<J> {
@@ -27,48 +22,51 @@ export interface PlannedGroup {
   readonly refused: readonly PlannedEvent<Forbidden>[];
 }
 
+/** What one request gives one shard at once: small enough for one call, in which it stays together. */
+export interface Parcel {
+  /** By which all of its events were judged. */
+  readonly snapshot: CatalogueSnapshot;
+  /** In the order of the request, at least one. */
+  readonly events: readonly PlannedEvent<Acceptable | Forbidden>[];
+  /** The sum of all that its events count, scaled. */
+  readonly sum: number;
+}
+
 /** What is to be done for the events of a request. */
 export interface Plan {
-  /** Groups by shard, in the order in which they must be sent. */
-  readonly shards: readonly (readonly PlannedGroup[])[];
-  /** Answers that need no call, by place. */
-  readonly settled: ReadonlyMap<number, EventResult>;
+  /** By shard, in the order in which they must be sent. */
+  readonly shards: ReadonlyMap<number, readonly Parcel[]>;
   /** Tenants for which the ledger lacks a period or partition, and the instant it must reach. */
   readonly extensions: ReadonlyMap<string, number>;
   /** Events that wait for an extension. */
   readonly waiting: readonly PendingEvent[];
 }
 
-/** Judges events and groups them by shard: one call per shard, unless one call's sums would pass 2^53. */
-export function planGroups(context: JudgeContext, events: readonly PendingEvent[], shardCount: number): Plan {
-  const shards = new Map<number, GroupBuilder[]>();
-  const settled = new Map<number, EventResult>();
+/** Events of one call of the script: it holds Redis for about half a millisecond. */
+export const CALL_EVENTS_MAX = 500;
+
+/** Judges events, answers those that need no call, and sorts the others by shard. */
+export function planGroups(context: JudgeContext, events: readonly PendingEvent[], shards: ShardFinder): Plan {
+  const builders = new Map<number, ParcelBuilder>();
   const extensions = new Map<string, number>();
   const waiting: PendingEvent[] = [];
-  // A batch is mostly of one tenant: its shard is hashed once.
-  const shardsOfTenants = new Map<string, number>();
   for (const pending of events) {
     const judgement = judgeEvent(context, pending);
     if (judgement.kind === 'refused') {
-      settled.set(pending.place, refusedResult(pending, judgement));
+      pending.answers[pending.place] = refusedResult(pending, judgement);
     } else if (judgement.kind === 'no_place') {
       extensions.set(judgement.tenant, Math.max(judgement.throughMicros, extensions.get(judgement.tenant) ?? 0));
       waiting.push(pending);
     } else {
-      const { tenant } = pending.event;
-      const shard = shardsOfTenants.get(tenant) ?? shardOf(tenant, shardCount);
-      shardsOfTenants.set(tenant, shard);
-      const builders = shards.get(shard) ?? [new GroupBuilder(shard, context.snapshot.version)];
-      shards.set(shard, builders);
-      addToLast(builders, pending, judgement);
+      const shard = shards.find(judgement.entry);
+      let builder = builders.get(shard);
+      if (builder === undefined) builders.set(shard, (builder = new ParcelBuilder(context.snapshot)));
+      builder.add({ pending, judgement });
     }
   }
-  return {
-    shards: [...shards.values()].map((builders) => builders.map((b) => b.build())),
-    settled,
-    extensions,
-    waiting,
-  };
+  const parcels = new Map<number, readonly Parcel[]>();
+  for (const [shard, builder] of builders) parcels.set(shard, builder.parcels);
+  return { shards: parcels, extensions, waiting };
 }
 
 function refusedResult(pending: PendingEvent, refusal: Extract<Judgement, { kind: 'refused' }>): EventResult {
@@ -76,126 +74,58 @@ function refusedResult(pending: PendingEvent, refusal: Extract<Judgement, { kind
   return { id: pending.event.id, outcome, reason, ...(path !== undefined && { path }) };
 }
 
-function addToLast(builders: GroupBuilder[], pending: PendingEvent, judgement: Acceptable | Forbidden): void {
-  let last = builders.at(-1);
-  if (last === undefined || (judgement.kind === 'acceptable' && !last.hasRoom(judgement))) {
-    const first = builders[0];
-    if (first === undefined) throw new Error('a shard has at least one group');
-    last = first.next();
-    builders.push(last);
-  }
-  if (judgement.kind === 'acceptable') last.add({ pending, judgement });
-  else last.refuse({ pending, judgement });
+/** A parcel that is still being filled. */
+interface OpenParcel extends Parcel {
+  readonly events: PlannedEvent<Acceptable | Forbidden>[];
+  sum: number;
 }
 
-/** Numbers things as they first appear. */
-class Numbering<T> {
-  readonly items: T[] = [];
-  readonly #numbers = new Map<string, number>();
+class ParcelBuilder {
+  readonly parcels: Parcel[] = [];
+  readonly #snapshot: CatalogueSnapshot;
+  #open: OpenParcel;
 
-  numberOf(name: string, make: () => T): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    this.#numbers.set(name, this.items.length);
-    this.items.push(make());
-    return this.items.length - 1;
+  constructor(snapshot: CatalogueSnapshot) {
+    this.#snapshot = snapshot;
+    this.#open = this.#begin();
+  }
+
+  add(planned: PlannedEvent<Acceptable | Forbidden>): void {
+    const sum = planned.judgement.kind === 'acceptable' ? sumOf(planned.judgement) : 0;
+    if (this.#open.events.length > 0 && !fitsCall(sizeOf(this.#open), { count: 1, sum })) this.#open = this.#begin();
+    this.#open.events.push(planned);
+    this.#open.sum += sum;
+  }
+
+  #begin(): OpenParcel {
+    const parcel: OpenParcel = { snapshot: this.#snapshot, events: [], sum: 0 };
+    this.parcels.push(parcel);
+    return parcel;
   }
 }
 
-class GroupBuilder {
-  readonly #shard: number;
-  readonly #catalogueVersion: number;
-  readonly #tenants = new Numbering<GroupTenant>();
-  readonly #periods = new Numbering<GroupPeriod>();
-  readonly #meters = new Numbering<GroupMeter>();
-  #sum = 0;
-  readonly #groupEvents: GroupEvent[] = [];
-  readonly #groupRefused: RefusedEvent[] = [];
-  readonly #events: PlannedEvent<Acceptable>[] = [];
-  readonly #refused: PlannedEvent<Forbidden>[] = [];
+/** How much there is in a parcel or a call. */
+export interface CallSize {
+  readonly count: number;
+  /** Of all that the events count, scaled. */
+  readonly sum: number;
+}
 
-  constructor(shard: number, catalogueVersion: number) {
-    this.#shard = shard;
-    this.#catalogueVersion = catalogueVersion;
-  }
+/** The size of a parcel. */
+export function sizeOf({ events, sum }: Parcel): CallSize {
+  return { count: events.length, sum };
+}
 
-  next(): GroupBuilder {
-    return new GroupBuilder(this.#shard, this.#catalogueVersion);
-  }
-
-  /**
-   * The script adds up what one call gives a counter in a double: the sum must stay exact. The sum over all counters is a bound
-   * for each, and far below 2^53 but for the rarest of events.
-   */
-  hasRoom(judgement: Acceptable): boolean {
-    return this.#events.length === 0 || Number.isSafeInteger(this.#sum + sumOf(judgement));
-  }
-
-  add(planned: PlannedEvent<Acceptable>): void {
-    const { pending, judgement } = planned;
-    const { event } = pending;
-    this.#sum += sumOf(judgement);
-    this.#events.push(planned);
-    this.#groupEvents.push({
-      periodIndex: this.#periodNumber(judgement),
-      id: pending.ledgerId,
-      type: event.type,
-      occurredAtMicros: event.occurredAtMicros,
-      quantity: event.quantity,
-      properties: event.properties,
-      idDigest: pending.idDigest,
-      contentDigest: pending.contentDigest,
-      readings: judgement.readings.map(({ meter, ...reading }) => ({
-        ...reading,
-        meterIndex: this.#meters.numberOf(meter.key, () => ({
-          key: meter.key,
-          scale: meter.scale,
-          aggregation: meter.aggregation,
-        })),
-      })),
-    });
-  }
-
-  refuse(planned: PlannedEvent<Forbidden>): void {
-    const { idDigest, contentDigest } = planned.pending;
-    this.#refused.push(planned);
-    this.#groupRefused.push({ idDigest, contentDigest, verdict: planned.judgement.verdict });
-    // The verdict rests on this tenant's gate, so the script compares its version too.
-    this.#tenantNumber(planned.judgement);
-  }
-
-  #tenantNumber({ entry }: Acceptable | Forbidden): number {
-    return this.#tenants.numberOf(entry.tenant.id, () => ({ id: entry.tenant.id, gateVersion: entry.gate.version }));
-  }
-
-  #periodNumber(judgement: Acceptable): number {
-    const { entry, usagePeriod, accountingPeriod } = judgement;
-    const tenantIndex = this.#tenantNumber(judgement);
-    return this.#periods.numberOf(`${tenantIndex}|${usagePeriod.start}|${accountingPeriod.start}`, () => ({
-      tenantIndex,
-      usageStart: usagePeriod.start,
-      accountingStart: accountingPeriod.start,
-      timeZone: entry.tenant.timeZone,
-    }));
-  }
-
-  build(): PlannedGroup {
-    return {
-      events: this.#events,
-      refused: this.#refused,
-      group: {
-        shard: this.#shard,
-        catalogueVersion: this.#catalogueVersion,
-        tenants: this.#tenants.items,
-        periods: this.#periods.items,
-        meters: this.#meters.items,
-        events: this.#groupEvents,
-        refused: this.#groupRefused,
-      },
-    };
-  }
+/**
+ * Whether one call can take more beside what it has. The script adds up what one call gives a counter in a double: the sum must
+ * stay exact. The sum over all counters is a bound for each, and far below 2^53 but for the rarest of events.
+ */
+export function fitsCall(has: CallSize, more: CallSize): boolean {
+  return has.count + more.count <= CALL_EVENTS_MAX && Number.isSafeInteger(has.sum + more.sum);
 }
 
 function sumOf({ readings }: Acceptable): number {
-  return readings.reduce((sum, { scaled }) => sum + scaled, 0);
+  let sum = 0;
+  for (const { scaled } of readings) sum += scaled;
+  return sum;
 }

@@ -1,50 +1,56 @@
 import type { EventResult, Outcome } from '../domain/outcome.ts';
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { advanceGate } from '../meter/advance-gate.ts';
 import { rebuildTenant } from '../meter/rebuild-tenant.ts';
-import { recordUsage } from '../meter/record-usage.ts';
 import type { EventStatus, GroupAnswer } from '../meter/usage-group.ts';
+import { countedByOf } from './bounds.ts';
 import { reloadBehindRedis } from './restored-ledger.ts';
 import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
 import { LimitWalk } from './limit-walk.ts';
-import type { PlannedGroup } from './plan-groups.ts';
+import type { Parcel, Plan, PlannedGroup } from './plan-groups.ts';
+import type { ParcelOutcome } from './shard-queue.ts';
 
 /** Why a group was not applied. */
 export type Obstacle = Exclude<GroupAnswer, { kind: 'applied' }>;
 
-/** What came of the groups of one round. */
-export interface Sent {
-  readonly results: ReadonlyMap<number, EventResult>;
-  readonly obstacles: readonly Obstacle[];
-  /** Events that were not taken because of an obstacle, in the order of the request. */
-  readonly left: readonly PendingEvent[];
+/** A call that was applied: whose events it had, and what the script said of them. */
+export interface AppliedGroup {
+  readonly planned: PlannedGroup;
+  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
 }
 
-/** Sends all groups: shards side by side, the groups of one shard one after the other. */
-export async function sendGroups(service: IngestService, shards: readonly (readonly PlannedGroup[])[]): Promise<Sent> {
-  const results = new Map<number, EventResult>();
+/**
+ * Sends what one request has for the shards: the shards side by side, its parcels for one shard one after the other. What follows
+ * an obstacle waits too, or a later event could take an id or a limit before an earlier one.
+ */
+export async function sendParcels(service: IngestService, shards: Plan['shards']): Promise<ParcelOutcome> {
   const obstacles: Obstacle[] = [];
   const left: PendingEvent[] = [];
-  await Promise.all(
-    shards.map(async (groups) => {
-      let isBlocked = false;
-      for (const planned of groups) {
-        const answer = isBlocked ? undefined : await recordUsage(service.meter, planned.group);
-        if (answer?.kind === 'applied') {
-          readAnswer(planned, answer, results);
-          countRefusals(service, planned, answer.statuses);
-          for (const tenant of answer.newlyDirty) service.onNewUsage(tenant);
-          continue;
-        }
-        if (answer !== undefined) obstacles.push(answer);
-        // What follows in this shard waits too, or a later event could take an id or a limit before an earlier one.
-        isBlocked = true;
-        left.push(...[...planned.events, ...planned.refused].map(({ pending }) => pending));
-      }
-    }),
-  );
-  return { results, obstacles, left: left.toSorted((one, other) => one.place - other.place) };
+  const sendInOrder = async (shard: number, parcels: readonly Parcel[]): Promise<void> => {
+    let isBlocked = false;
+    for (const parcel of parcels) {
+      const outcome: ParcelOutcome = isBlocked ? unsent(parcel) : await service.queues.of(shard).send(parcel);
+      isBlocked = outcome.left.length > 0;
+      obstacles.push(...outcome.obstacles);
+      left.push(...outcome.left);
+    }
+  };
+  await Promise.all([...shards].map(([shard, parcels]) => sendInOrder(shard, parcels)));
+  return { obstacles, left };
+}
+
+function unsent(parcel: Parcel): ParcelOutcome {
+  return { obstacles: [], left: parcel.events.map(({ pending }) => pending) };
+}
+
+/** Writes the answers of an applied call, counts what it refused, and tells whose usage is new. */
+export function settleGroup(service: IngestService, { planned, answer }: AppliedGroup): void {
+  readAnswer(planned, answer);
+  countRefusals(service, planned, answer.statuses);
+  for (const tenant of answer.newlyDirty) service.onNewUsage(tenant);
+  service.thresholds.follow({ planned, answer });
 }
 
 /** The script's letters in the words of the answer. */
@@ -66,35 +72,41 @@ const REASONS: Readonly<Partial<Record<EventStatus, string>>> = {
   L: 'it would pass a limit of the plan, so it was not counted',
 };
 
-function readAnswer(
-  planned: PlannedGroup,
-  answer: Extract<GroupAnswer, { kind: 'applied' }>,
-  results: Map<number, EventResult>,
-): void {
+function readAnswer(planned: PlannedGroup, answer: AppliedGroup['answer']): void {
   const { statuses } = answer;
-  const accepted = new Set(planned.events.flatMap((_event, index) => (statuses[index] === 'A' ? [index] : [])));
-  const walk = answer.totals.size === 0 ? undefined : new LimitWalk(planned, accepted, answer);
+  const walk = answer.totals.size === 0 ? undefined : new LimitWalk(planned, acceptedPlaces(answer), answer);
   planned.events.forEach((event, index) => {
     const status = statuses[index] ?? 'L';
     const limits = status === 'A' || status === 'L' ? walk?.after(event, status === 'A') : undefined;
-    const reason = REASONS[status];
-    results.set(event.pending.place, {
-      id: answeredId(event.pending, status),
-      outcome: OUTCOMES[status],
-      ...(reason !== undefined && { reason }),
-      ...(limits !== undefined && { limits }),
-    });
+    answerEvent(event.pending, status, { reason: REASONS[status], limits });
   });
   planned.refused.forEach(({ pending, judgement }, index) => {
     const status = statuses[planned.events.length + index] ?? judgement.verdict;
     const isForbidden = status === judgement.verdict;
-    const reason = isForbidden ? judgement.reason : REASONS[status];
-    results.set(pending.place, {
-      id: answeredId(pending, status),
-      outcome: OUTCOMES[status],
-      ...(reason !== undefined && { reason }),
-    });
+    answerEvent(pending, status, { reason: isForbidden ? judgement.reason : REASONS[status], limits: undefined });
   });
+}
+
+function acceptedPlaces({ statuses }: AppliedGroup['answer']): Set<number> {
+  const places = new Set<number>();
+  statuses.forEach((status, place) => {
+    if (status === 'A') places.add(place);
+  });
+  return places;
+}
+
+/** What an answer says beside its outcome. */
+interface Remarks {
+  readonly reason: string | undefined;
+  readonly limits: EventResult['limits'] | undefined;
+}
+
+function answerEvent(pending: PendingEvent, status: EventStatus, { reason, limits }: Remarks): void {
+  const result: EventResult = { id: answeredId(pending, status), outcome: OUTCOMES[status] };
+  const isPlain = reason === undefined && limits === undefined;
+  pending.answers[pending.place] = isPlain
+    ? result
+    : { ...result, ...(reason !== undefined && { reason }), ...(limits !== undefined && { limits }) };
 }
 
 /**
@@ -104,7 +116,8 @@ function readAnswer(
 const COUNTED: ReadonlySet<EventStatus> = new Set(['L', 'E', 'T', 'X']);
 
 function countRefusals(service: IngestService, planned: PlannedGroup, statuses: readonly EventStatus[]): void {
-  if (!statuses.some((status) => COUNTED.has(status))) return;
+  // Nearly all calls refuse nothing: seen at a glance.
+  if (statuses.every((status) => !COUNTED.has(status))) return;
   for (const [index, { judgement }] of [...planned.events, ...planned.refused].entries()) {
     const status = statuses[index];
     if (status === undefined || !COUNTED.has(status)) continue;
@@ -135,6 +148,7 @@ export async function clearObstacles(service: IngestService, obstacles: readonly
   }
   const snapshot = await reloadBehindRedis(service, obstacles, reloadCatalogue);
   for (const obstacle of obstacles) {
+    if (obstacle.kind === 'stale_counters') await recount(service, snapshot, obstacle.tenants);
     if (obstacle.kind !== 'stale_gate') continue;
     const gate = snapshot.tenants.get(obstacle.tenant)?.gate;
     // PostgreSQL has sealed a period and Redis does not know yet: any reader may pass it on.
@@ -142,6 +156,14 @@ export async function clearObstacles(service: IngestService, obstacles: readonly
       const { version, sealedThroughMicros } = gate;
       await advanceGate(service.meter, obstacle.tenant, { version, sealedMicros: sealedThroughMicros });
     }
+  }
+}
+
+/** A limit on a dimension has come or gone: the counters are made again from the ledger, by what is counted now. */
+async function recount(service: IngestService, snapshot: CatalogueSnapshot, tenants: readonly string[]): Promise<void> {
+  for (const tenant of tenants) {
+    const entry = snapshot.tenants.get(tenant);
+    if (entry !== undefined) await rebuildTenant(service.meter, tenant, { countedBy: countedByOf(entry) });
   }
 }
 

@@ -5,12 +5,12 @@ import { contentDigest, derivedId, digestBytes, idDigest } from '../meter/digest
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { checkBinaryEvent, type BinaryEvent } from './binary-event.ts';
 import { checkCloudEvent } from './check-cloud-event.ts';
-import { checkEvent, type CheckedEvent, type FormResult } from './check-event.ts';
+import { checkEvent, type FormResult } from './check-event.ts';
 import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
 import { planGroups, type Plan } from './plan-groups.ts';
 import type { BodyForm } from './read-body.ts';
-import { CONFLICT_REASON, clearObstacles, reloadCatalogue, sendGroups } from './send-groups.ts';
+import { CONFLICT_REASON, clearObstacles, reloadCatalogue, sendParcels } from './send-groups.ts';
 
 /** A readable batch of an authorized sender. */
 export interface Batch {
@@ -28,32 +28,25 @@ const ROUNDS_MAX = 5;
  * reloaded. Rejects with `MeterUnavailableError` when that does not come to an end, or a store does not answer.
  */
 export async function takeBatch(service: IngestService, batch: Batch): Promise<readonly EventResult[]> {
-  const results = new Map<number, EventResult>();
-  let pending = checkForms(service.catalogue.current(), batch, results);
-  pending = await answerFromLedger(service, batch.key, pending, results);
+  const answers = new Array<EventResult | undefined>(batch.elements.length).fill(undefined);
+  let pending = checkForms(service.catalogue.current(), batch, answers);
+  pending = await answerFromLedger(service, batch.key, pending);
   for (let round = 0; round < ROUNDS_MAX && pending.length > 0; round += 1) {
     const plan = planWithCatalogue(service, batch.key, pending, round);
-    merge(results, plan.settled);
-    const { results: answered, obstacles, left } = await sendGroups(service, plan.shards);
-    merge(results, answered);
+    const { obstacles, left } = await sendParcels(service, plan.shards);
     await extendPeriods(service, plan);
     if (obstacles.length > 0) await clearObstacles(service, obstacles);
-    pending = [...left, ...plan.waiting].toSorted((one, other) => one.place - other.place);
+    pending = [...left, ...plan.waiting];
+    if (pending.length > 1) pending.sort((one, other) => one.place - other.place);
   }
   if (pending.length > 0) {
     throw new MeterUnavailableError(
       `${pending.length} events could not be taken: the catalogue or a gate keeps changing`,
     );
   }
-  return batch.elements.map((_element, place) => {
-    const result = results.get(place);
-    if (result === undefined) throw new Error(`event ${place} of the batch was given no answer`);
-    return result;
-  });
-}
-
-function merge(results: Map<number, EventResult>, more: ReadonlyMap<number, EventResult>): void {
-  for (const [place, result] of more) results.set(place, result);
+  const missing = answers.indexOf(undefined);
+  if (missing >= 0) throw new Error(`event ${missing} of the batch was given no answer`);
+  return answers as EventResult[];
 }
 
 const CHECKS: Readonly<Record<BodyForm, (element: unknown) => FormResult>> = {
@@ -63,46 +56,38 @@ const CHECKS: Readonly<Record<BodyForm, (element: unknown) => FormResult>> = {
   binary_cloudevent: (element) => checkBinaryEvent(element as BinaryEvent),
 };
 
-function checkForms(snapshot: CatalogueSnapshot, batch: Batch, results: Map<number, EventResult>): PendingEvent[] {
+function checkForms(snapshot: CatalogueSnapshot, batch: Batch, answers: (EventResult | undefined)[]): PendingEvent[] {
   const check = CHECKS[batch.form];
   const pending: PendingEvent[] = [];
-  for (const [place, element] of batch.elements.entries()) {
-    const result = check(element);
+  for (let place = 0; place < batch.elements.length; place += 1) {
+    const result = check(batch.elements[place]);
     if (result.kind === 'invalid') {
       const { reason, ...where } = result.fault;
-      results.set(place, { id: result.id, outcome: 'invalid', reason, ...where });
-    } else {
-      pending.push(identify(snapshot.digestSecret, batch.idempotencyKey, place, result.event));
+      answers[place] = { id: result.id, outcome: 'invalid', reason, ...where };
+      continue;
     }
+    const { event } = result;
+    const id = event.id ?? derivedId(event.tenant, event, batch.idempotencyKey);
+    pending.push({
+      place,
+      answers,
+      id,
+      ledgerId: event.ledgerId ?? id,
+      event,
+      idDigest: idDigest(event.tenant, event.identity ?? [id]),
+      contentDigest: contentDigest(snapshot.digestSecret, event),
+    });
   }
   return pending;
-}
-
-function identify(
-  digestSecret: Buffer,
-  idempotencyKey: string | null,
-  place: number,
-  event: CheckedEvent,
-): PendingEvent {
-  const id = event.id ?? derivedId(event.tenant, event, idempotencyKey);
-  return {
-    place,
-    id,
-    ledgerId: event.ledgerId ?? id,
-    event,
-    idDigest: idDigest(event.tenant, event.identity ?? [id]),
-    contentDigest: contentDigest(digestSecret, event),
-  };
 }
 
 /** History may be older than what Redis remembers, so for keys that may backfill the ledger answers for known ids first. */
 async function answerFromLedger(
   service: IngestService,
   key: AuthenticatedKey,
-  pending: readonly PendingEvent[],
-  results: Map<number, EventResult>,
+  pending: PendingEvent[],
 ): Promise<PendingEvent[]> {
-  if (!key.scopes.includes('ingest:backfill') || pending.length === 0) return [...pending];
+  if (!key.scopes.includes('ingest:backfill') || pending.length === 0) return pending;
   const visible = ({ event }: PendingEvent): boolean => key.tenant === null || key.tenant === event.tenant;
   const asked = pending.filter(visible);
   const known = await askKnownIds(service, asked);
@@ -111,12 +96,9 @@ async function answerFromLedger(
     const digest = digests.get(one.place);
     if (digest === undefined) return true;
     const isSame = digest.equals(digestBytes(one.contentDigest));
-    results.set(
-      one.place,
-      isSame
-        ? { id: one.id, outcome: 'duplicate' }
-        : { id: one.event.id, outcome: 'conflict', reason: CONFLICT_REASON },
-    );
+    one.answers[one.place] = isSame
+      ? { id: one.id, outcome: 'duplicate' }
+      : { id: one.event.id, outcome: 'conflict', reason: CONFLICT_REASON };
     return false;
   });
 }
@@ -145,7 +127,7 @@ function planWithCatalogue(
   round: number,
 ): Plan {
   const context = { snapshot: service.catalogue.current(), key, nowMicros: service.clock(), periods: service.periods };
-  const plan = planGroups(context, pending, service.meter.shardCount);
+  const plan = planGroups(context, pending, service.shards);
   if (round > 1 && plan.waiting.length > 0) {
     const tenants = [...plan.extensions.keys()].join(', ');
     throw new MeterUnavailableError(`the periods of ${tenants} could not be made ahead of these events`);

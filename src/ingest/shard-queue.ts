@@ -1,0 +1,185 @@
+import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
+import { recordUsage } from '../meter/record-usage.ts';
+import type { UsageMeter } from '../meter/usage-meter.ts';
+import { GroupBuilder } from './group-builder.ts';
+import type { PendingEvent } from './judge-event.ts';
+import { fitsCall, sizeOf, type Acceptable, type Forbidden, type Parcel, type PlannedEvent } from './plan-groups.ts';
+import type { AppliedGroup, Obstacle } from './send-groups.ts';
+
+/** What became of a parcel. The answers of its events that were judged are where their requests look for them. */
+export interface ParcelOutcome {
+  /** Why events of it were left; none when all were judged. */
+  readonly obstacles: readonly Obstacle[];
+  /** Events that were not taken because of an obstacle, in the order of the request. */
+  readonly left: readonly PendingEvent[];
+}
+
+/** What a queue works with. */
+export interface ShardQueueOptions {
+  readonly meter: UsageMeter;
+  readonly shard: number;
+  /** Told of every call that was applied, before its parcels are done. */
+  readonly onApplied: (applied: AppliedGroup) => void;
+}
+
+/** Calls of one shard under way at once: while Redis works on one, the next is put together. */
+const CALLS_AT_ONCE_MAX = 2;
+
+/** Past this, events that wait for Redis are refused: a client that is told so can wait, a process whose memory ends cannot. */
+const WAITING_EVENTS_MAX = 100_000;
+
+interface WaitingParcel {
+  readonly parcel: Parcel;
+  readonly obstacles: Obstacle[];
+  readonly left: PendingEvent[];
+  readonly resolve: (outcome: ParcelOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An event on its way in a call, and the parcel it came in. */
+interface SentEvent {
+  readonly planned: PlannedEvent<Acceptable | Forbidden>;
+  readonly from: WaitingParcel;
+}
+
+/**
+ * Puts what requests of one turn of the event loop bring for a shard into one call of the script, so that single events cost
+ * little more than batches. While calls are under way what comes meanwhile waits for the next one.
+ */
+export class ShardQueue {
+  readonly #options: ShardQueueOptions;
+  #waiting: WaitingParcel[] = [];
+  #waitingEvents = 0;
+  #callsUnderWay = 0;
+  #isScheduled = false;
+
+  constructor(options: ShardQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a parcel. Rejects with `MeterUnavailableError` when a store does not do its part, or too much waits already. */
+  send(parcel: Parcel): Promise<ParcelOutcome> {
+    if (this.#waitingEvents + parcel.events.length > WAITING_EVENTS_MAX) {
+      const { shard } = this.#options;
+      return Promise.reject(
+        new MeterUnavailableError(`${this.#waitingEvents} events wait for shard ${shard} already: Redis is too slow`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ parcel, obstacles: [], left: [], resolve, reject });
+      this.#waitingEvents += parcel.events.length;
+      this.#schedule();
+    });
+  }
+
+  /** At the end of this turn, when the other requests that have come in have been read too. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#callsUnderWay >= CALLS_AT_ONCE_MAX) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#sendWaiting();
+    });
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0 && this.#callsUnderWay < CALLS_AT_ONCE_MAX) {
+      const parcels = this.#takeNext();
+      this.#callsUnderWay += 1;
+      void this.#sendTogether(parcels).finally(() => {
+        this.#callsUnderWay -= 1;
+        if (this.#waiting.length > 0) this.#schedule();
+      });
+    }
+  }
+
+  /** The parcels that go into the next call: from the front, as many as fit, all judged by the same snapshot. */
+  #takeNext(): WaitingParcel[] {
+    const taken: WaitingParcel[] = [];
+    let [count, sum] = [0, 0];
+    for (const waiting of this.#waiting) {
+      const { parcel } = waiting;
+      const first = taken[0]?.parcel;
+      const size = sizeOf(parcel);
+      if (first !== undefined && (first.snapshot !== parcel.snapshot || !fitsCall({ count, sum }, size))) break;
+      taken.push(waiting);
+      [count, sum] = [count + size.count, sum + size.sum];
+    }
+    this.#waiting = this.#waiting.slice(taken.length);
+    this.#waitingEvents -= count;
+    return taken;
+  }
+
+  async #sendTogether(parcels: readonly WaitingParcel[]): Promise<void> {
+    try {
+      await this.#sendUntilApplied(parcels);
+    } catch (error) {
+      for (const { reject } of parcels) reject(error);
+      // Who waits behind a store that is away would learn the same, only later.
+      if (error instanceof MeterUnavailableError || error instanceof RedisProfileError) this.#rejectWaiting(error);
+      return;
+    }
+    for (const { resolve, obstacles, left } of parcels) resolve({ obstacles, left });
+  }
+
+  /**
+   * Tenants whose gate is void or of another version are taken out, and the rest is sent again at once: no tenant waits for
+   * another. Ends, since each time at least one tenant goes.
+   */
+  async #sendUntilApplied(parcels: readonly WaitingParcel[]): Promise<void> {
+    const { meter, shard } = this.#options;
+    const snapshot = parcels[0]?.parcel.snapshot;
+    if (snapshot === undefined) return;
+    let events: SentEvent[] = [];
+    for (const from of parcels) {
+      for (const planned of from.parcel.events) events.push({ planned, from });
+    }
+    while (events.length > 0) {
+      const builder = new GroupBuilder(shard, snapshot);
+      for (const { planned } of events) builder.add(planned);
+      const planned = builder.build();
+      const answer = await recordUsage(meter, planned.group);
+      if (answer.kind === 'applied') {
+        this.#options.onApplied({ planned, answer });
+        return;
+      }
+      events = leaveBehind(events, answer);
+    }
+  }
+
+  #rejectWaiting(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingEvents = 0;
+    for (const { reject } of waiting) reject(error);
+  }
+}
+
+/** Gives the events that an obstacle concerns back to their parcels, and answers the others. */
+function leaveBehind(events: readonly SentEvent[], obstacle: Obstacle): SentEvent[] {
+  const tenants = tenantsOf(obstacle);
+  const rest: SentEvent[] = [];
+  for (const sent of events) {
+    const { planned, from } = sent;
+    if (tenants !== undefined && !tenants.includes(planned.judgement.entry.tenant.id)) {
+      rest.push(sent);
+      continue;
+    }
+    from.left.push(planned.pending);
+    if (!from.obstacles.includes(obstacle)) from.obstacles.push(obstacle);
+  }
+  if (rest.length === events.length) throw new Error(`the obstacle ${obstacle.kind} names no tenant of the call`);
+  return rest;
+}
+
+/** The tenants that an obstacle stops; `undefined`: all of them. */
+function tenantsOf(obstacle: Obstacle): readonly string[] | undefined {
+  switch (obstacle.kind) {
+    case 'stale_catalogue':
+      return undefined;
+    case 'stale_gate':
+      return [obstacle.tenant];
+    case 'void_gate':
+      return obstacle.tenants;
+  }
+}
