@@ -4,6 +4,7 @@ import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import { BODY_BYTES_MAX } from '../domain/event.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { AttributeHeaders } from './binary-event.ts';
 import { IngestFailure, type FailureCode } from './ingest-failure.ts';
 import type { IngestService } from './ingest-service.ts';
@@ -45,12 +46,15 @@ export interface IngestError {
  */
 export async function takeEvents(service: IngestService, request: IngestRequest): Promise<IngestAnswer> {
   try {
+    const askedAt = performance.now();
     const key = await authorize(service, request.authorization);
+    const waitedMs = performance.now() - askedAt;
     const { attributes: headers } = request;
     const form = readContentType(request.contentType, request.contentEncoding, headers !== undefined);
     const bytes = await readBytes(request);
     const elements = form === 'binary_cloudevent' ? [{ headers, data: readData(bytes) }] : readEvents(bytes, form);
-    const results = await takeBatch(service, { key, form, elements, idempotencyKey: request.idempotencyKey ?? null });
+    const batch = { key, form, elements, idempotencyKey: request.idempotencyKey ?? null };
+    const results = await answerInTime(takeBatch(service, batch), waitedMs);
     return { status: 200, headers: {}, body: { results } };
   } catch (error) {
     return failureAnswer(error);
@@ -78,7 +82,7 @@ async function authorize(service: IngestService, authorization: string | undefin
 
 async function authenticate(service: IngestService, secret: string): Promise<AuthenticatedKey | undefined> {
   try {
-    return await service.keys.authenticate(secret);
+    return await answerInTime(service.keys.authenticate(secret));
   } catch (error) {
     throw new MeterUnavailableError('PostgreSQL does not answer: the API key could not be checked', { cause: error });
   }
