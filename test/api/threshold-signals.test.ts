@@ -69,4 +69,7 @@ test('what waits is bounded: beyond it signals are lost, and the checkpoint make
   const { signals, results } = heldSignals();
   for (let tenant = 0; tenant < 10_021; tenant += 1) signals.tell(`t${tenant}`, NOVEMBER);
   expect(results).toEqual(['t10020 lost']);
+  // One that waits already waits for this crossing as well.
+  signals.tell('t10019', NOVEMBER);
+  expect(results).toEqual(['t10020 lost']);
 });

@@ -75,8 +75,13 @@ test('a threshold is told at the very event that reaches it, and not again', asy
   expect(told()).toEqual([`acme ${NOVEMBER}`]);
 });
 
-test('a batch that reaches several thresholds tells once, and of each tenant', async () => {
-  await send({ id: 'a', quantity: 50 }, { id: 'b', quantity: 50 }, { id: 'a', quantity: 60, tenant: 'globex' });
+test('a batch that reaches several thresholds, also of several meters, tells once, and of each tenant', async () => {
+  await send(
+    { id: 'peak', quantity: 9, type: 'storage' },
+    { id: 'a', quantity: 50 },
+    { id: 'b', quantity: 50 },
+    { id: 'a', quantity: 60, tenant: 'globex' },
+  );
   expect(told().toSorted()).toEqual([`acme ${NOVEMBER}`, `globex ${NOVEMBER}`]);
 });
 
