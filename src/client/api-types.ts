@@ -22,6 +22,8 @@ export interface CheckInput {
   readonly meter: string | readonly string[];
   /** Whole units, a plain decimal; 1 when absent. */
   readonly quantity?: string | number | undefined;
+  /** What an event would have: limits on each value of a dimension ask for it. */
+  readonly properties?: Readonly<Record<string, string | number | boolean | null>> | undefined;
 }
 
 /** The answer of `POST /v1/check`. True of that moment only: other senders may be faster. */
@@ -112,16 +114,27 @@ export type KeyScope = 'ingest' | 'ingest:backfill' | 'read' | 'admin';
 export interface KeyView {
   readonly id: string;
   readonly name: string;
+  /** How its secret begins; `null` for old keys. */
+  readonly prefix: string | null;
   readonly scopes: readonly KeyScope[];
   readonly tenant: string | null;
   readonly createdAt: InstantText;
   readonly expiresAt: InstantText | null;
   readonly revokedAt: InstantText | null;
+  /** The key whose place it takes. */
+  readonly rotatedFrom: string | null;
+  /** To the minute. */
+  readonly lastUsedAt: InstantText | null;
 }
 
 /** A new key, with the secret that is shown this once. */
 export interface NewKeyView extends KeyView {
   readonly secret: string;
+}
+
+/** A key that takes the place of another one, which works until its `expiresAt`. */
+export interface RotatedKeyView extends NewKeyView {
+  readonly old: KeyView;
 }
 
 /** What a new key shall be able to do. */
@@ -130,6 +143,8 @@ export interface NewKey {
   readonly scopes: readonly KeyScope[];
   /** Binds the key to one tenant. */
   readonly tenant?: string;
+  /** From then on it is no key any more. */
+  readonly expiresAt?: InstantText;
 }
 
 /** Which page of a list. */
@@ -211,6 +226,36 @@ export interface RefusalView {
   readonly eventCount: string;
   /** `null` for meters whose values do not add up. */
   readonly quantity: string | null;
+}
+
+/** Which dead letters: by default those that are open. */
+export interface DeadLettersQuery extends PageQuery {
+  readonly tenant?: string | undefined;
+  readonly state?: 'open' | 'all' | undefined;
+}
+
+/** Usage that was accepted and could not be written to the ledger, and what became of it. */
+export interface DeadLetterView {
+  readonly id: string;
+  /** `null`: not even that could be read. */
+  readonly tenant: string | null;
+  readonly shard: number;
+  /** `<epoch>-<sequence>`, both inclusive. */
+  readonly firstPosition: string;
+  readonly lastPosition: string;
+  readonly reason: string;
+  readonly at: InstantText;
+  /** `duplicate`: it was read again, and the ledger had its events already. */
+  readonly resolution: 'replayed' | 'duplicate' | 'discarded' | null;
+  readonly resolvedAt: InstantText | null;
+  readonly resolvedBy: string | null;
+  readonly resolvedReason: string | null;
+}
+
+/** A dead letter that was settled just now; the counts are those of a replay. */
+export interface SettledLetterView extends DeadLetterView {
+  readonly newEvents?: number;
+  readonly knownEvents?: number;
 }
 
 /** Which alerts: by default all, those found last first. */

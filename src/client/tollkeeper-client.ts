@@ -45,12 +45,12 @@ export class TollkeeperClient {
   }
 
   /** Asks before the work whether a tenant may use so much more; takes nothing. */
-  check({ tenant, meter, quantity }: Api.CheckInput): Promise<Api.CheckView> {
+  check({ tenant, meter, quantity, properties }: Api.CheckInput): Promise<Api.CheckView> {
     const meters = typeof meter === 'string' ? { meter } : { meters: meter };
     return this.#caller.json({
       method: 'POST',
       path: '/v1/check',
-      body: JSON.stringify({ tenant, ...meters, quantity }),
+      body: JSON.stringify({ tenant, ...meters, quantity, properties }),
     });
   }
 
@@ -82,6 +82,26 @@ export class TollkeeperClient {
   /** Thresholds that usage has reached, those found last first. */
   listAlerts(query: Api.AlertsQuery = {}): Promise<Api.Page<Api.AlertView>> {
     return this.#get('/v1/alerts', { ...query });
+  }
+
+  /** What could not be written to the ledger, the newest first; by default what is open. */
+  listDeadLetters(query: Api.DeadLettersQuery = {}): Promise<Api.Page<Api.DeadLetterView>> {
+    return this.#get('/v1/dead-letters', { ...query });
+  }
+
+  /** One with what it holds. @param id `dl_…` */
+  getDeadLetter(id: string): Promise<Api.DeadLetterView & { readonly content: string }> {
+    return this.#get(path`/v1/dead-letters/${id}`);
+  }
+
+  /** Reads it again after a fix and puts its events into the ledger. */
+  replayDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
+    return this.#change('POST', path`/v1/dead-letters/${id}/replay`, { reason });
+  }
+
+  /** Decides that it is never billed. */
+  discardDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
+    return this.#change('POST', path`/v1/dead-letters/${id}/discard`, { reason });
   }
 
   listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
@@ -152,8 +172,21 @@ export class TollkeeperClient {
     return this.#get('/v1/keys', { ...query });
   }
 
+  /** Makes a key for the same and lets the old one expire. @param overlapSeconds how long both work; a day when absent */
+  rotateKey(id: string, options: { readonly overlapSeconds?: number | undefined } = {}): Promise<Api.RotatedKeyView> {
+    return this.#change('POST', path`/v1/keys/${id}/rotate`, options);
+  }
+
   revokeKey(id: string): Promise<unknown> {
     return this.#change('DELETE', path`/v1/keys/${id}`);
+  }
+
+  listIncidents(query: Api.IncidentsQuery = {}): Promise<Api.Page<Api.IncidentView>> {
+    return this.#get('/v1/incidents', { ...query });
+  }
+
+  resolveIncident(id: string, reason: string): Promise<Api.IncidentView> {
+    return this.#change('POST', path`/v1/incidents/${id}/resolve`, { reason });
   }
 
   /** Compares counters with journal and ledger, of one tenant or all; the last line is `result`. */

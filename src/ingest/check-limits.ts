@@ -7,7 +7,7 @@ import { parseQuantity } from '../domain/quantity.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readLimits } from '../meter/read-limits.ts';
 import type { IngestService } from './ingest-service.ts';
-import type { ReadingBound } from './bounds.ts';
+import { countedByOf, type ReadingBound } from './bounds.ts';
 import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
 import type { Acceptable } from './plan-groups.ts';
@@ -97,7 +97,7 @@ function understand(snapshot: CatalogueSnapshot, question: CheckQuestion): Under
     const meter = snapshot.meters.get(name);
     if (meter === undefined) return { refusal: { code: 'unknown_meter', message: `there is no meter ${name}` } };
     const scaled = parseQuantity(quantity, meter.scale);
-    if (scaled === undefined) return { refusal: { code: 'invalid_quantity', message: quantityRule(meter) } };
+    if (scaled === undefined) return { refusal: { code: 'invalid_quantity', path: 'quantity', message: quantityRule(meter) } };
     const read = readDimensions(meter, { properties, propertiesPath: 'properties' });
     if ('fault' in read) {
       const { path, reason: message } = read.fault;
@@ -129,6 +129,7 @@ async function askMeter(
     tenant: judgement.entry.tenant.id,
     catalogueVersion,
     gateVersion: judgement.entry.gate.version,
+    countedBy: countedByOf(judgement.entry),
     accountingStart: judgement.accountingPeriod.start,
     counters: asked.map(({ reading, bound }) => ({ ...bound, meter: reading.meter.key })),
   });

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../domain/event.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import { byteColumn, instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
@@ -6,8 +7,16 @@ import { type JournalPosition, safeInteger } from './journal-position.ts';
 import type { MeteredRow } from './metered-row.ts';
 import { contentDigestHex, idDigestHex } from './usage-row.ts';
 
-/** What the Redis counters took for an event that the ledger refused: `[meter, scaled integer as text, aggregation]`. */
-export type CounterChange = readonly [meter: string, scaled: string, aggregation: Aggregation];
+/**
+ * What the Redis counters took for an event that the ledger refused: `[meter, scaled integer as text, aggregation]`, and the values of
+ * its dimensions where it has some, for counters that are kept by them.
+ */
+export type CounterChange = readonly [
+  meter: string,
+  scaled: string,
+  aggregation: Aggregation,
+  dimensions?: Readonly<Record<string, JsonValue>>,
+];
 
 /**
  * An event that the journal carried although the ledger already had its id. The trim script takes its changes back from the
@@ -65,9 +74,13 @@ export async function refuseDuplicates(
   }
 }
 
-/** Counters keep no dimensioned values; events of such meters still count in their event count. */
 function counterChanges(row: MeteredRow): CounterChange[] {
-  return row.contributions.map(({ meter, scaled, aggregation }) => [meter, String(scaled), aggregation]);
+  return row.contributions.map(({ meter, scaled, aggregation, dimensionsJson }) => {
+    const change = [meter, String(scaled), aggregation] as const;
+    return dimensionsJson === '{}'
+      ? change
+      : [...change, JSON.parse(dimensionsJson) as Readonly<Record<string, JsonValue>>];
+  });
 }
 
 /** Bound of one read. An event may feed a hundred meters, and one trim takes at most 100,000 changes. */

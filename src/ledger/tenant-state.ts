@@ -1,8 +1,11 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import { formatInstant } from '../domain/instant.ts';
+import type { JsonValue } from '../domain/event.ts';
+import type { CountedDimension } from '../domain/limits.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import { microsSql, readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { type DimensionSum, readCountedDimensions, readDimensionSums } from './dimension-counters.ts';
 import { safeInteger } from './journal-position.ts';
 
 /** One running counter as the ledger sums it: what a rebuild installs in Redis. */
@@ -15,12 +18,16 @@ export interface LedgerCounter {
   readonly eventCount: string;
   readonly lastAtMicros?: EpochMicros;
   readonly lastSequence?: string;
+  /** For what a limit counts beside the meter's own counter: the value of a dimension that it is the usage of. */
+  readonly dimension?: { readonly name: string; readonly value: JsonValue };
 }
 
 /** A tenant's gate and the counters of its accounting periods that were not billed yet. */
 export interface TenantLedgerState {
   readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
   readonly periods: readonly { readonly accountingStart: InstantText; readonly counters: readonly LedgerCounter[] }[];
+  /** The dimensions by whose values there are counters. */
+  readonly countedDimensions: readonly CountedDimension[];
 }
 
 interface StateRow {
@@ -71,19 +78,30 @@ left join lateral (
 where gate.tenant = $1::text
 order by usage.accounting_period, usage.usage_period, usage.meter`;
 
-/** Reads what a rebuild of a tenant's counters installs, consistently; `undefined` for a tenant without a gate. */
+/**
+ * Reads what a rebuild of a tenant's counters installs; `undefined` for a tenant without a gate. The gate and the sums are of one
+ * moment. Which dimensions count is read before: what is counted by others by then is rebuilt again.
+ */
 export async function readTenantState(db: Queryable, tenant: string): Promise<TenantLedgerState | undefined> {
+  const dimensions = await readCountedDimensions(db, tenant);
   const { rows } = await db.query<StateRow>(READ_STATE, [tenant]);
   const [first] = rows;
   if (first === undefined) return undefined;
   const used = rows.filter((row) => row.accounting_period !== null);
   const periods = Map.groupBy(used, (row) => row.accounting_period ?? '');
+  // Nothing is accepted for the tenant and its shard was drained, so that these sums are of the same usage.
+  const byValue = Map.groupBy(
+    await readDimensionSums(db, tenant, dimensions),
+    ({ accountingStart }) => accountingStart,
+  );
   return {
     gate: { version: safeInteger(first.version), sealedThroughMicros: readMicros(first.sealed_through) },
-    periods: [...periods].map(([accounting, counters]) => ({
-      accountingStart: formatInstant(readMicros(accounting)),
-      counters: counters.map(ledgerCounter),
-    })),
+    periods: [...periods].map(([accounting, counters]) => {
+      const accountingStart = formatInstant(readMicros(accounting));
+      const sums = byValue.get(accountingStart) ?? [];
+      return { accountingStart, counters: [...counters.map(ledgerCounter), ...sums.map(dimensionCounter)] };
+    }),
+    countedDimensions: dimensions,
   };
 }
 
@@ -99,10 +117,22 @@ function ledgerCounter(row: StateRow): LedgerCounter {
   };
 }
 
+function dimensionCounter(sum: DimensionSum): LedgerCounter {
+  const { accountingStart, meter, aggregation, dimension } = sum;
+  return {
+    meter,
+    usageStart: accountingStart,
+    aggregation,
+    dimension,
+    scaledValue: scaledInteger(sum),
+    eventCount: '0',
+  };
+}
+
 const PLAIN_DECIMAL = /^(\d+)(?:\.(\d+))?$/;
 
 /** Totals may be past 2^53, where single quantities end: Redis adds 64-bit integers, so only text holds them here. */
-function scaledInteger({ meter, quantity, scale }: StateRow): string {
+function scaledInteger({ meter, quantity, scale }: Pick<StateRow, 'meter' | 'quantity' | 'scale'>): string {
   const [, whole = '', fraction = ''] = PLAIN_DECIMAL.exec(quantity) ?? [];
   if (whole === '' || /[1-9]/.test(fraction.slice(scale))) {
     throw new RangeError(`the usage of meter ${meter} does not fit a counter of scale ${scale}: ${quantity}`);

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 shard hash   2 gate hash   then one usage hash per accounting period
 -- ARGV  1 epoch   2 token   3 gate version   4 sealed-through, epoch microseconds
---       5 JSON: per usage hash a list of field, value, field, value ... (never empty)
+--       5 by which dimensions the counters are kept   6 JSON: per usage hash a list of field, value, field, value ... (never empty)
 -- Returns 'installed', or 'lost' when another token or epoch has taken over, or 'moved' when the gate was advanced past the
 --         version that was read: read the ledger again.
 
@@ -14,7 +14,7 @@ local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'version')
 if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return 'lost' end
 if gate[1] ~= ARGV[1] or gate[2] ~= 'rebuilding:' .. ARGV[2] then return 'lost' end
 if tonumber(gate[3] or '0') > tonumber(ARGV[3]) then return 'moved' end
-for index, fields in ipairs(cjson.decode(ARGV[5])) do
+for index, fields in ipairs(cjson.decode(ARGV[6])) do
   local key = KEYS[2 + index]
   redis.call('DEL', key)
   redis.call('HSET', key, '#epoch', ARGV[1])
@@ -22,6 +22,6 @@ for index, fields in ipairs(cjson.decode(ARGV[5])) do
     redis.call('HSET', key, unpack(fields, first, math.min(first + FIELDS_AT_ONCE - 1, #fields)))
   end
 end
-redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'state', 'open', 'dirty', '1')
+redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'state', 'open', 'dirty', '1', 'countedBy', ARGV[5])
 redis.call('HDEL', KEYS[2], 'rebuildMs')
 return 'installed'

@@ -72,6 +72,11 @@ export function boundField({ meter, valueDigest }: { readonly meter: string; rea
   return valueDigest === undefined ? meter : `${meter}~${valueDigest}`;
 }
 
+/** Whether a field of a usage hash is one beside a meter's own, for the value of a dimension. */
+export function isOfDimensionValue(field: string): boolean {
+  return field.includes('~');
+}
+
 /**
  * The field of a meter's total in a usage hash. Late usage of another period has fields of its own (`<meter>@<usage period>`),
  * which limits ignore. The number of events is in the same name with `#n` behind it.

@@ -1,4 +1,6 @@
+import type { JsonValue } from '../domain/event.ts';
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
+import type { CountedDimension } from '../domain/limits.ts';
 
 /**
  * What the meter needs of PostgreSQL and of draining. The meter knows only Redis, so whoever builds it (the API, the worker)
@@ -56,6 +58,8 @@ export interface TenantState {
     readonly accountingStart: InstantText;
     readonly counters: readonly TenantCounter[];
   }[];
+  /** The dimensions by whose values counters are among them; none where it is left out. */
+  readonly countedDimensions?: readonly CountedDimension[];
 }
 
 /** The usage of one meter of one usage period within an accounting period. */
@@ -69,4 +73,6 @@ export interface TenantCounter {
   /** For `latest` only: when the value is from. */
   readonly lastAtMicros?: EpochMicros;
   readonly lastSequence?: string;
+  /** For a counter beside the meter's own: usage of its own period with this value of a dimension. */
+  readonly dimension?: { readonly name: string; readonly value: JsonValue };
 }

@@ -1,5 +1,5 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
-import { gateKey, shardKey, shardOf, usageKey, USAGE_EPOCH_FIELD } from './keys.ts';
+import { gateKey, shardKey, shardOf, isOfDimensionValue, usageKey, USAGE_EPOCH_FIELD } from './keys.ts';
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { verifiedEpoch } from './verify-incarnation.ts';
@@ -27,8 +27,9 @@ export async function readGateRecord(meter: UsageMeter, tenant: string): Promise
 
 /**
  * Reads the counters of one accounting period: field → text. `<meter>` is the scaled total, maximum or latest value,
- * `<meter>#n` the number of events, `<meter>@<usage period>` late usage of another period. Empty when there are none, or when
- * they are of another epoch: `readGateRecord` tells which.
+ * `<meter>#n` the number of events, `<meter>@<usage period>` late usage of another period. Counters that limits keep per value of a
+ * dimension are left out: they decide what is refused, never what is billed. Empty when there are none, or when they are of
+ * another epoch: `readGateRecord` tells which.
  */
 export async function readCounters(
   meter: UsageMeter,
@@ -38,7 +39,7 @@ export async function readCounters(
   const shard = shardOf(tenant, meter.shardCount);
   const epoch = await verifiedEpoch(meter, shard);
   const held = await askRedis(() => meter.redis.hgetall(usageKey(shard, tenant, accountingStart)));
-  const fields = new Map(Object.entries(held));
+  const fields = new Map(Object.entries(held).filter(([field]) => !isOfDimensionValue(field)));
   if (fields.get(USAGE_EPOCH_FIELD) !== String(epoch)) return new Map();
   fields.delete(USAGE_EPOCH_FIELD);
   return fields;

@@ -15,6 +15,8 @@ export interface LimitQuestion {
   readonly tenant: string;
   readonly catalogueVersion: number;
   readonly gateVersion: number;
+  /** By which dimensions the counters must be kept (`countedByName`). */
+  readonly countedBy: string;
   readonly accountingStart: InstantText;
   /** The counters of bounds, at least one. */
   readonly counters: readonly BoundCounter[];
@@ -46,7 +48,7 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
   const shard = shardOf(tenant, meter.shardCount);
   const counters = placeCounters(question.counters, (window) => boundKey(shard, tenant, { window, accountingStart }));
   const keys = [shardKey(shard), gateKey(shard, tenant), ...counters.keys];
-  const versions = [String(catalogueVersion), String(gateVersion)];
+  const versions = [String(catalogueVersion), String(gateVersion), question.countedBy];
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
     const [word, ...rest] = await askRedis(() =>
@@ -59,6 +61,8 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
         return { kind: 'stale_catalogue' };
       case 'stale:gate':
         return { kind: 'stale_gate', tenant, gateVersion: Number(rest[0]) };
+      case 'stale:counters':
+        return { kind: 'stale_counters', tenants: [tenant] };
       case 'void:gate':
         return { kind: 'void_gate', tenants: [tenant] };
       default:

@@ -2,21 +2,22 @@
 -- readLimits: reads a tenant's bounded counters as recordUsage would see them now. Writes nothing.
 --
 -- KEYS  1 shard hash   2 gate hash   then the hashes of the counters
--- ARGV  1 epoch   2 catalogue version   3 gate version
+-- ARGV  1 epoch   2 catalogue version   3 gate version   4 by which dimensions the counters must be kept
 --       then per hash: length of its window in milliseconds (0: a usage hash), number of fields, the fields (at least one)
 -- Returns { 'read', milliseconds by the clock of Redis, text per field }: '0' for a counter that is not there.
---      or { 'epoch' }, { 'stale:catalogue' }, { 'stale:gate', version }, { 'void:gate' }: the question rests on what holds no more.
+--      or { 'epoch' }, { 'stale:catalogue' }, { 'stale:gate', version }, { 'void:gate' }, { 'stale:counters' }: the question rests on what holds no more.
 
 local shard = redis.call('HMGET', KEYS[1], 'epoch', 'state', 'catalogue')
 if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return { 'epoch' } end
 if tonumber(shard[3] or '0') > tonumber(ARGV[2]) then return { 'stale:catalogue' } end
-local gate = redis.call('HMGET', KEYS[2], 'version', 'state', 'epoch')
+local gate = redis.call('HMGET', KEYS[2], 'version', 'state', 'epoch', 'countedBy')
 if gate[3] ~= ARGV[1] or gate[2] ~= 'open' then return { 'void:gate' } end
 if gate[1] ~= ARGV[3] then return { 'stale:gate', gate[1] } end
+if (gate[4] or '') ~= ARGV[4] then return { 'stale:counters' } end
 
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-local reply, position = { 'read', string.format('%.0f', nowMs) }, 4
+local reply, position = { 'read', string.format('%.0f', nowMs) }, 5
 for place = 3, #KEYS do
   local windowMs, fields = tonumber(ARGV[position]), tonumber(ARGV[position + 1])
   -- Void, and so empty, is a usage hash of another epoch, and a window hash of another window.

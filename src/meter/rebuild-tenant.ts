@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { countedByName, dimensionDigest } from './dimension-digest.ts';
 import { askLedger } from './epoch-losses.ts';
-import { counterField, gateKey, shardKey, shardOf, usageKey } from './keys.ts';
+import { boundField, counterField, gateKey, shardKey, shardOf, usageKey } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { TenantCounter, TenantState } from './meter-ledger.ts';
 import { askRedis } from './redis-connection.ts';
@@ -17,10 +18,14 @@ const BUSY_PAUSE_MS = 100;
 /** How often a seal may move the gate while it is being installed. */
 const READS_MAX = 5;
 
+const COUNTED_BY_ANY = '*';
+
 /** Options of a rebuild. */
 export interface RebuildOptions {
   /** Rebuild also where the gate is valid in this epoch: to put counters back to what the ledger says. */
   readonly evenWhenValid?: boolean;
+  /** Rebuild also where the counters are kept by other dimensions than these (`countedByName`). */
+  readonly countedBy?: string;
 }
 
 /**
@@ -31,16 +36,16 @@ export interface RebuildOptions {
 export function rebuildTenant(meter: UsageMeter, tenant: string, options: RebuildOptions = {}): Promise<void> {
   const running = meter.rebuilding.get(tenant);
   if (running !== undefined && options.evenWhenValid !== true) return running;
-  const rebuild = rebuildUntilDone(meter, tenant, options.evenWhenValid === true).finally(() => {
+  const rebuild = rebuildUntilDone(meter, tenant, options).finally(() => {
     if (meter.rebuilding.get(tenant) === rebuild) meter.rebuilding.delete(tenant);
   });
   meter.rebuilding.set(tenant, rebuild);
   return rebuild;
 }
 
-async function rebuildUntilDone(meter: UsageMeter, tenant: string, evenWhenValid: boolean): Promise<void> {
+async function rebuildUntilDone(meter: UsageMeter, tenant: string, options: RebuildOptions): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const outcome = await tryRebuild(meter, tenant, evenWhenValid);
+    const outcome = await tryRebuild(meter, tenant, options);
     if (outcome === 'done') return;
     if (outcome === 'busy') await pause(BUSY_PAUSE_MS);
   }
@@ -50,15 +55,14 @@ async function rebuildUntilDone(meter: UsageMeter, tenant: string, evenWhenValid
 async function tryRebuild(
   meter: UsageMeter,
   tenant: string,
-  evenWhenValid: boolean,
+  { evenWhenValid = false, countedBy = COUNTED_BY_ANY }: RebuildOptions,
 ): Promise<'done' | 'busy' | 'again'> {
   const shard = shardOf(tenant, meter.shardCount);
   const epoch = await verifiedEpoch(meter, shard);
   const token = `${meter.owner}/${randomUUID()}`;
   const keys = [shardKey(shard), gateKey(shard, tenant)];
-  const [word] = await askRedis(() =>
-    meter.redis.beginRebuild(keys.length, ...keys, String(epoch), token, ABANDONED_MS, evenWhenValid ? '1' : '0'),
-  );
+  const options = [ABANDONED_MS, evenWhenValid ? '1' : '0', countedBy];
+  const [word] = await askRedis(() => meter.redis.beginRebuild(keys.length, ...keys, String(epoch), token, ...options));
   if (word === 'valid') return 'done';
   if (word === 'busy') return 'busy';
   if (word !== 'begun') {
@@ -108,12 +112,17 @@ async function install(meter: UsageMeter, installation: Installation): Promise<s
       token,
       String(version),
       String(sealedThroughMicros),
+      countedByName(state.countedDimensions ?? []),
       JSON.stringify(fields),
     ),
   );
 }
 
 function counterFields(counter: TenantCounter, accountingStart: string): string[] {
+  if (counter.dimension !== undefined) {
+    const { name, value } = counter.dimension;
+    return [boundField({ meter: counter.meter, valueDigest: dimensionDigest(name, value) }), counter.scaledValue];
+  }
   const field = counterField(counter.meter, counter.usageStart, accountingStart);
   const eventCount = [`${field}#n`, counter.eventCount];
   if (counter.aggregation === 'unique') return eventCount;

@@ -52,7 +52,7 @@ if integer(sequence) - integer(trimmed) >= journalMax then return { 'full' } end
 
 local clean, void, uncounted = {}, { 'void:gate' }, { 'stale:counters' }
 for index = 1, #gates / 2 do
-  local gate = call('HMGET', KEYS[GATES_FROM + index], 'version', 'state', 'epoch', 'dirty', 'counted')
+  local gate = call('HMGET', KEYS[GATES_FROM + index], 'version', 'state', 'epoch', 'dirty', 'countedBy')
   if gate[3] ~= epoch or gate[2] ~= 'open' then void[#void + 1] = tostring(index)
   elseif gate[1] ~= gates[index * 2 - 1] then return { 'stale:gate', tostring(index), gate[1] }
   elseif (gate[5] or '') ~= gates[index * 2] then uncounted[#uncounted + 1] = tostring(index) end

@@ -6,7 +6,7 @@
 --
 -- KEYS  1 shard hash   2 journal stream   then a gate hash and a usage hash per change
 -- ARGV  1 epoch and 2 sequence the ledger has committed
---       3 JSON: per change [epoch, sequence, field, scaled value as text, additive 0|1]
+--       3 JSON: per change [epoch, sequence, field, scaled value as text, additive 0|1; or 2: additive, where the field is there]
 --       4 milliseconds and 5 bytes of committed entries to keep, whichever ends first; 0: none
 -- Returns the number of entries removed.
 
@@ -25,7 +25,9 @@ for index, change in ipairs(cjson.decode(ARGV[3])) do
   -- A rebuild counted from the ledger after this position: the refused event was never in these counters.
   local countedFrom = tonumber(redis.call('HGET', gateKey, 'countedFrom') or '0')
   local isCounted = tostring(change[1]) == redis.call('HGET', usageKey, '#epoch') and change[2] > countedFrom
-  if isNew and isCounted then
+  if isNew and isCounted and change[5] == 2 then
+    if redis.call('HEXISTS', usageKey, change[3]) == 1 then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
+  elseif isNew and isCounted then
     if change[5] == 1 and change[4] ~= '0' then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
     redis.call('HINCRBY', usageKey, change[3] .. '#n', -1)
   end

@@ -14,6 +14,12 @@ const CHECK_METERS_MAX = 50;
 
 const meterKey = z.string().regex(METER_KEY_PATTERN, 'must be a meter key');
 
+/** Dimensions have such values. */
+const propertyValue = z.union(
+  [z.string(), z.number(), z.boolean(), z.null()],
+  'must be a string, a number, true or false',
+);
+
 const CHECK_BODY = z.strictObject({
   tenant: z.string().regex(TENANT_PATTERN, 'must be a tenant id'),
   meter: meterKey.optional(),
@@ -25,20 +31,22 @@ const CHECK_BODY = z.strictObject({
     .optional(),
   // Which digits are allowed depends on the scale of each meter.
   quantity: z.union([z.string(), z.number()], 'must be a string of plain digits, or a whole number').default('1'),
+  properties: z.record(z.string(), propertyValue, 'must be an object of names and values').optional(),
 });
 
 /** Whether a tenant may use so much more now. Takes nothing. */
 async function postCheck(context: RouteContext): Promise<RouteAnswer> {
   const body = checkBody(await readJson(context.request, CHECK_BODY_BYTES_MAX), CHECK_BODY);
-  const { tenant, meter, meters = [], quantity } = body;
+  const { tenant, meter, meters = [], quantity, properties = null } = body;
   if ((meter === undefined) === (meters.length === 0)) {
     throw badRequest('invalid_body', 'name one meter as "meter", or several as "meters"', 'meter');
   }
   const asked = meter === undefined ? meters : [meter];
-  const answer = await context.deps.checkLimits({ key: keyOf(context), tenant, meters: asked, quantity });
+  const question = { key: keyOf(context), tenant, meters: asked, quantity, properties };
+  const answer = await context.deps.checkLimits(question);
   if (!('refusal' in answer)) return { status: 200, body: answer };
-  const { code, message } = answer.refusal;
-  throw code === 'invalid_quantity' ? badRequest('invalid_body', message, 'quantity') : notFound(code, message);
+  const { code, message, path } = answer.refusal;
+  throw path === undefined ? notFound(code, message) : badRequest('invalid_body', message, path);
 }
 
 /** Senders of usage ask before the work, people ask to see; it tells no more than an event's own answer does. */

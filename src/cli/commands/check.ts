@@ -18,15 +18,37 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .argument('<tenant>', 'its id')
     .argument('<meter>', 'key of the meter; several with commas')
     .argument('[quantity]', 'how much more of each', '1')
-    .addHelpText('after', '\nExample:\n  $ tollkeeper check acme calls 25')
-    .action(async (tenant: string, meter: string, quantity: string, _options: object, command: Command) => {
+    .option('--property <name=value...>', 'a property of the usage, for limits on each value of a dimension')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tollkeeper check acme calls 25\n  $ tollkeeper check acme calls --property project=atlas',
+    )
+    .action(async (tenant: string, meter: string, quantity: string, options: CheckOptions, command: Command) => {
       const meters = meter.split(',');
-      const answer = await openClient(io, command).check({ tenant, meter: meters, quantity });
+      const properties = readProperties(options.property ?? []);
+      const answer = await openClient(io, command).check({ tenant, meter: meters, quantity, properties });
       printAnswer(io, command, answer, checkText(answer));
       if (answer.allowed) return;
       const what = `${quantity} of ${meters.join(', ')}`;
       throw new CliError(`${tenant} may not use ${what} now: ${answer.reason ?? 'refused'}`, EXIT_FAILED);
     });
+}
+
+interface CheckOptions {
+  readonly property?: readonly string[];
+}
+
+/** `name=value`: the value is text. */
+function readProperties(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      if (name === '' || value.length === 0) {
+        throw new CliError(`--property ${pair} is not understood: write name=value`);
+      }
+      return [name, value.join('=')];
+    }),
+  );
 }
 
 function checkText({ allowed, limits }: CheckView): string {
@@ -43,6 +65,7 @@ function checkText({ allowed, limits }: CheckView): string {
   return `${head}\n\n${renderTable(columns, limits.map(limitRow))}`;
 }
 
-function limitRow({ meter, window, used, limit, remaining, resetsAt }: LimitState): string[] {
-  return [meter, window, groupDigits(used), groupDigits(limit), groupDigits(remaining), resetsAt];
+function limitRow({ meter, window, dimension, value, used, limit, remaining, resetsAt }: LimitState): string[] {
+  const what = dimension === undefined ? meter : `${meter} of ${dimension} ${JSON.stringify(value)}`;
+  return [what, window, groupDigits(used), groupDigits(limit), groupDigits(remaining), resetsAt];
 }
