@@ -1,10 +1,10 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { microsSql, readMicros } from '../ledger/columns.ts';
 import type { Queryable } from '../ledger/database.ts';
-import { formatInstant } from '../domain/instant.ts';
+import { formatInstant, MICROS_PER_SECOND } from '../domain/instant.ts';
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
-import { isWellFormedSecret, makeSecret } from './key-secret.ts';
+import { isWellFormedSecret, makeSecret, secretPrefix } from './key-secret.ts';
 
 /** What a key may do. `admin` includes `read`; neither includes `ingest`. */
 export type KeyScope = 'ingest' | 'ingest:backfill' | 'read' | 'admin';
@@ -18,17 +18,25 @@ export interface AuthenticatedKey {
   /** The one tenant that exists for this key; `null`: all of them. */
   readonly tenant: string | null;
   readonly mode: 'test' | 'live';
+  /** From then on it is no key any more; `null`: it has no end. */
+  readonly expiresAtMicros: EpochMicros | null;
 }
 
 /** A key as it is listed: never its secret. */
 export interface ApiKeyInfo {
   readonly id: string;
   readonly name: string;
+  /** How its secret begins: `tk_test_ab3d`; `null` for keys that were made before beginnings were kept. */
+  readonly prefix: string | null;
   readonly scopes: readonly KeyScope[];
   readonly tenant: string | null;
   readonly createdAt: InstantText;
   readonly expiresAt: InstantText | null;
   readonly revokedAt: InstantText | null;
+  /** The key whose place it takes. */
+  readonly rotatedFrom: string | null;
+  /** To the minute; `null`: never, or before uses were noted. */
+  readonly lastUsedAt: InstantText | null;
 }
 
 /** What a new key is made from. */
@@ -39,6 +47,8 @@ export interface NewKey {
   readonly expiresAtMicros: EpochMicros | null;
   readonly mode: 'test' | 'live';
   readonly atMicros: EpochMicros;
+  /** The key whose place it takes. */
+  readonly rotatedFrom?: string;
 }
 
 /** SHA-256 of the whole secret: 160 random bits need no slow hash, and the look-up is by this digest. */
@@ -52,21 +62,51 @@ export async function createKey(db: Queryable, key: NewKey): Promise<{ key: ApiK
   const id = `key_${randomUUID().replaceAll('-', '')}`;
   const createdAt = formatInstant(key.atMicros);
   const expiresAt = key.expiresAtMicros === null ? null : formatInstant(key.expiresAtMicros);
+  const { name, scopes, tenant, rotatedFrom = null } = key;
+  const prefix = secretPrefix(secret);
   await db.query(
-    `insert into api_key (id, name, secret_digest, scopes, tenant, created_at, expires_at)
-     values ($1::text, $2::text, $3::bytea, $4::text[], $5::text, $6::timestamptz, $7::timestamptz)`,
-    [id, key.name, digestOf(secret), key.scopes, key.tenant, createdAt, expiresAt],
+    `insert into api_key (id, name, secret_digest, scopes, tenant, created_at, expires_at, secret_prefix, rotated_from)
+     values ($1::text, $2::text, $3::bytea, $4::text[], $5::text, $6::timestamptz, $7::timestamptz, $8::text, $9::text)`,
+    [id, name, digestOf(secret), scopes, tenant, createdAt, expiresAt, prefix, rotatedFrom],
   );
-  const { name, scopes, tenant } = key;
-  return { key: { id, name, scopes, tenant, createdAt, expiresAt, revokedAt: null }, secret };
+  const info = {
+    id,
+    name,
+    prefix,
+    scopes,
+    tenant,
+    createdAt,
+    expiresAt,
+    revokedAt: null,
+    rotatedFrom,
+    lastUsedAt: null,
+  };
+  return { key: info, secret };
 }
 
 interface AuthenticationRow {
   readonly id: string;
+  readonly secret_digest: Buffer;
   readonly scopes: readonly KeyScope[];
   readonly tenant: string | null;
+  readonly expires_at: string | null;
   readonly mode: 'test' | 'live';
 }
+
+/** One statement and, at most once a minute and key, one write: uses are not worth more. */
+const AUTHENTICATE = `
+with found as (
+  select id, secret_digest, scopes, tenant, expires_at, last_used_at
+  from api_key
+  where secret_digest = $1::bytea and revoked_at is null and (expires_at is null or expires_at > $2::timestamptz)
+), noted as (
+  update api_key set last_used_at = $2::timestamptz
+  from found
+  where api_key.id = found.id
+    and (found.last_used_at is null or found.last_used_at <= $2::timestamptz - interval '1 minute')
+)
+select found.id, found.secret_digest, found.scopes, found.tenant, ${microsSql('found.expires_at')} as expires_at, installation.mode
+from found cross join installation`;
 
 /**
  * Finds the key of a secret. `undefined`: not the form of a key, unknown, revoked, expired, or of the other mode. Malformed
@@ -78,17 +118,14 @@ export async function authenticate(
   atMicros: EpochMicros,
 ): Promise<AuthenticatedKey | undefined> {
   if (!isWellFormedSecret(secret)) return undefined;
-  const { rows } = await db.query<AuthenticationRow>(
-    `select k.id, k.scopes, k.tenant, i.mode
-     from api_key k cross join installation i
-     where k.secret_digest = $1::bytea
-       and k.revoked_at is null
-       and (k.expires_at is null or k.expires_at > $2::timestamptz)`,
-    [digestOf(secret), formatInstant(atMicros)],
-  );
+  const digest = digestOf(secret);
+  const { rows } = await db.query<AuthenticationRow>(AUTHENTICATE, [digest, formatInstant(atMicros)]);
   const row = rows[0];
-  if (row === undefined || !secret.startsWith(`tk_${row.mode}_`)) return undefined;
-  return { keyId: row.id, scopes: row.scopes, tenant: row.tenant, mode: row.mode };
+  // The look-up is by digest, whose timing tells nothing of a secret; what decides compares in constant time all the same.
+  if (row === undefined || !timingSafeEqual(row.secret_digest, digest)) return undefined;
+  if (!secret.startsWith(`tk_${row.mode}_`)) return undefined;
+  const expiresAtMicros = row.expires_at === null ? null : readMicros(row.expires_at);
+  return { keyId: row.id, scopes: row.scopes, tenant: row.tenant, mode: row.mode, expiresAtMicros };
 }
 
 interface KeyRow {
@@ -99,24 +136,35 @@ interface KeyRow {
   readonly created_at: string;
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
+  readonly secret_prefix: string | null;
+  readonly rotated_from: string | null;
+  readonly last_used_at: string | null;
 }
 
-const KEY_COLUMNS = `id, name, scopes, tenant, ${microsSql('created_at')} as created_at,
-  ${microsSql('expires_at')} as expires_at, ${microsSql('revoked_at')} as revoked_at`;
+const KEY_COLUMNS = `id, name, scopes, tenant, secret_prefix, rotated_from, ${microsSql('created_at')} as created_at,
+  ${microsSql('expires_at')} as expires_at, ${microsSql('revoked_at')} as revoked_at,
+  ${microsSql('last_used_at')} as last_used_at`;
 
 function instantOf(micros: string): InstantText {
   return formatInstant(readMicros(micros));
+}
+
+function instantOrNull(micros: string | null): InstantText | null {
+  return micros === null ? null : instantOf(micros);
 }
 
 function toInfo(row: KeyRow): ApiKeyInfo {
   return {
     id: row.id,
     name: row.name,
+    prefix: row.secret_prefix,
     scopes: row.scopes,
     tenant: row.tenant,
     createdAt: instantOf(row.created_at),
-    expiresAt: row.expires_at === null ? null : instantOf(row.expires_at),
-    revokedAt: row.revoked_at === null ? null : instantOf(row.revoked_at),
+    expiresAt: instantOrNull(row.expires_at),
+    revokedAt: instantOrNull(row.revoked_at),
+    rotatedFrom: row.rotated_from,
+    lastUsedAt: instantOrNull(row.last_used_at),
   };
 }
 
@@ -139,4 +187,39 @@ export async function revokeKey(db: Queryable, id: string, atMicros: EpochMicros
     [id, formatInstant(atMicros)],
   );
   return rows[0] === undefined ? undefined : toInfo(rows[0]);
+}
+
+/** What a rotation made and ended. */
+export interface Rotation {
+  /** The old key, which still works until its `expiresAt`. */
+  readonly old: ApiKeyInfo;
+  readonly key: ApiKeyInfo;
+  readonly secret: string;
+}
+
+/**
+ * Makes a key that can do what an old one can, and lets the old one expire: both work in between, so that senders can be moved
+ * over one after the other. `'unknown'`: there is no such key. `'ended'`: it is revoked or expired, and nothing was made.
+ */
+export async function rotateKey(
+  client: Queryable,
+  id: string,
+  options: { readonly overlapSeconds: number; readonly mode: 'test' | 'live'; readonly atMicros: EpochMicros },
+): Promise<Rotation | 'unknown' | 'ended'> {
+  const { mode, atMicros } = options;
+  const locked = await client.query<KeyRow>(`select ${KEY_COLUMNS} from api_key where id = $1::text for update`, [id]);
+  const row = locked.rows[0];
+  if (row === undefined) return 'unknown';
+  const isExpired = row.expires_at !== null && readMicros(row.expires_at) <= atMicros;
+  if (row.revoked_at !== null || isExpired) return 'ended';
+  const { name, scopes, tenant } = row;
+  // The successor lasts as long as the old key would have: a rotation extends nothing.
+  const expiresAtMicros = row.expires_at === null ? null : readMicros(row.expires_at);
+  const made = await createKey(client, { name, scopes, tenant, expiresAtMicros, mode, atMicros, rotatedFrom: id });
+  const { rows } = await client.query<KeyRow>(
+    `update api_key set expires_at = least(expires_at, $2::timestamptz) where id = $1::text returning ${KEY_COLUMNS}`,
+    [id, formatInstant(atMicros + options.overlapSeconds * MICROS_PER_SECOND)],
+  );
+  if (rows[0] === undefined) throw new Error(`the key ${id} vanished while it was being rotated`);
+  return { old: toInfo(rows[0]), ...made };
 }

@@ -11,7 +11,7 @@ const ENTRIES_MAX = 10_000;
 
 interface CachedKey {
   readonly answer: Promise<AuthenticatedKey | undefined>;
-  readonly until: EpochMicros;
+  until: EpochMicros;
 }
 
 /**
@@ -36,9 +36,13 @@ export class KeyCache {
     if (cached !== undefined && now < cached.until) return cached.answer;
     if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     const answer = authenticate(this.#db, secret, now);
-    this.#entries.set(name, { answer, until: now + KEY_CACHE_TTL_MS * 1_000 });
+    const entry: CachedKey = { answer, until: now + KEY_CACHE_TTL_MS * 1_000 };
+    this.#entries.set(name, entry);
     try {
-      return await answer;
+      const key = await answer;
+      // A key that ends sooner is not remembered past its end.
+      entry.until = Math.min(entry.until, key?.expiresAtMicros ?? entry.until);
+      return key;
     } catch (error) {
       this.#entries.delete(name);
       throw error;

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const SECRET_BYTES = 20;
 const CHECKSUM_CHARACTERS = 6;
+/** `tk_test_` and four random ones. */
+const PREFIX_CHARACTERS = 12;
 const FORM = /^tk_(?:test|live)_[a-z2-7]{38}$/;
 
 /**
@@ -22,6 +24,11 @@ export function makeSecret(mode: 'test' | 'live', randomness: Buffer): string {
 export function isWellFormedSecret(text: string): boolean {
   if (!FORM.test(text)) return false;
   return checksum(text.slice(0, -CHECKSUM_CHARACTERS)) === text.slice(-CHECKSUM_CHARACTERS);
+}
+
+/** How a secret begins, for lists: enough to tell keys apart, too little to guess one. */
+export function secretPrefix(secret: string): string {
+  return secret.slice(0, PREFIX_CHARACTERS);
 }
 
 function checksum(body: string): string {

@@ -50,7 +50,9 @@ function asCommands(message: string): string {
     .replace(/GET \/v1\/tenants\/(\S+)\/cycles\b/, '`tollkeeper cycles $1`')
     .replace(/GET \/v1\/invoices\?tenant=(\S+)/, '`tollkeeper invoices --tenant $1`')
     .replace(/GET \/v1\/(tenants|invoices)\b(?!\/)/, '`tollkeeper $1`')
-    .replace(/GET \/v1\/keys\b/, '`tollkeeper keys list`');
+    .replace(/GET \/v1\/keys\b/, '`tollkeeper keys list`')
+    .replace(/POST \/v1\/keys\b/, '`tollkeeper keys create`')
+    .replace(/GET \/v1\/incidents\b/, '`tollkeeper incidents list`');
 }
 
 /** Turns whatever ended a command into its exit code and line. A fault nobody foresaw keeps its stack: it is a bug. */

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
+import type { PageQuery } from './api-types.ts';
 
 /** One figure on which counters, journal, rollups and raw rows do not agree. Plain decimals. */
 export interface CounterDifferenceView {
@@ -55,4 +57,27 @@ export interface LedgerWalkLine {
   readonly progress?: { readonly shard: number; readonly links: number; readonly rows: number };
   readonly shard?: ShardWalkView;
   readonly result?: { readonly isWhole: boolean; readonly links: number; readonly rows: number };
+}
+
+/** Something that went wrong with the stores themselves. */
+export interface IncidentView {
+  readonly id: string;
+  readonly kind: string;
+  readonly tenant: string | null;
+  readonly shard: number | null;
+  readonly details: JsonObject;
+  readonly at: InstantText;
+  /** `null` while nobody has dealt with it. */
+  readonly resolvedAt: InstantText | null;
+  /** The id of the key that resolved it. */
+  readonly resolvedBy: string | null;
+  readonly resolution: string | null;
+}
+
+/** Which incidents: by default the open ones. */
+export interface IncidentsQuery extends PageQuery {
+  /** Also those that were resolved. */
+  readonly resolved?: boolean | undefined;
+  readonly kind?: string | undefined;
+  readonly tenant?: string | undefined;
 }

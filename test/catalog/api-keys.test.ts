@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { authenticate, createKey, listKeys, revokeKey } from '../../src/catalog/api-keys.ts';
+import { authenticate, createKey, listKeys, revokeKey, rotateKey } from '../../src/catalog/api-keys.ts';
 import { KEY_CACHE_TTL_MS, KeyCache } from '../../src/catalog/key-cache.ts';
 import { isWellFormedSecret, makeSecret } from '../../src/catalog/key-secret.ts';
 import { prepareInstallation } from '../../src/catalog/prepare-installation.ts';
@@ -39,6 +39,7 @@ describe('a key', () => {
       scopes: ['ingest'],
       tenant: null,
       mode: 'test',
+      expiresAtMicros: null,
     });
     const { rows } = await database.pool.query<{ text: string }>('select api_key::text as text from api_key');
     expect(rows.some(({ text }) => text.includes(secret.slice(8)))).toBe(false);
@@ -90,6 +91,58 @@ describe('a key', () => {
     now += KEY_CACHE_TTL_MS * 1_000;
     expect(await cache.authenticate(secret)).toBeUndefined();
     expect(KEY_CACHE_TTL_MS).toBeLessThan(5_000);
+  });
+
+  test('that expires is not remembered past its end', async () => {
+    let now = atMicros;
+    const cache = new KeyCache(database.pool, () => now);
+    const { secret } = await newKey(atMicros + 1_000_000);
+    expect(await cache.authenticate(secret)).toBeDefined();
+    now += 999_999;
+    expect(await cache.authenticate(secret)).toBeDefined();
+    now += 1;
+    expect(await cache.authenticate(secret)).toBeUndefined();
+  });
+
+  test('shows how its secret begins and, to the minute, when it was last used', async () => {
+    const { key, secret } = await newKey();
+    expect(key).toMatchObject({ prefix: secret.slice(0, 12), lastUsedAt: null, rotatedFrom: null });
+    const lastUsed = async () => {
+      const listed = await listKeys(database.pool, { after: null, limit: 100 });
+      return listed.find(({ id }) => id === key.id)?.lastUsedAt;
+    };
+    await authenticate(database.pool, secret, atMicros);
+    const first = await lastUsed();
+    expect(first).toBe('2026-11-20T10:30:15.500000Z');
+    await authenticate(database.pool, secret, atMicros + 59_000_000);
+    expect(await lastUsed()).toBe(first);
+    await authenticate(database.pool, secret, atMicros + 60_000_000);
+    expect(await lastUsed()).toBe('2026-11-20T10:31:15.500000Z');
+  });
+
+  test('hands over to its successor, and both work until the overlap ends', async () => {
+    const { key, secret } = await newKey();
+    const rotate = (id: string, at = atMicros) =>
+      inTransaction(database.pool, (client) =>
+        rotateKey(client, id, { overlapSeconds: 60, mode: 'test', atMicros: at }),
+      );
+    const rotation = await rotate(key.id);
+    if (typeof rotation === 'string') throw new Error(rotation);
+    expect(rotation.key).toMatchObject({ name: key.name, scopes: key.scopes, rotatedFrom: key.id, expiresAt: null });
+    expect(rotation.old).toMatchObject({ id: key.id, expiresAt: '2026-11-20T10:31:15.500000Z' });
+    const keyAt = async (one: string, at: number) => (await authenticate(database.pool, one, at))?.keyId;
+    expect(await keyAt(secret, atMicros + 59_999_999)).toBe(key.id);
+    expect(await keyAt(secret, atMicros + 60_000_000)).toBeUndefined();
+    expect(await keyAt(rotation.secret, atMicros + 60_000_000)).toBe(rotation.key.id);
+    expect(await rotate('key_none')).toBe('unknown');
+    expect(await rotate(key.id, atMicros + 60_000_000)).toBe('ended');
+    await revokeKey(database.pool, rotation.key.id, atMicros);
+    expect(await rotate(rotation.key.id)).toBe('ended');
+    const short = await newKey(atMicros + 1_000_000);
+    expect(await rotate(short.key.id)).toMatchObject({
+      old: { expiresAt: short.key.expiresAt },
+      key: { expiresAt: short.key.expiresAt },
+    });
   });
 
   test('of the first administrator is made once', async () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { createKey, KEY_SCOPES, listKeys, revokeKey } from '../../catalog/api-keys.ts';
+import { createKey, KEY_SCOPES, listKeys, revokeKey, rotateKey } from '../../catalog/api-keys.ts';
 import { TENANT_PATTERN } from '../../domain/event.ts';
 import { parseInstant } from '../../domain/instant.ts';
-import { badRequest, notFound } from '../api-error.ts';
+import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
 import { mutate } from '../mutate.ts';
 import { limitOf, readCursor, toPage } from '../paging.ts';
@@ -56,12 +56,55 @@ async function getKeys(context: RouteContext): Promise<RouteAnswer> {
   return { status: 200, body: toPage(keys, limit, ({ id }) => id) };
 }
 
+/** A day: time to roll out a new secret. A month at most, since the point of a rotation is that the old one ends. */
+const OVERLAP_SECONDS_DEFAULT = 86_400;
+const OVERLAP_SECONDS_MAX = 30 * 86_400;
+
+const ROTATION = z.strictObject({
+  overlapSeconds: z
+    .int('must be a whole number')
+    .min(0, 'must not be negative')
+    .max(OVERLAP_SECONDS_MAX, `must be at most ${OVERLAP_SECONDS_MAX}`)
+    .default(OVERLAP_SECONDS_DEFAULT),
+});
+
+async function postRotation(context: RouteContext): Promise<RouteAnswer> {
+  requireUnbound(keyOf(context));
+  const body = await readJson(context.request, BODY_BYTES_MAX);
+  const { overlapSeconds } = checkBody(body, ROTATION);
+  const id = parameter(context, 'id');
+  const { atMicros } = context;
+  const { mode } = context.deps;
+  const answer = await mutate(context, JSON.stringify(body), async (client) => {
+    const rotation = await rotateKey(client, id, { overlapSeconds, mode, atMicros });
+    if (rotation === 'unknown') throw unknownKey(id);
+    if (rotation === 'ended') {
+      const message = `the key ${id} is revoked or has expired: make a new one with POST /v1/keys`;
+      throw new ApiError({ status: 409, code: 'key_ended', message });
+    }
+    const { old, key, secret } = rotation;
+    return {
+      answer: { status: 201, body: { ...key, secret, old } },
+      keptBody: { ...key, secret: null, old },
+      action: 'key.rotate',
+      subject: id,
+      details: { name: key.name, newKey: key.id, oldExpiresAt: old.expiresAt },
+    };
+  });
+  context.deps.keys.clear();
+  return answer;
+}
+
+function unknownKey(id: string): ApiError {
+  return notFound('unknown_key', `there is no key ${id}: GET /v1/keys lists them`);
+}
+
 async function deleteKey(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const id = parameter(context, 'id');
   const answer = await mutate(context, '', async (client) => {
     const key = await revokeKey(client, id, context.atMicros);
-    if (key === undefined) throw notFound('unknown_key', `there is no key ${id}: GET /v1/keys lists them`);
+    if (key === undefined) throw unknownKey(id);
     return { answer: { status: 200, body: key }, action: 'key.revoke', subject: id, details: { name: key.name } };
   });
   context.deps.keys.clear();
@@ -71,5 +114,6 @@ async function deleteKey(context: RouteContext): Promise<RouteAnswer> {
 export const KEY_ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/keys', scopes: ADMIN, handle: postKey },
   { method: 'get', path: '/v1/keys', scopes: ADMIN, handle: getKeys },
+  { method: 'post', path: '/v1/keys/:id/rotate', scopes: ADMIN, handle: postRotation },
   { method: 'delete', path: '/v1/keys/:id', scopes: ADMIN, handle: deleteKey },
 ];
