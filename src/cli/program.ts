@@ -9,6 +9,7 @@ import { addCheckCommand } from './commands/check.ts';
 import { addCycleCommands } from './commands/cycles.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addImportCommand } from './commands/import.ts';
+import { addIncidentCommands } from './commands/incidents.ts';
 import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
@@ -68,5 +69,6 @@ export function buildProgram(io: CliIo): Command {
   addCycleCommands(program, io);
   addKeyCommands(program, io);
   addVerifyCommands(program, io);
+  addIncidentCommands(program, io);
   return program;
 }

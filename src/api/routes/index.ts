@@ -5,6 +5,7 @@ import { CHECK_ROUTES } from './check-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
 import { EVENT_ROUTES } from './event-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
+import { INCIDENT_ROUTES } from './incident-routes.ts';
 import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
@@ -25,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
   ...KEY_ROUTES,
+  ...INCIDENT_ROUTES,
   ...VERIFY_ROUTES,
   ...HEALTH_ROUTES,
   ...METRICS_ROUTES,
