@@ -7,6 +7,7 @@ import { addAlertsCommand } from './commands/alerts.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCycleCommands } from './commands/cycles.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addIncidentCommands } from './commands/incidents.ts';
@@ -65,6 +66,7 @@ export function buildProgram(io: CliIo): Command {
   addCheckCommand(program, io);
   addRefusalsCommand(program, io);
   addAlertsCommand(program, io);
+  addDeadLetterCommands(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
   addKeyCommands(program, io);

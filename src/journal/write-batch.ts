@@ -1,15 +1,11 @@
 import type pg from 'pg';
-import { appendEvents } from '../ledger/append-events.ts';
 import { appendChainLink } from '../ledger/chain-link.ts';
 import { inTransaction } from '../ledger/database.ts';
 import { writeDeadLetter } from '../ledger/dead-letters.ts';
 import { advancePosition, comparePositions, type JournalPosition, lockPosition } from '../ledger/journal-position.ts';
-import { refuseDuplicates } from '../ledger/refused-duplicates.ts';
-import { upsertRollups } from '../ledger/rollups.ts';
-import { rememberUniqueValues } from '../ledger/unique-values.ts';
+import { appendRows } from './append-rows.ts';
 import { bookLateUsage } from './book-late-usage.ts';
 import type { DrainContext } from './drain-context.ts';
-import type { JournalRow } from './journal-entry.ts';
 import type { JournalBatch } from './read-batch.ts';
 
 /** What one drain transaction did; `stale` when another process had drained the batch meanwhile and nothing was written. */
@@ -44,25 +40,6 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
     await advancePosition(client, { shard: context.shard, to, chainDigest });
     return { kind: 'written', through: to, rows: counts.rows, refused: counts.refused, setAside };
   });
-}
-
-async function appendRows(
-  client: pg.PoolClient,
-  source: { shard: number; epoch: number },
-  rows: readonly JournalRow[],
-): Promise<{ rows: number; refused: number; chainBytes: Buffer }> {
-  const { rows: fresh, chainBytes } = await appendEvents(client, source, rows);
-  await upsertRollups(client, source.epoch, fresh);
-  await rememberUniqueValues(client, fresh);
-  if (fresh.length < rows.length) {
-    const kept = new Set(fresh);
-    await refuseDuplicates(
-      client,
-      source,
-      rows.filter((row) => !kept.has(row)),
-    );
-  }
-  return { rows: fresh.length, refused: rows.length - fresh.length, chainBytes };
 }
 
 async function writePoison(client: pg.PoolClient, context: DrainContext, batch: JournalBatch): Promise<number> {

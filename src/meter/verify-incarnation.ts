@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { askLedger, type EndedEpoch, nameAnsweredLoss, nameRecordedLoss, rescueTail } from './epoch-losses.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
-import type { Incarnation, ShardPosition } from './meter-ledger.ts';
+import type { Incarnation, MeterLedger, ShardPosition } from './meter-ledger.ts';
 import { shardKey } from './keys.ts';
 import { askRedis } from './redis-connection.ts';
 import { checkRedisProfile } from './redis-profile.ts';
@@ -72,14 +72,38 @@ async function tryVerify(meter: UsageMeter, shard: number): Promise<number | und
   if (!isKnown(position, incarnation) && meter.profile === 'durable') {
     await checkRedisProfile(meter.redis, meter.redisAttested);
   }
-  return beginNextEpoch(meter, shard, record, incarnation);
+  const begin: BeginEpoch = (next) => meter.ledger.beginEpoch(shard, next);
+  return beginNextEpoch(meter, shard, { record, incarnation, begin });
+}
+
+/** The ledger's part of a new epoch: `beginEpoch` of `MeterLedger`, or something that does more in the same transaction. */
+export type BeginEpoch = (next: Parameters<MeterLedger['beginEpoch']>[1]) => ReturnType<MeterLedger['beginEpoch']>;
+
+/**
+ * Gives a shard its next epoch although nothing is wrong with it: the ledger changes something that its counters have to follow.
+ * Everything that was accepted is drained before; all counters of the shard are rebuilt from the ledger after.
+ *
+ * @param begin may be called again when other processes verify the shard at the same time
+ */
+export async function renewEpoch(meter: UsageMeter, shard: number, begin: BeginEpoch): Promise<void> {
+  for (let attempt = 0; attempt < VERIFY_ATTEMPTS_MAX; attempt += 1) {
+    const incarnation = await readIncarnation(meter);
+    const record = await readShardRecord(meter, shard);
+    forgetEpoch(meter, shard);
+    if ((await beginNextEpoch(meter, shard, { record, incarnation, begin })) !== undefined) return;
+    await pause(Math.random() * VERIFY_PAUSE_MAX_MS);
+  }
+  throw new MeterUnavailableError(`shard ${shard} did not settle into an epoch: other processes keep changing it`);
 }
 
 async function beginNextEpoch(
   meter: UsageMeter,
   shard: number,
-  record: ShardRecord,
-  incarnation: Incarnation,
+  {
+    record,
+    incarnation,
+    begin,
+  }: { readonly record: ShardRecord; readonly incarnation: Incarnation; readonly begin: BeginEpoch },
 ): Promise<number | undefined> {
   const token = randomUUID();
   const fenced = await askRedis(() =>
@@ -91,7 +115,7 @@ async function beginNextEpoch(
   await askLedger(() => meter.ledger.drainShard(shard));
   const ended = await readEndedEpoch(meter, shard, record.epoch);
   const afterEpoch = Math.max(fencedAt.epoch, record.epoch);
-  const next = await askLedger(() => meter.ledger.beginEpoch(shard, { afterEpoch, incarnation }));
+  const next = await askLedger(() => begin({ afterEpoch, incarnation }));
   if (!isKnown(next, incarnation)) return undefined;
   const isLeftBehind = record.epoch > 0 && record.epoch < fencedAt.epoch;
   const sequence = isLeftBehind ? await rescueTail(meter, shard, { token, ended, next }) : next.sequence;

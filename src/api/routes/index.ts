@@ -3,6 +3,7 @@ import { ALERT_ROUTES } from './alert-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
+import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts';
 import { EVENT_ROUTES } from './event-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INCIDENT_ROUTES } from './incident-routes.ts';
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   ...USAGE_ROUTES,
   ...REFUSAL_ROUTES,
   ...ALERT_ROUTES,
+  ...DEAD_LETTER_ROUTES,
   ...CYCLE_ROUTES,
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
