@@ -1,8 +1,7 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 
-import type { LoadJob } from './load.ts';
-import { LoadGenerator } from './load.ts';
+import type { LoadGenerator, LoadJob } from './load.ts';
 import type { RequestPlan } from './requests.ts';
 import type { BenchStack } from './stack.ts';
 

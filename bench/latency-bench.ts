@@ -24,8 +24,9 @@ export async function measureSingles(
   context: BenchContext,
   target: LoadTarget,
   plan: () => RequestPlan,
+  usualSeconds = SECONDS,
 ): Promise<ThroughputAndLatency> {
-  const load = { connections: SINGLE_CONNECTIONS, seconds: secondsOf(context, SECONDS) };
+  const load = { connections: SINGLE_CONNECTIONS, seconds: secondsOf(context, usualSeconds) };
   const full = await runLoad(context, target, { ...load, requests: plan(), pace: { kind: 'free' } });
   const requestsPerSecond = full.eventsPerSecond * HALF;
   const half = await runLoad(context, target, { ...load, requests: plan(), pace: { kind: 'rate', requestsPerSecond } });
@@ -49,6 +50,10 @@ export interface SingleTargets {
   readonly p99Ms: number;
 }
 
+function ms(micros: number): number {
+  return micros / 1_000;
+}
+
 /** The figures of such a bench, under keys that begin with `prefix`. */
 export function singleMeasures(
   prefix: string,
@@ -67,7 +72,6 @@ export function singleMeasures(
   };
   const wants = (one: Measure, target: Measure['target']): Measure =>
     wanted === null || target === undefined ? one : { ...one, target };
-  const ms = (micros: number): number => micros / 1_000;
   return [
     wants(
       measure('per_second', ', 50 connections', unit, ({ full }) => full.eventsPerSecond),

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 
 import { openDatabase } from '../src/ledger/database.ts';
 import { readUsage } from '../src/ledger/read-usage.ts';
+import { sumUsage } from '../src/ledger/sum-usage.ts';
 import { type BenchContext, secondsOf, serverVersions, TENANTS } from './bench-context.ts';
 import { FILLED_TENANT } from './catalogue.ts';
 import { ensureFilled, type FilledFolder, filledFolder } from './filled-ledger.ts';
@@ -24,6 +25,7 @@ interface Latency {
 
 interface Round {
   readonly byMeter: Latency;
+  readonly period: Latency;
   readonly byDimension: Latency;
   readonly http: AnsweredRun;
 }
@@ -69,6 +71,12 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
           1,
         ),
         ...latencies(
+          'read.period_by_meter',
+          'the billing period by meter',
+          rounds.map(({ period }) => period),
+          1,
+        ),
+        ...latencies(
           'read.by_dimension',
           'by one dimension',
           rounds.map(({ byDimension }) => byDimension),
@@ -88,7 +96,7 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
         ),
       ],
       notes: [
-        'By meter is the function behind the route; by one dimension is the statement that sums a meter by the values of its dimension. Both come from hourly rollups, whose number does not rise with the number of events.',
+        'By meter is the function behind the route for usage, the billing period what a bill is rated from; by one dimension is the statement that sums a meter by the values of its dimension. All come from hourly rollups, whose number does not rise with the number of events.',
         'The route also reads the live counters of the open period.',
       ],
     };
@@ -110,6 +118,8 @@ async function measure(
   const span = { from: start.getTime() * MICROS_PER_MS, to: new Date(end).getTime() * MICROS_PER_MS };
   const query = { tenant: FILLED_TENANT, ...span, by: 'month', timeZone: 'UTC' } as const;
   const byMeter = await latencyOf(seconds, () => readUsage(pool, query));
+  const selection = { tenant: FILLED_TENANT, accountingPeriod: span.from };
+  const period = await latencyOf(seconds, () => sumUsage(pool, selection));
   const byDimension = await latencyOf(seconds, () =>
     pool.query({ name: 'by_dimension', text: BY_DIMENSION, values: [FILLED_TENANT, 'input_tokens', monthStart, end] }),
   );
@@ -117,7 +127,7 @@ async function measure(
   const requests = { kind: 'read', apiKey: stack.adminKey, path } as const;
   const http = await runLoad(context, stack, { connections: 1, seconds, requests, pace: { kind: 'free' } });
   context.say(`by meter p50 ${byMeter.p50Ms} ms, by one dimension p50 ${byDimension.p50Ms} ms`);
-  return { byMeter, byDimension, http };
+  return { byMeter, period, byDimension, http };
 }
 
 async function latencyOf(seconds: number, read: () => Promise<unknown>): Promise<Latency> {

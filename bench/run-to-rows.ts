@@ -112,7 +112,12 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 }
 
-function refuseGrowth(backlog: readonly (readonly [number, number])[], seconds: number): void {
+/**
+ * A speed at which the journal grows is none that can be kept up.
+ *
+ * @throws Error when its mean in the last third of the run is clearly above that in the second
+ */
+export function refuseGrowth(backlog: readonly (readonly [number, number])[], seconds: number): void {
   const third = (number: number): readonly number[] =>
     backlog
       .filter(([at]) => at >= (seconds * number) / 3 && at < (seconds * (number + 1)) / 3)

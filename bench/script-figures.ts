@@ -13,12 +13,14 @@ const SCRIPT_COMMANDS = /^cmdstat_(?:evalsha|eval|fcall):calls=(\d+),usec=(\d+)/
 const PROCESSOR = /^used_cpu_(?:sys|user):([\d.]+)/gm;
 const MICROS_PER_SECOND = 1_000_000;
 
+function sum(values: readonly (string | undefined)[]): number {
+  return values.reduce((total, text) => total + Number(text ?? 0), 0);
+}
+
 /** Reads it. */
 export async function readScriptFigures(redis: Redis): Promise<ScriptFigures> {
   const [commands, processor] = [await redis.info('commandstats'), await redis.info('cpu')];
   const scripts = [...commands.matchAll(SCRIPT_COMMANDS)];
-  const sum = (values: readonly (string | undefined)[]): number =>
-    values.reduce((total, text) => total + Number(text ?? 0), 0);
   return {
     scriptCalls: sum(scripts.map(([, calls]) => calls)),
     scriptMicros: sum(scripts.map(([, , micros]) => micros)),

@@ -117,7 +117,28 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   mkdirSync(dataFolder, { recursive: true });
   // PostgreSQL runs as another account when we are root; it must be able to pass through to its own folder.
   chmodSync(dataFolder, 0o711);
+  const closings: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closings.splice(0).toReversed()) await close();
+  };
+  const forgetSignals = stopOnSignals(stop);
+  closings.push(forgetSignals);
+  if (options.dataFolder === undefined) closings.push(() => rmSync(dataFolder, { recursive: true, force: true }));
+  try {
+    return { ...(await startParts(options, dataFolder, closings)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: BenchStackOptions,
+  dataFolder: string,
+  closings: (() => Promise<void> | void)[],
+): Promise<Omit<BenchStack, 'stop'>> {
   const stack = await startStack({ settings: { ...readEmbeddedSettings(process.env), dataFolder } });
+  closings.push(() => stack.stop());
   const environment: Environment = {
     ...process.env,
     TZ: 'UTC',
@@ -131,23 +152,27 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   };
   const adminKey = prepare(environment, dataFolder);
   const api = await startProgram('src/api/main.ts', [], environment);
+  closings.push(() => api.stop());
   const apiUrl = /http:\S+/.exec(api.readyLine)?.[0] ?? '';
-  await post(apiUrl, adminKey, '/v1/catalogue', 'application/yaml', catalogueText(options.tenants));
-  const keyBody = JSON.stringify({ name: 'bench', scopes: ['ingest'] });
-  const { secret } = (await post(apiUrl, adminKey, '/v1/keys', 'application/json', keyBody)) as { secret: string };
+  const ingestKey = await applyCatalogue(apiUrl, adminKey, options.tenants);
   const database = new Client({ connectionString: stack.databaseUrl });
   await database.connect();
   const redis = openRedis(stack.redisUrl);
+  closings.push(
+    () => database.end(),
+    () => redis.disconnect(),
+  );
   const servers = { PostgreSQL: pidOf(dataFolder, 'postgres'), Redis: pidOf(dataFolder, 'redis') };
   let worker: StartedProgram | undefined;
   const stopWorker = async (): Promise<void> => {
     await worker?.stop();
     worker = undefined;
   };
+  closings.push(stopWorker);
   return {
     apiUrl,
     adminKey,
-    ingestKey: secret,
+    ingestKey,
     databaseUrl: stack.databaseUrl,
     redis,
     redisUrl: stack.redisUrl,
@@ -162,13 +187,30 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
       worker ??= await startProgram('worker/main.ts', [], environment);
     },
     stopWorker,
-    stop: async () => {
-      redis.disconnect();
-      await database.end();
-      await stopWorker();
-      await api.stop();
-      await stack.stop();
-      if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true });
-    },
+  };
+}
+
+/** @returns the secret of an application's key */
+async function applyCatalogue(apiUrl: string, adminKey: string, tenants: number): Promise<string> {
+  await post(apiUrl, adminKey, '/v1/catalogue', 'application/yaml', catalogueText(tenants));
+  const keyBody = JSON.stringify({ name: 'bench', scopes: ['ingest'] });
+  const { secret } = (await post(apiUrl, adminKey, '/v1/keys', 'application/json', keyBody)) as { secret: string };
+  return secret;
+}
+
+function exitBroken(): void {
+  process.exit(1);
+}
+
+/** A measurement that is broken off leaves no server behind. */
+function stopOnSignals(stop: () => Promise<void>): () => void {
+  const end = (): void => {
+    stop().then(exitBroken, exitBroken);
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  return () => {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
   };
 }

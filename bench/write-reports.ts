@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { format } from 'prettier';
 
 import { originLine } from './print-report.ts';
@@ -16,22 +18,28 @@ Written by \`npm run bench -- all --write\` from [benchmarks.json](benchmarks.js
 median of its runs. Absolute figures drift by a quarter and more on shared machines: compare them by the probe, which is about
 1,000,000 on the class of machine the wanted figures are for. The processor time per event hardly drifts.`;
 
-/** Keeps the reports beside those of the other commands and writes the page and the README's table anew. */
-export async function writeReports(reports: readonly BenchReport[]): Promise<void> {
-  const kept = new Map(readKept().map((report) => [report.command, report]));
+/**
+ * Keeps the reports beside those of the other commands and writes the page and the README's table anew.
+ *
+ * @param folder of the repository
+ */
+export async function writeReports(reports: readonly BenchReport[], folder = '.'): Promise<void> {
+  const dataFile = join(folder, DATA_FILE);
+  const readmeFile = join(folder, README_FILE);
+  const kept = new Map(readKept(dataFile).map((report) => [report.command, report]));
   for (const report of reports) kept.set(report.command, report);
   const all = [...kept.values()];
-  await writeFormatted(DATA_FILE, JSON.stringify(all), 'json');
-  await writeFormatted(PAGE_FILE, [PREFACE, ...all.map(section)].join('\n\n'), 'markdown');
-  const readme = readFileSync(README_FILE, 'utf8');
+  const readme = readFileSync(readmeFile, 'utf8');
   if (!README_MARKS.test(readme)) throw new Error('README.md has no marks <!-- figures --> … <!-- /figures -->');
+  await writeFormatted(dataFile, JSON.stringify(all), 'json');
+  await writeFormatted(join(folder, PAGE_FILE), [PREFACE, ...all.map(section)].join('\n\n'), 'markdown');
   const figures = summary(all);
   const filled = readme.replace(README_MARKS, (_all, open: string, close: string) => `${open}${figures}${close}`);
-  await writeFormatted(README_FILE, filled, 'markdown');
+  await writeFormatted(readmeFile, filled, 'markdown');
 }
 
-function readKept(): BenchReport[] {
-  return existsSync(DATA_FILE) ? (JSON.parse(readFileSync(DATA_FILE, 'utf8')) as BenchReport[]) : [];
+function readKept(file: string): BenchReport[] {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as BenchReport[]) : [];
 }
 
 async function writeFormatted(file: string, text: string, parser: 'json' | 'markdown'): Promise<void> {
@@ -39,10 +47,12 @@ async function writeFormatted(file: string, text: string, parser: 'json' | 'mark
   writeFileSync(file, await format(text, options));
 }
 
+function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return [head, head.map(() => '---'), ...rows].map(markdownRow).join('\n');
 }
 
 function section(report: BenchReport): string {
