@@ -119,13 +119,12 @@ limit $8::integer`;
 
 /** Lists alerts, those found last first. */
 export async function listAlerts(db: Queryable, query: AlertQuery): Promise<readonly AlertRow[]> {
-  const instant = (micros: EpochMicros | null): InstantText | null => (micros === null ? null : formatInstant(micros));
   const { rows } = await db.query<StoredAlert>(LIST_ALERTS, [
     query.tenant,
-    instant(query.periodStart),
+    textOrNull(query.periodStart),
     query.meter,
-    instant(query.from),
-    instant(query.to),
+    textOrNull(query.from),
+    textOrNull(query.to),
     query.after?.at ?? null,
     query.after?.id ?? null,
     query.limit,
@@ -140,4 +139,8 @@ export async function listAlerts(db: Queryable, query: AlertQuery): Promise<read
     quantity: row.quantity,
     at: formatInstant(readMicros(row.at)),
   }));
+}
+
+function textOrNull(micros: EpochMicros | null): InstantText | null {
+  return micros === null ? null : formatInstant(micros);
 }

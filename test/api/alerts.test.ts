@@ -16,8 +16,8 @@ beforeAll(async () => {
   bench = await openApiBench();
   const headers = { 'content-type': 'application/yaml' };
   expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
-  const add = (tenant: string, periodStart: string, alerts: readonly NewAlert[], at: string): Promise<number> =>
-    addAlerts(bench.pool, { tenant, periodStart }, alerts, requireInstant(at));
+  const add = (tenant: string, periodStart: string, found: readonly NewAlert[], at: string): Promise<number> =>
+    addAlerts(bench.pool, { tenant, periodStart }, found, requireInstant(at));
   await add('acme', OCTOBER, [REACHED], '2026-10-20T10:00:00Z');
   await add('acme', NOVEMBER, [REACHED], '2026-11-10T10:00:00.000001Z');
   await add(

@@ -70,6 +70,12 @@ const flushCheckpoint: BillingActivities['flushCheckpoint'] = async () => ({
   nextAtMs: Date.now() + 500,
 });
 
+const recordAlerts: BillingActivities['recordAlerts'] = async () => ({
+  alerts: [
+    { meter: 'calls', unit: 'call', threshold: 'limit:0.8', thresholdQuantity: '80', at: '2026-01-15T00:00:00Z' },
+  ],
+});
+
 /**
  * `npm run histories:record`: no test, and outside the ordinary run. It records what `replay.test.ts` replays. A history that
  * is there is never written again, because it stands for workflows that run out there: new behaviour gets a new scenario.
@@ -124,11 +130,6 @@ describe('recording of histories', () => {
   });
 
   test('tenant-billing: thresholds that are reached while alerts are being recorded', async () => {
-    const recordAlerts: BillingActivities['recordAlerts'] = async () => ({
-      alerts: [
-        { meter: 'calls', unit: 'call', threshold: 'limit:0.8', thresholdQuantity: '80', at: '2026-01-15T00:00:00Z' },
-      ],
-    });
     const handle = await startBilling({ ...shortPeriod({}, 3_000), flushCheckpoint, recordAlerts });
     for (const periodStart of ['2026-01-01T00:00:00Z', '2025-12-01T00:00:00Z', '2026-01-01T00:00:00Z']) {
       await handle.signal(messages.usageThreshold, { periodStart });

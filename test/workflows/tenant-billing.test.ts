@@ -228,14 +228,11 @@ test('a reached threshold is recorded at once and shown, also of a period that i
 });
 
 test('signals that come while alerts are being recorded are one more call, not one each', async () => {
-  let letGo: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const held = Promise.withResolvers<void>();
   const { handle, calls } = await startBilling({
     openPeriod: async () => openPeriod(Date.now() + HOUR_MS),
     recordAlerts: async () => {
-      await held;
+      await held.promise;
       return { alerts: [REACHED] };
     },
   });
@@ -244,7 +241,7 @@ test('signals that come while alerts are being recorded are one more call, not o
   await handle.signal(messages.usageThreshold, crossing);
   await eventually(async () => (calls.includes('recordAlerts') ? true : undefined), WAIT_MS, 'the first call');
   for (let signal = 0; signal < 20; signal += 1) await handle.signal(messages.usageThreshold, crossing);
-  letGo();
+  held.resolve();
   await reach(handle, ({ alerts }) => alerts.length > 0);
   const recordings = (): number => calls.filter((name) => name === 'recordAlerts').length;
   await eventually(async () => (recordings() >= 2 ? true : undefined), WAIT_MS, 'the second call');
