@@ -41,6 +41,8 @@ export interface IngestStack {
   readonly drainContext: (shard: number) => DrainContext;
   /** Tenants for which ingest said that they have new usage. */
   readonly poked: string[];
+  /** What ingest was told of thresholds, in order: `<tenant> <start of the period>`. */
+  readonly reached: string[];
   setClock(now: InstantText): void;
   createKey(
     name: string,
@@ -82,6 +84,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
   const { meter, drainContext } = wireMeter({ pool, redis, connection, shardCount, clock, retention });
   const catalogue = new CatalogueCache({ db: pool, onPollError: () => undefined });
   const poked: string[] = [];
+  const reached: string[] = [];
   const service = createIngestService({
     meter,
     catalogue,
@@ -98,6 +101,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
         if (entry !== undefined) await ensurePeriods(client, tenant, entry.calendar, throughMicros);
       }),
     onNewUsage: (tenant) => poked.push(tenant),
+    onThreshold: (tenant, periodStart) => reached.push(`${tenant} ${periodStart}`),
   });
   const stack: IngestStack = {
     service,
@@ -107,6 +111,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
     catalogue,
     drainContext,
     poked,
+    reached,
     setClock: (instant) => {
       now = requireInstant(instant);
     },
