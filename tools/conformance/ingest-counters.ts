@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { scaledText } from '../../src/domain/quantity.ts';
+import { decodeEntry } from '../../src/journal/decode-entry.ts';
 import { journalKey, shardOf, usageKey } from '../../src/meter/keys.ts';
 
 const SCALES: Readonly<Record<string, number>> = { gb: 3, transfer_gb: 3, transfer_gb_eu: 3 };
@@ -27,14 +28,12 @@ export async function readTotals(redis: Redis, shardCount: number): Promise<Tota
 
 async function distinctUsers(redis: Redis, shardCount: number): Promise<bigint> {
   const digests = new Set<string>();
-  const shard = shardOf('acme', shardCount);
-  for (const [, fields] of await redis.xrange(journalKey(shard), '-', '+')) {
-    const of = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-    const { meters } = JSON.parse(of('i')) as { meters: [string, number, string][] };
-    const events = JSON.parse(of('e')) as [number, string, string, number, string, unknown, [number, string][]][];
-    for (const [index, event] of events.entries()) {
-      if (of('o')[index] !== 'A') continue;
-      for (const [meter, value] of event[6]) if (meters[meter]?.[2] === 'unique') digests.add(value);
+  const entries = await redis.xrangeBuffer(journalKey(shardOf('acme', shardCount)), '-', '+');
+  for (const [id, fields] of entries) {
+    const entry = decodeEntry(id.toString(), fields, 1);
+    for (const item of entry.items) {
+      if (item.kind !== 'row') continue;
+      for (const { valueDigestHex } of item.row.contributions) if (valueDigestHex !== null) digests.add(valueDigestHex);
     }
   }
   return BigInt(digests.size);
