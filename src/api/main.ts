@@ -4,7 +4,7 @@ import { InstallationMissingError } from '../catalog/read-catalogue.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { RedisProfileError } from '../meter/meter-errors.ts';
-import { createApp } from './create-app.ts';
+import { createListener } from './create-listener.ts';
 import { startFailure } from './dependency-faults.ts';
 import { openApi } from './open-api.ts';
 import { serve } from './serve.ts';
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel, base: { program: 'api' } }, pino.destination(2));
   const api = await openApi(config, log, systemClock);
-  const server = await serve(createApp(api.deps), config.apiHost, config.apiPort).catch(async (error: unknown) => {
+  const server = await serve(createListener(api.deps), config.apiHost, config.apiPort).catch(async (error: unknown) => {
     await api.close();
     throw listenError(error, config);
   });

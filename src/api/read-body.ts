@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+import { readStream } from '../ingest/read-stream.ts';
 import { ApiError, badRequest } from './api-error.ts';
 
 /**
@@ -9,19 +10,11 @@ import { ApiError, badRequest } from './api-error.ts';
  * @throws ApiError 400 when the sender breaks off
  */
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   try {
-    // The stream is left open when reading stops early: its socket still has to carry the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > bytesMax) break;
-    }
+    return (await readStream(request, bytesMax)).subarray(0, bytesMax + 1);
   } catch {
     throw badRequest('body_incomplete', 'the connection broke off before the whole body had come: send it again');
   }
-  return Buffer.concat(chunks).subarray(0, bytesMax + 1);
 }
 
 /** Refuses compressed and oversized bodies and what is not UTF-8, and answers the text. */

@@ -35,6 +35,8 @@ export interface Route {
   readonly scopes: readonly KeyScope[] | null;
   /** The handler checks key and scopes itself, in its own order with the other checks of the request. */
   readonly isAuthorizedByHandler?: true;
+  /** Answered in front of Express: a `post` without path parameters or query that answers JSON, as often as there is usage. */
+  readonly isHot?: true;
   readonly handle: (context: RouteContext) => Promise<RouteAnswer>;
 }
 

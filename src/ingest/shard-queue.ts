@@ -174,12 +174,6 @@ function leaveBehind(events: readonly SentEvent[], obstacle: Obstacle): SentEven
 
 /** The tenants that an obstacle stops; `undefined`: all of them. */
 function tenantsOf(obstacle: Obstacle): readonly string[] | undefined {
-  switch (obstacle.kind) {
-    case 'stale_catalogue':
-      return undefined;
-    case 'stale_gate':
-      return [obstacle.tenant];
-    case 'void_gate':
-      return obstacle.tenants;
-  }
+  if (obstacle.kind === 'stale_catalogue') return undefined;
+  return obstacle.kind === 'stale_gate' ? [obstacle.tenant] : obstacle.tenants;
 }

@@ -9,6 +9,7 @@ import type { AttributeHeaders } from './binary-event.ts';
 import { IngestFailure, type FailureCode } from './ingest-failure.ts';
 import type { IngestService } from './ingest-service.ts';
 import { checkBodySize, readContentType, readData, readEvents } from './read-body.ts';
+import { readStream } from './read-stream.ts';
 import { takeBatch } from './take-batch.ts';
 
 /** `POST /v1/events` as ingest sees it: the headers that matter, and a body that is read only when they are in order. */
@@ -37,6 +38,8 @@ export interface IngestAnswer {
 export interface IngestError {
   readonly code: FailureCode;
   readonly message: string;
+  /** Of `unavailable`: which store did not do its part. */
+  readonly dependency?: 'redis' | 'postgresql';
 }
 
 /**
@@ -84,7 +87,10 @@ async function authenticate(service: IngestService, secret: string): Promise<Aut
   try {
     return await answerInTime(service.keys.authenticate(secret));
   } catch (error) {
-    throw new MeterUnavailableError('PostgreSQL does not answer: the API key could not be checked', { cause: error });
+    throw new MeterUnavailableError('PostgreSQL does not answer: the API key could not be checked', {
+      dependency: 'postgresql',
+      cause: error,
+    });
   }
 }
 
@@ -94,43 +100,34 @@ async function readBytes({ body, contentLength }: IngestRequest): Promise<Uint8A
     checkBodySize(body.length);
     return body;
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // The stream is left open when reading stops early: its socket still has to carry the answer.
-  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) break;
-    chunks.push(chunk);
-  }
-  checkBodySize(bytes);
-  return Buffer.concat(chunks);
+  const bytes = await readStream(body, BODY_BYTES_MAX);
+  checkBodySize(bytes.length);
+  return bytes;
 }
 
 function failureAnswer(error: unknown): IngestAnswer {
   if (error instanceof IngestFailure) {
     // Part of the body may be unread: the connection cannot serve another request.
     const close = error.status === 400 ? {} : { Connection: 'close' };
-    return answerError(error.status, error.code, error.message, { ...error.headers, ...close });
+    const { status, code, message } = error;
+    return answerError({ status, code, message, headers: { ...error.headers, ...close } });
   }
   if (error instanceof MeterUnavailableError) {
-    return answerError(503, 'unavailable', `${error.message}. Send the same events with the same ids again`, {
-      'Retry-After': String(error.retryAfterSeconds),
-    });
+    const message = `${error.message}. Send the same events with the same ids again`;
+    const headers = { 'Retry-After': String(error.retryAfterSeconds) };
+    return answerError({ status: 503, code: 'unavailable', message, headers, dependency: error.dependency });
   }
   if (error instanceof RedisProfileError) {
     // Its text is for operators and names settings: the log and the start-up check print it, a client is told only this.
     const message =
       'the Redis behind the service cannot keep acknowledged events: its operator has to mend its settings';
-    return answerError(503, 'unavailable', message, { 'Retry-After': String(PROFILE_RETRY_SECONDS) });
+    const headers = { 'Retry-After': String(PROFILE_RETRY_SECONDS) };
+    return answerError({ status: 503, code: 'unavailable', message, headers, dependency: 'redis' });
   }
   throw error;
 }
 
-function answerError(
-  status: number,
-  code: FailureCode,
-  message: string,
-  headers: Readonly<Record<string, string>>,
-): IngestAnswer {
-  return { status, headers, body: { error: { code, message } } };
+function answerError(answer: IngestError & Pick<IngestAnswer, 'status' | 'headers'>): IngestAnswer {
+  const { status, headers, ...error } = answer;
+  return { status, headers, body: { error } };
 }

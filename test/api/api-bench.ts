@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-import { createApp } from '../../src/api/create-app.ts';
+import { createListener } from '../../src/api/create-listener.ts';
 import { ApiError } from '../../src/api/api-error.ts';
 import type { BillingControl } from '../../src/api/billing-control.ts';
 import { openMeter } from '../../src/api/open-meter.ts';
@@ -109,7 +109,7 @@ export async function openApiBench(): Promise<ApiBench> {
   const api = await openApi(config, pino({ level: 'silent' }), () => now);
   const commands: SentCommand[] = [];
   const started: string[] = [];
-  const server = await serve(createApp({ ...api.deps, billing: fakeBilling(commands, started) }), '127.0.0.1', 0);
+  const server = await serve(createListener({ ...api.deps, billing: fakeBilling(commands, started) }), '127.0.0.1', 0);
   const adminKey = firstAdminKey ?? '';
   const drainRedis = openMeterRedis(redis.redisUrl, () => undefined);
   const drainMeter = openMeter(config, drainRedis, pool, () => now);

@@ -121,18 +121,17 @@ describe('a request of more events than one call takes', () => {
 describe('a tenant whose gate is void', () => {
   test('does not keep its neighbours in the same call waiting', async () => {
     await voidGate('globex');
-    let rebuild = (): void => undefined;
-    const isHeld = new Promise<void>((resolve) => (rebuild = resolve));
+    const held = Promise.withResolvers<undefined>();
     const { ledger } = stack.meter;
     const readTenantState = ledger.readTenantState.bind(ledger);
     vi.spyOn(ledger, 'readTenantState').mockImplementation(async (tenant) => {
-      await isHeld;
+      await held.promise;
       return readTenantState(tenant);
     });
     const waiting = take([event('g1', 'globex'), event('a1')]);
     const neighbours = await Promise.all([take(event('a2')), take(event('i1', 'initech'))]);
     expect(neighbours.map((answer) => resultsOf(answer)[0]?.outcome)).toEqual(['accepted', 'accepted']);
-    rebuild();
+    held.resolve(undefined);
     expect(resultsOf(await waiting).map(({ id, outcome }) => [id, outcome])).toEqual([
       ['g1', 'accepted'],
       ['a1', 'accepted'],

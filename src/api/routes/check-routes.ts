@@ -51,5 +51,11 @@ async function postCheck(context: RouteContext): Promise<RouteAnswer> {
 
 /** Senders of usage ask before the work, people ask to see; it tells no more than an event's own answer does. */
 export const CHECK_ROUTES: readonly Route[] = [
-  { method: 'post', path: '/v1/check', scopes: ['ingest', 'ingest:backfill', 'read', 'admin'], handle: postCheck },
+  {
+    method: 'post',
+    path: '/v1/check',
+    scopes: ['ingest', 'ingest:backfill', 'read', 'admin'],
+    isHot: true,
+    handle: postCheck,
+  },
 ];

@@ -27,10 +27,11 @@ async function postEvents(context: RouteContext): Promise<RouteAnswer> {
     body: context.request,
   });
   if (!('error' in answer.body)) return answer;
-  const { code, message } = answer.body.error;
+  const { code, message, dependency } = answer.body.error;
   // Ingest refuses before it has read the body: what is left of it makes the connection useless for the next request.
   const own = { 'content-type': PROBLEM_TYPE, ...(answer.status < 500 ? { connection: 'close' } : {}) };
-  const body = problemBody({ status: answer.status, code, message });
+  const members = dependency === undefined ? {} : { dependency };
+  const body = problemBody({ status: answer.status, code, message, members });
   return { status: answer.status, body, headers: { ...own, ...answer.headers } };
 }
 
@@ -69,6 +70,6 @@ async function getEvents(context: RouteContext): Promise<RouteAnswer> {
 }
 
 export const EVENT_ROUTES: readonly Route[] = [
-  { method: 'post', path: '/v1/events', scopes: INGEST, isAuthorizedByHandler: true, handle: postEvents },
+  { method: 'post', path: '/v1/events', scopes: INGEST, isAuthorizedByHandler: true, isHot: true, handle: postEvents },
   { method: 'get', path: '/v1/events', scopes: READ, handle: getEvents },
 ];
