@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly apis?: readonly { readonly environment?: Environment; readonly folder?: string }[];
   /** Laid over the worker's environment. */
   readonly workerEnvironment?: Environment;
+  /** Called when the world is gone. */
+  readonly cleanUp?: () => void;
   /** Called with Redis's folder before its first start: to lay a file system of one's own there. Answers how to take it away. */
   readonly prepareRedisFolder?: (folder: string) => () => void;
 }
@@ -126,6 +128,7 @@ async function buildWorld(
   { stores, rounds, limit, random, options, nowMs }: WorldSettings,
   undoing: Undoing,
 ): Promise<FaultWorld> {
+  if (options.cleanUp !== undefined) undoing.add(options.cleanUp);
   const dataFolder = mkdtempSync(join(tmpdir(), 'tollkeeper-faults-'));
   undoing.add(() => rmSync(dataFolder, { recursive: true, force: true }));
   chmodSync(dataFolder, 0o711);

@@ -22,7 +22,7 @@ export interface LoadResult {
   readonly unavailable: number;
   /** Requests that ended without an answer: refused connections, closed ones, and those given up. */
   readonly cutOff: number;
-  /** The longest wait for an answer of any status, ms. */
+  /** The longest wait for an answer of any status, or until its sender gave up, ms. */
   readonly longestAnswerMs: number;
   /** Requests whose sender gave up waiting. */
   readonly givenUp: number;
@@ -103,6 +103,12 @@ export class Load {
     return new Promise((resolve) => this.#waiting.push({ batches, resolve }));
   }
 
+  /** Resolves when so many requests were answered 503, or the load is done. */
+  async untilUnavailable(requests: number): Promise<void> {
+    const wanted = this.#unavailable + requests;
+    while (!this.#isDone && this.#unavailable < wanted) await delay(PAUSE_FIRST_MS);
+  }
+
   /** When the first batch after an instant was processed, on the clock of `performance.now()`. */
   firstAnswerAfter(sinceMs: number): number | undefined {
     return this.#answerTimes.find((time) => time >= sinceMs);
@@ -166,7 +172,10 @@ export class Load {
       return answer;
     } catch (error) {
       this.#cutOff += 1;
-      if (error instanceof GivenUpError) this.#givenUp += 1;
+      if (error instanceof GivenUpError) {
+        this.#givenUp += 1;
+        this.#longestAnswerMs = Math.max(this.#longestAnswerMs, performance.now() - startedAt);
+      }
       return undefined;
     }
   }

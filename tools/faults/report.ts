@@ -9,6 +9,7 @@ const HEADINGS = [
   'named',
   'doubled',
   'over limit',
+  'counters',
   'recovered ms (median, longest)',
   '503s',
   'longest answer ms',
@@ -32,8 +33,14 @@ function format(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+function countersOf(rounds: readonly RoundReport[]): string {
+  const differing = rounds.filter(({ counters }) => counters !== null).length;
+  return differing === 0 ? 'agree' : `differ in ${differing}`;
+}
+
 function rowOf({ title, skipped, rounds }: FaultReport): string[] {
-  if (skipped !== null) return [title, `not possible here: ${skipped}`, ...Array.from({ length: 8 }, () => '–')];
+  if (skipped !== null)
+    return [title, `not possible here: ${skipped}`, ...Array.from({ length: HEADINGS.length - 2 }, () => '–')];
   return [
     title,
     format(rounds.length),
@@ -42,6 +49,7 @@ function rowOf({ title, skipped, rounds }: FaultReport): string[] {
     format(total(rounds, (round) => round.named)),
     format(total(rounds, (round) => round.doubled)),
     format(highest(rounds, (round) => round.limitExceededBy)),
+    countersOf(rounds),
     recovery(rounds),
     format(total(rounds, (round) => round.unavailable)),
     format(highest(rounds, (round) => round.longestAnswerMs)),

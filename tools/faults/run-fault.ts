@@ -7,6 +7,7 @@ import { allTenants, EVENT_TYPE, limitFor, type LoadSize, planLoad, tenantsOf } 
 import { Load, type LoadResult } from './load.ts';
 import { randomNumbers } from './random-numbers.ts';
 import { settle } from './settle.ts';
+import { type Disagreement, verify } from './verify.ts';
 
 /** What one round came to. */
 export interface RoundReport extends Comparison {
@@ -23,6 +24,8 @@ export interface RoundReport extends Comparison {
   readonly recoveryMs: number | null;
   /** Why not everything accepted came into the ledger in time; `null` when it did. */
   readonly unsettled: string | null;
+  /** What `tollkeeper verify counters` found; `null` when everything agreed. */
+  readonly counters: string | null;
 }
 
 /** What a fault came to. */
@@ -59,6 +62,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
   const startedAt = performance.now();
   const skipped = fault.impossibleHere?.() ?? null;
   const rounds: RoundReport[] = [];
+  let chain: Disagreement;
   if (skipped === null) {
     const size = fault.load ?? USUAL_LOAD;
     const stores = await run.openStores();
@@ -78,6 +82,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
           if (failuresOf(fault, report).length > 0) sayWhatProgramsSaid(world, run.say);
           rounds.push(report);
         }
+        chain = await verify(world, 'ledger');
       } finally {
         await world.close();
       }
@@ -85,7 +90,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
       await stores.close();
     }
   }
-  const failures = rounds.flatMap((round) => failuresOf(fault, round));
+  const failures = [...rounds.flatMap((round) => failuresOf(fault, round)), ...(chain === undefined ? [] : [chain])];
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   return { name: fault.name, title: fault.title, skipped, rounds, failures, seconds };
 }
@@ -139,6 +144,7 @@ async function playRound({ fault, world, size, number, run }: RoundSettings): Pr
       surprises: all.surprises,
       recoveryMs: healedAt === undefined || recoveredAt === undefined ? null : Math.round(recoveredAt - healedAt),
       unsettled: unsettled ?? null,
+      counters: (await verify(world, 'counters')) ?? null,
     };
   } finally {
     redis.disconnect();
@@ -201,6 +207,7 @@ function failuresOf(fault: Fault, round: RoundReport): string[] {
   must(round.unanswered === 0, `${round.unanswered} events never got an answer`);
   must(round.surprises.length === 0, `unexpected answers: ${round.surprises.join('; ')}`);
   must(round.unsettled === null, `the ledger did not catch up: ${round.unsettled}`);
+  must(round.counters === null, `${round.counters}`);
   must(fault.losesData === true || round.incidents.length === 0, `unexpected incidents: ${round.incidents.join(', ')}`);
   must(fault.losesData === true || round.acceptedAgain === 0, `${round.acceptedAgain} events were accepted twice`);
   const isInTime = fault.mayHang !== undefined || round.longestAnswerMs <= ANSWER_MAX_MS;

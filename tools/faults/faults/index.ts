@@ -1,9 +1,14 @@
 import type { Fault } from '../fault.ts';
+import { clockStepped } from './clocks.ts';
 import { answersCut } from './connections.ts';
 import { everythingFlushed, keysDeleted } from './data-losses.ts';
 import { shuffledDuplicates } from './duplicates.ts';
+import { diskFull, memoryFull } from './full-stores.ts';
 import { apiKilled, postgresKilled, redisKilled, workerKilled } from './kills.ts';
 import { apiPaused, postgresPaused, redisPaused, workerPaused } from './pauses.ts';
+import { powerCut } from './power-cut.ts';
+import { twoReleases } from './releases.ts';
+import { olderCopy } from './restored.ts';
 import { scriptFlushed } from './script-flush.ts';
 
 /** All faults, in the order of the table. */
@@ -18,7 +23,13 @@ export const FAULTS: readonly Fault[] = [
   postgresPaused,
   answersCut,
   scriptFlushed,
+  powerCut,
   everythingFlushed,
   keysDeleted,
+  olderCopy,
+  diskFull,
+  memoryFull,
+  clockStepped,
+  twoReleases,
   shuffledDuplicates,
 ];
