@@ -31,6 +31,8 @@ export interface Config {
   readonly profile: 'durable' | 'fast';
   /** What the operator attests where `CONFIG GET` is forbidden (managed Redis); `null`: the service reads it itself. */
   readonly redisAttested: boolean;
+  /** At 90 % of so many bytes of Redis's memory nothing more is taken; `null`: its own `maxmemory` alone decides. */
+  readonly redisMemoryMaxBytes: number | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** For crash tests only: the name of the billing step after whose effect the worker kills itself. Refused in live mode. */
   readonly crashAfterStep: string | null;
@@ -57,6 +59,7 @@ const ENVIRONMENT = z.object({
   TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES: z.coerce.number().int().min(0).max(1_048_576).default(64),
   TOLLKEEPER_PROFILE: z.enum(['durable', 'fast']).default('durable'),
   TOLLKEEPER_REDIS_ATTESTED: z.enum(['0', '1']).default('0'),
+  TOLLKEEPER_REDIS_MEMORY_MEBIBYTES: z.coerce.number().int().min(0).max(16_777_216).default(0),
   STRIPE_SECRET_KEY: optionalText,
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TOLLKEEPER_CRASH_AFTER: optionalText,
@@ -105,6 +108,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     profile: values.TOLLKEEPER_PROFILE,
     redisAttested: values.TOLLKEEPER_REDIS_ATTESTED === '1',
+    redisMemoryMaxBytes:
+      values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES === 0 ? null : values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES * 1_048_576,
     logLevel: values.LOG_LEVEL,
     crashAfterStep: values.TOLLKEEPER_CRASH_AFTER,
   };

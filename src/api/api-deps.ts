@@ -32,6 +32,8 @@ export interface ApiDeps {
   /** Stores what this process has refused so far, so that it can be read. */
   readonly flushRefusals: () => Promise<void>;
   readonly counters: LiveCounters;
+  /** Looks now how much memory Redis uses; `meter.memory` has it then. Rejects when Redis does not answer. */
+  readonly watchedMemory: () => Promise<void>;
   /** What audits read. Requests go through the functions beside it. */
   readonly meter: UsageMeter;
   readonly billing: BillingControl;

@@ -9,6 +9,7 @@ import { checkLimits } from '../ingest/check-limits.ts';
 import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
+import { watchMemory } from '../meter/memory-watch.ts';
 import { openMeterRedis } from '../meter/redis-connection.ts';
 import { countThresholdSignals } from '../metrics/alert-metrics.ts';
 import { createProgramMetrics } from '../metrics/program-metrics.ts';
@@ -62,9 +63,11 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   const onRefusalError = (error: unknown): void => log.warn({ err: error }, 'refused usage could not be counted');
   const refusals = startRefusalKeeper({ pool, counts: ingest.refusals, onError: onRefusalError });
   const { mode, profile, temporalUiUrl, temporalNamespace } = config;
+  const memory = watchMemory(meter, { maxBytes: config.redisMemoryMaxBytes });
   const deps: ApiDeps = {
     pool,
     meter,
+    watchedMemory: () => memory.look(),
     catalogue,
     keys,
     clock,
@@ -92,6 +95,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
       catalogue.stop();
       await keeper.stop();
       await refusals.stop();
+      memory.stop();
       redis.disconnect();
       await connection.close();
       await pool.end();

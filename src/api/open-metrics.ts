@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { readLedgerSigns } from '../ledger/read-ledger-signs.ts';
 import { measureCheck, measureIngest } from '../metrics/ingest-metrics.ts';
+import { createMemoryMetrics } from '../metrics/memory-metrics.ts';
 import type { ProgramMetrics } from '../metrics/program-metrics.ts';
 import { scrape } from '../metrics/scrape.ts';
 import { createStoreMetrics } from '../metrics/store-metrics.ts';
@@ -19,6 +20,7 @@ export function openMetrics(
   const { pool, clock, meter } = parts;
   const { registry } = metrics;
   metrics.watchPool(pool);
+  createMemoryMetrics(registry, meter.memory);
   const readJournals = () => readJournalStates(meter);
   const sampleStores = createStoreMetrics(registry, { readJournals, readLedger: () => readLedgerSigns(pool), clock });
   return {

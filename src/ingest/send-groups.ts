@@ -173,6 +173,7 @@ export async function reloadCatalogue(service: IngestService): ReturnType<Ingest
     return await service.catalogue.reload();
   } catch (error) {
     throw new MeterUnavailableError('PostgreSQL does not answer: the catalogue could not be read again', {
+      dependency: 'postgresql',
       cause: error,
     });
   }

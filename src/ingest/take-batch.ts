@@ -116,7 +116,10 @@ async function askKnownIds(
       })),
     );
   } catch (error) {
-    throw new MeterUnavailableError('PostgreSQL does not answer: known ids could not be looked up', { cause: error });
+    throw new MeterUnavailableError('PostgreSQL does not answer: known ids could not be looked up', {
+      dependency: 'postgresql',
+      cause: error,
+    });
   }
 }
 
@@ -141,7 +144,10 @@ export async function extendPeriods(service: IngestService, { extensions }: Pick
   try {
     for (const [tenant, throughMicros] of extensions) await service.extendPeriods(tenant, throughMicros);
   } catch (error) {
-    throw new MeterUnavailableError('PostgreSQL could not make the next billing periods', { cause: error });
+    throw new MeterUnavailableError('PostgreSQL could not make the next billing periods', {
+      dependency: 'postgresql',
+      cause: error,
+    });
   }
   await reloadCatalogue(service);
 }

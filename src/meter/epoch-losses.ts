@@ -102,6 +102,9 @@ export async function askLedger<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof MeterUnavailableError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MeterUnavailableError(`the ledger did not do what was asked: ${reason}`, { cause: error });
+    throw new MeterUnavailableError(`the ledger did not do what was asked: ${reason}`, {
+      cause: error,
+      dependency: 'postgresql',
+    });
   }
 }

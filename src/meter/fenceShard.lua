@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- fenceShard: stops a shard, so that what is left in its journal can be drained before the next epoch begins. The newest fence
 -- counts: whoever fenced before it cannot open the shard any more, because the newer one may have begun a later epoch since.
 --

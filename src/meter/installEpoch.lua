@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- installEpoch: opens a shard in an epoch that PostgreSQL has given out, if the fence that was set for it still holds. Sequences
 -- go on from the ledger's position. Gates and counters of older epochs are void from here on.
 --

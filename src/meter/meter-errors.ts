@@ -5,10 +5,16 @@
 export class MeterUnavailableError extends Error {
   override readonly name = 'MeterUnavailableError';
   readonly retryAfterSeconds: number;
+  /** Which store did not do its part. */
+  readonly dependency: 'redis' | 'postgresql';
 
-  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number; dependency?: 'redis' | 'postgresql' } = {},
+  ) {
     super(message, { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds ?? 1;
+    this.dependency = options.dependency ?? 'redis';
   }
 }
 

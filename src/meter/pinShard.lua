@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- pinShard: keeps a shard's journal from being trimmed past its present trimmed-through position, so that an audit finds what
 -- it compares the counters with. A pin ends by itself: an auditor that died cannot fill the journal.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- readAccounts: reads counters of several tenants of a shard together with the shard's positions, all of one moment: the cut at
 -- which an audit compares them with the ledger and the journal. Writes nothing.
 --

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- readLimits: reads a tenant's bounded counters as recordUsage would see them now. Writes nothing.
 --
 -- KEYS  1 shard hash   2 gate hash   then the hashes of the counters

@@ -15,6 +15,7 @@ const BUCKET_IDS_MAX = 5_000_000;
 export const JOURNAL_EVENTS_MAX = 5_000_000;
 
 const JOURNAL_FULL_RETRY_SECONDS = 5;
+const MEMORY_FULL_RETRY_SECONDS = 5;
 
 /**
  * Records a group in one atomic step, or says why it was not applied. A changed epoch or id bucket is looked up and tried again
@@ -23,6 +24,7 @@ const JOURNAL_FULL_RETRY_SECONDS = 5;
  */
 export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise<GroupAnswer> {
   const state = shardState(meter, group.shard);
+  refuseWhenFull(meter);
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, group.shard);
     const packed = packGroup(group, {
@@ -46,6 +48,15 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
     else return readRefusal(group, reply);
   }
   throw new MeterUnavailableError(`shard ${group.shard} did not come to rest within ${CALLS_MAX} calls`);
+}
+
+/** Redis would refuse too, but only when it also refuses what makes room again. */
+function refuseWhenFull({ memory }: UsageMeter): void {
+  if (!memory.isFull) return;
+  throw new MeterUnavailableError(
+    `Redis holds ${memory.usedBytes} of ${memory.maxBytes} bytes, too much to take more: is a worker running?`,
+    { retryAfterSeconds: MEMORY_FULL_RETRY_SECONDS },
+  );
 }
 
 type Applied = Extract<GroupAnswer, { kind: 'applied' }>;

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- trimJournal: notes what the ledger has committed, takes back what the counters took for events that the ledger refused as
 -- duplicates, and cuts the journal as far as its retention and the pin of an audit allow. Repeating it changes nothing: changes
 -- at or below the trimmed-through position are done. What is cut is a mark of its own (`keptFrom`): a database restored from a

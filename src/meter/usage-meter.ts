@@ -33,10 +33,21 @@ export interface ShardState {
   verifying: Promise<number> | undefined;
 }
 
+/** What is known of Redis's memory: `watchMemory` looks every second. */
+export interface MeterMemory {
+  /** `null`: nobody has looked yet. */
+  usedBytes: number | null;
+  /** `null`: there is no bound. */
+  maxBytes: number | null;
+  /** Whether so much is used that nothing is taken any more. */
+  isFull: boolean;
+}
+
 /** The hot side of the program: one Redis connection and what this process knows about its shards. */
 export interface UsageMeter extends Omit<UsageMeterOptions, 'redis'> {
   readonly redis: MeterRedis;
   readonly shards: readonly ShardState[];
+  readonly memory: MeterMemory;
   /** Rises with every lost connection, so that a verification that spans two connections is not believed. */
   connectionNumber(): number;
   /** Names this process in the tokens of its rebuilds. */
@@ -62,6 +73,7 @@ export function createUsageMeter(options: UsageMeterOptions): UsageMeter {
     ...options,
     redis: defineCommands(options.redis),
     shards,
+    memory: { usedBytes: null, maxBytes: null, isFull: false },
     connectionNumber: () => connections,
     owner: randomUUID(),
     rebuilding: new Map(),

@@ -1,4 +1,5 @@
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
+import { JOURNAL_EVENTS_MAX } from '../../meter/record-usage.ts';
 import type { ApiDeps, Dependency } from '../api-deps.ts';
 import type { Route, RouteContext } from '../route.ts';
 
@@ -47,14 +48,30 @@ async function journalsOf({ readJournals, clock }: ApiDeps) {
   }
 }
 
+/** How full Redis is; at the high-water mark ingest answers 503 until there is room again. */
+async function memoryOf({ meter, watchedMemory }: ApiDeps) {
+  try {
+    await inTime(watchedMemory);
+  } catch {
+    return null;
+  }
+  const { usedBytes, maxBytes, isFull } = meter.memory;
+  return { usedBytes, maxBytes, isFull };
+}
+
 /**
  * 200 while everything that counting and reading need answers, with `degraded` when something else does not: ingest must not be
  * taken out of service because Temporal restarts.
  */
 async function readiness({ deps }: RouteContext) {
-  const [states, journals] = await Promise.all([Promise.all(deps.dependencies.map(stateOf)), journalsOf(deps)]);
+  const [states, journals, memory] = await Promise.all([
+    Promise.all(deps.dependencies.map(stateOf)),
+    journalsOf(deps),
+    memoryOf(deps),
+  ]);
   const isReady = states.every(({ status, isVital }) => status === 'up' || !isVital);
-  const status = !isReady ? 'unavailable' : states.every((state) => state.status === 'up') ? 'ready' : 'degraded';
+  const isWhole = states.every((state) => state.status === 'up') && memory?.isFull !== true;
+  const status = !isReady ? 'unavailable' : isWhole ? 'ready' : 'degraded';
   const dependencies = Object.fromEntries(states.map(({ name, ...state }) => [name, state]));
   const { mode, profile, dedupWindowSeconds } = deps;
   const catalogueVersion = deps.catalogue.current().version;
@@ -69,6 +86,8 @@ async function readiness({ deps }: RouteContext) {
       catalogueVersion,
       dependencies,
       journals,
+      journalEventsMax: JOURNAL_EVENTS_MAX,
+      redisMemory: memory,
     },
     headers: isReady ? {} : { 'retry-after': '1' },
   };
