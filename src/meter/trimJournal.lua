@@ -14,9 +14,11 @@ local MARKS = 32 -- how finely the age of what was committed is known: committed
 local SLACK = 0.9 -- what is over the size is cut below it, so that not every call has to cut
 
 local shard = redis.call('HMGET', KEYS[1], 'sequence', 'trimmedEpoch', 'trimmedSequence', 'pin', 'marks', 'keptFrom',
-  'pinUntilMs')
+  'pinUntilMs', 'epoch')
 local trimmedEpoch, trimmed = tonumber(shard[2] or '0'), tonumber(shard[3] or '0')
 local committedEpoch, committed = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- A Redis of an epoch that the ledger has left behind is about to be verified: what waits in it was never committed.
+if tonumber(shard[8] or '0') < committedEpoch then return 0 end
 if committedEpoch < trimmedEpoch or (committedEpoch == trimmedEpoch and committed < trimmed) then return 0 end
 
 for index, change in ipairs(cjson.decode(ARGV[3])) do

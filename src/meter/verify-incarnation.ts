@@ -16,6 +16,8 @@ import { shardState, type UsageMeter } from './usage-meter.ts';
 
 /** Other processes may verify the same shard at the same time: a fence that was passed by another epoch starts over. */
 const VERIFY_ATTEMPTS_MAX = 5;
+/** Position and record are read one after the other: how often they may not fit before the shard is fenced. */
+const LOOKS = 2;
 /** Each fence undoes the one before. Processes that start over at different times let one of them come to its end. */
 const VERIFY_PAUSE_MAX_MS = 100;
 
@@ -63,17 +65,21 @@ export async function verifyIncarnation(meter: UsageMeter, shard: number): Promi
 
 async function tryVerify(meter: UsageMeter, shard: number): Promise<number | undefined> {
   const incarnation = await readIncarnation(meter);
-  const position = await askLedger(() => meter.ledger.readPosition(shard));
-  const record = await readShardRecord(meter, shard);
-  if (isKnown(position, incarnation) && (await isCurrent(meter, shard, record, position))) {
-    await nameAnsweredLoss(meter, shard, position.epoch);
-    return position.epoch;
+  for (let look = 1; ; look += 1) {
+    const position = await askLedger(() => meter.ledger.readPosition(shard));
+    const record = await readShardRecord(meter, shard);
+    if (isKnown(position, incarnation) && (await isCurrent(meter, shard, record, position))) {
+      await nameAnsweredLoss(meter, shard, position.epoch);
+      return position.epoch;
+    }
+    // Another process may have opened the next epoch between the two reads: what does not fit is looked at again.
+    if (look < LOOKS) continue;
+    if (!isKnown(position, incarnation) && meter.profile === 'durable') {
+      await checkRedisProfile(meter.redis, meter.redisAttested);
+    }
+    const begin: BeginEpoch = (next) => meter.ledger.beginEpoch(shard, next);
+    return beginNextEpoch(meter, shard, { record, incarnation, begin });
   }
-  if (!isKnown(position, incarnation) && meter.profile === 'durable') {
-    await checkRedisProfile(meter.redis, meter.redisAttested);
-  }
-  const begin: BeginEpoch = (next) => meter.ledger.beginEpoch(shard, next);
-  return beginNextEpoch(meter, shard, { record, incarnation, begin });
 }
 
 /** The ledger's part of a new epoch: `beginEpoch` of `MeterLedger`, or something that does more in the same transaction. */

@@ -101,6 +101,30 @@ describe('processes that verify one shard at the same time', () => {
     expect(await slowly).toBeGreaterThan(given + 1);
   });
 
+  test('a Redis that was emptied twice around a verification does not open an epoch again that was used', async () => {
+    await slow.redis.flushall();
+    for (const { meter } of [slow, other]) forgetEpoch(meter, 0);
+    const hasRead = new Stop();
+    const readPosition = slow.ledger.readPosition.bind(slow.ledger);
+    slow.ledger.readPosition = async (shard) => {
+      const position = await readPosition(shard);
+      await hasRead.pass();
+      return position;
+    };
+    const slowly = verifiedEpoch(slow.meter, 0);
+    await hasRead.reached;
+    const used = await verifiedEpoch(other.meter, 0);
+    await rebuildTenant(other.meter, 'acme');
+    expect([await status(other, 'a'), await status(other, 'b')]).toEqual(['A', 'A']);
+    await slow.redis.flushall();
+    hasRead.release();
+    expect(await slowly).toBe(used + 1);
+    await status(other, 'c');
+    expect(other.ledger.incidents).toEqual([
+      { kind: 'journal_loss', tenant: null, shard: 0, details: { epoch: used, firstSequence: 1, lastSequence: 2 } },
+    ]);
+  });
+
   test('every process names what it was answered and the ledger lacks, not only the one that begins the epoch', async () => {
     await status(other, 'a');
     await status(other, 'b');
