@@ -129,3 +129,20 @@ test('a smaller limit of the tenant moves the thresholds that are shares of it',
   await send({ id: 'b', quantity: 1, tenant: 'globex' }, { id: 'b', quantity: 1 });
   expect(told()).toEqual([`globex ${NOVEMBER}`]);
 });
+
+test('a hard limit that is used up is told, and what it then refuses is not', async () => {
+  const own = `  - { id: globex, currency: USD, billingStart: ${OCTOBER}, plan: basic, limits: [{ meter: calls, mode: hard, limit: 100 }] }`;
+  await stack.apply(YAML.replace(/ {2}- \{ id: globex.*/, own));
+  const tenant = 'globex';
+  await send({ id: 'a', quantity: 99, tenant });
+  told();
+  const over = { quantity: 50, tenant };
+  expect(await send({ id: 'b', ...over }, { id: 'c', quantity: 1, tenant }, { id: 'd', ...over })).toEqual([
+    'limit_exceeded',
+    'accepted',
+    'limit_exceeded',
+  ]);
+  expect(told()).toEqual([`globex ${NOVEMBER}`]);
+  expect(await send({ id: 'e', ...over })).toEqual(['limit_exceeded']);
+  expect(told()).toEqual([]);
+});
