@@ -23,7 +23,6 @@ export async function benchAccept(context: BenchContext): Promise<Findings> {
   const seconds = secondsOf(context, SECONDS);
   const stack = await startBenchStack({ tenants: TENANTS });
   try {
-    // Fifty tenants a batch reach them all: each one's first event makes its counters.
     await run(context, stack, 50, Math.min(seconds, SECONDS_WARM));
     const rounds: (readonly AnsweredRun[])[] = [];
     for (let round = 0; round < context.runs; round += 1) {

@@ -13,7 +13,6 @@ export const DRAIN_TITLE = 'drain: a waiting journal into a partition that has 1
 
 const EVENTS = 1_000_000;
 const EVENTS_QUICK = 50_000;
-const EVENTS_WARM = 2_000;
 const FILL_SECONDS_MAX = 120;
 const DRAIN_TIMEOUT_MS = 300_000;
 const POLL_MS = 10;
@@ -34,10 +33,8 @@ export async function benchDrain(context: BenchContext): Promise<Findings> {
     await ensureFilled(stack.database, filled, context.say);
     const events = context.quick ? EVENTS_QUICK : EVENTS;
     const runs: DrainRun[] = [];
-    // Each tenant's first event makes its counters, for which the API drains what waits: not while the journal is filled.
-    await fillJournal(context, stack, EVENTS_WARM, 50);
     for (let run = 0; run < context.runs; run += 1) {
-      await fillJournal(context, stack, events, 1);
+      await fillJournal(context, stack, events);
       const figures = await drainJournal(stack, events);
       context.say(`${Math.round(figures.rowsPerSecond)} rows/s, ${Math.round(figures.walBytesPerRow)} B of WAL a row`);
       runs.push(figures);
@@ -85,18 +82,13 @@ export async function benchDrain(context: BenchContext): Promise<Findings> {
   }
 }
 
-async function fillJournal(
-  { generator }: BenchContext,
-  stack: BenchStack,
-  events: number,
-  tenantsPerBatch: number,
-): Promise<void> {
+async function fillJournal({ generator }: BenchContext, stack: BenchStack, events: number): Promise<void> {
   await generator.run(
     jobFor(stack.apiUrl, {
       connections: BATCH_CONNECTIONS,
       seconds: FILL_SECONDS_MAX,
       requestsMax: events / BATCH_EVENTS,
-      requests: batchPlan(stack, tenantsPerBatch),
+      requests: batchPlan(stack, 1),
       pace: { kind: 'free' },
     }),
   );

@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { readEmbeddedSettings } from '../src/embedded/settings.ts';
 import { startStack } from '../src/embedded/start-stack.ts';
 import { catalogueText } from './catalogue.ts';
+import { touchTenants } from './touch-tenants.ts';
 
 /** A program that this process started, and where it said it listens. */
 export interface StartedProgram {
@@ -155,6 +156,7 @@ async function startParts(
   closings.push(() => api.stop());
   const apiUrl = /http:\S+/.exec(api.readyLine)?.[0] ?? '';
   const ingestKey = await applyCatalogue(apiUrl, adminKey, options.tenants);
+  await touchTenants(apiUrl, ingestKey, options.tenants, String(Date.now()));
   const database = new Client({ connectionString: stack.databaseUrl });
   await database.connect();
   const redis = openRedis(stack.redisUrl);
