@@ -17,6 +17,8 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buf
   }
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** Refuses compressed and oversized bodies and what is not UTF-8, and answers the text. */
 export async function readText(request: IncomingMessage, bytesMax: number): Promise<string> {
   const coding = request.headers['content-encoding'];
@@ -33,7 +35,7 @@ export async function readText(request: IncomingMessage, bytesMax: number): Prom
     throw new ApiError({ status: 413, code: 'body_too_large', message, headers: { connection: 'close' } });
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw badRequest('body_unreadable', 'the body is not UTF-8');
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Queryable } from '../ledger/database.ts';
@@ -30,7 +30,7 @@ export class KeyCache {
 
   /** The key of a secret, at most `KEY_CACHE_TTL_MS` old. Rejects when the database does not answer. */
   async authenticate(secret: string): Promise<AuthenticatedKey | undefined> {
-    const name = createHash('sha256').update(secret, 'utf8').digest('base64');
+    const name = hash('sha256', secret, 'base64');
     const now = this.#clock();
     const cached = this.#entries.get(name);
     if (cached !== undefined && now < cached.until) return cached.answer;

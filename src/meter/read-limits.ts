@@ -2,7 +2,7 @@ import type { InstantText } from '../domain/instant.ts';
 import type { LimitWindow } from '../domain/plan.ts';
 import { boundField, boundKey, gateKey, shardKey, shardOf, WINDOW_MS } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
-import { askRedis } from './redis-connection.ts';
+import { askRedis, writeTogether } from './redis-connection.ts';
 import type { GroupAnswer, GroupBound } from './usage-group.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
@@ -51,6 +51,7 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
   const versions = [String(catalogueVersion), String(gateVersion), question.countedBy];
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
+    writeTogether(meter.redis);
     const [word, ...rest] = await askRedis(() =>
       meter.redis.readLimits(keys.length, ...keys, String(epoch), ...versions, ...counters.arguments),
     );

@@ -34,9 +34,25 @@ const CHECK_BODY = z.strictObject({
   properties: z.record(z.string(), propertyValue, 'must be an object of names and values').optional(),
 });
 
+type CheckBody = z.output<typeof CHECK_BODY>;
+
+/**
+ * The usual question, about one meter and without properties, read without the schema, which costs as much as the rest of it. Anything
+ * else is `undefined`, and the schema says what it is.
+ */
+export function plainQuestion(body: unknown): CheckBody | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { tenant, meter, quantity = '1', ...more } = body as Readonly<Record<string, unknown>>;
+  if (typeof tenant !== 'string' || typeof meter !== 'string') return undefined;
+  if (typeof quantity !== 'string' && typeof quantity !== 'number') return undefined;
+  if (Object.keys(more).length > 0) return undefined;
+  return TENANT_PATTERN.test(tenant) && METER_KEY_PATTERN.test(meter) ? { tenant, meter, quantity } : undefined;
+}
+
 /** Whether a tenant may use so much more now. Takes nothing. */
 async function postCheck(context: RouteContext): Promise<RouteAnswer> {
-  const body = checkBody(await readJson(context.request, CHECK_BODY_BYTES_MAX), CHECK_BODY);
+  const sent = await readJson(context.request, CHECK_BODY_BYTES_MAX);
+  const body = plainQuestion(sent) ?? checkBody(sent, CHECK_BODY);
   const { tenant, meter, meters = [], quantity, properties = null } = body;
   if ((meter === undefined) === (meters.length === 0)) {
     throw badRequest('invalid_body', 'name one meter as "meter", or several as "meters"', 'meter');
