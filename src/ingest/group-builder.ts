@@ -74,7 +74,7 @@ export class GroupBuilder {
       type: event.type,
       occurredAtMicros: event.occurredAtMicros,
       quantity: event.quantity,
-      properties: event.properties,
+      propertiesText: event.properties === null ? null : event.propertiesText,
       idDigest: pending.idDigest,
       contentDigest: pending.contentDigest,
       readings,

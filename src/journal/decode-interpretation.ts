@@ -53,9 +53,16 @@ function readMeter(value: unknown, index: number): Interpretation['meters'][numb
   return { key, scale, aggregation: aggregation as Aggregation };
 }
 
+/** The start that was read last: most tenants' periods start at the same instant. */
+let lastStart: { readonly text: string; readonly micros: EpochMicros } | undefined;
+
 function requireStart(value: unknown, place: string): EpochMicros {
+  if (lastStart !== undefined && lastStart.text === value) return lastStart.micros;
   const micros = typeof value === 'string' ? parseInstant(value) : undefined;
-  if (micros === undefined) throw new JournalDataError(`${place} is no instant: ${JSON.stringify(value)}`);
+  if (typeof value !== 'string' || micros === undefined) {
+    throw new JournalDataError(`${place} is no instant: ${JSON.stringify(value)}`);
+  }
+  lastStart = { text: value, micros };
   return micros;
 }
 

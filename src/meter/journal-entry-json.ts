@@ -43,7 +43,7 @@ export function eventsText(events: readonly GroupEvent[]): string {
     readings: readingColumns(events),
   });
   let text = head;
-  for (const event of events) text += event.properties === null ? '\n' : `\n${JSON.stringify(event.properties)}`;
+  for (const { propertiesText } of events) text += propertiesText === null ? '\n' : `\n${propertiesText}`;
   return text;
 }
 
@@ -64,23 +64,30 @@ function readingColumns(events: readonly GroupEvent[]): unknown[][] {
   events.forEach((event, place) => {
     for (const reading of event.readings) {
       let target = columns.get(reading.meterIndex);
-      if (target === undefined) columns.set(reading.meterIndex, (target = emptyColumn(events.length)));
-      target.values[place] = reading.valueText;
-      if (reading.dimensions !== undefined) target.places[place] = dimensionPlace(target, reading.dimensions);
+      if (target === undefined) {
+        target = { values: [], places: [], dimensions: [], placeOf: new Map() };
+        columns.set(reading.meterIndex, target);
+      }
+      setAt(target.values, place, reading.valueText);
+      if (reading.dimensions !== undefined) setAt(target.places, place, dimensionPlace(target, reading.dimensions));
     }
   });
-  return [...columns].map(([meterIndex, { values, places, dimensions }]) =>
-    dimensions.length === 0 ? [meterIndex, column(values)] : [meterIndex, column(values), dimensions, column(places)],
-  );
+  return [...columns].map(([meterIndex, { values, places, dimensions }]) => {
+    fill(values, events.length);
+    if (dimensions.length === 0) return [meterIndex, column(values)];
+    fill(places, events.length);
+    return [meterIndex, column(values), dimensions, column(places)];
+  });
 }
 
-function emptyColumn(eventCount: number): ReadingColumn {
-  return {
-    values: Array.from({ length: eventCount }, () => null),
-    places: Array.from({ length: eventCount }, () => null),
-    dimensions: [],
-    placeOf: new Map(),
-  };
+/** Puts a value at its place; the events before it that have none get `null`. */
+function setAt<Value>(values: (Value | null)[], place: number, value: Value): void {
+  fill(values, place);
+  values[place] = value;
+}
+
+function fill(values: unknown[], length: number): void {
+  while (values.length < length) values.push(null);
 }
 
 /** Dimensions repeat within a batch: each distinct one is written, and later read, once. */
@@ -93,6 +100,3 @@ function dimensionPlace(target: ReadingColumn, dimensions: NonNullable<GroupRead
   }
   return place;
 }
-
-/** The name of `eventsText` until its caller has moved on. */
-export { eventsText as eventsJson };

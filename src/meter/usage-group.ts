@@ -1,5 +1,5 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
-import type { JsonObject, JsonValue } from '../domain/event.ts';
+import type { JsonValue } from '../domain/event.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { LimitWindow } from '../domain/plan.ts';
 import type { Scale, ScaledQuantity } from '../domain/quantity.ts';
@@ -60,7 +60,8 @@ export interface GroupEvent extends EventDigests {
   readonly type: string;
   readonly occurredAtMicros: EpochMicros;
   readonly quantity: string;
-  readonly properties: JsonObject | null;
+  /** Canonical JSON; `null` without properties. */
+  readonly propertiesText: string | null;
   readonly readings: readonly GroupReading[];
 }
 

@@ -155,8 +155,8 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
   const tenant = sketch.tenant ?? 'acme';
   const usage = sketch.usage ?? { calls: 1 };
   const occurredAtMicros = sketch.atMicros ?? AT;
-  const properties = { mark: sketch.content ?? 'same' };
-  const content = { type: 'calls', quantity: '1', occurredAtMicros, propertiesText: canonicalJson(properties) };
+  const propertiesText = canonicalJson({ mark: sketch.content ?? 'same' });
+  const content = { type: 'calls', quantity: '1', occurredAtMicros, propertiesText };
   const readings = Object.entries(usage).map(([meter, scaled]): GroupReading => {
     const reading = { meterIndex: meters.indexOf(meter), valueText: String(scaled), scaled };
     const { limit } = sketch;
@@ -166,7 +166,6 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
   });
   return {
     ...content,
-    properties,
     id: sketch.id,
     periodIndex: periodNames.indexOf(periodName(sketch)),
     readings,

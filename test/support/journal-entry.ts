@@ -99,7 +99,7 @@ export function journalFields(firstSequence: number, events: readonly JournalEve
       type: event.type ?? 'llm.request',
       occurredAtMicros: requireInstant(event.at),
       quantity: event.quantity ?? '1',
-      properties: event.properties ?? null,
+      propertiesText: event.properties === undefined ? null : canonicalJson(event.properties),
       // The entry has them in a field of their own.
       idDigest: '',
       contentDigest: '',
