@@ -9,7 +9,7 @@ type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Pro
 
 /** A Redis connection on which the meter's scripts are known. */
 export interface MeterRedis extends Redis {
-  readonly recordUsage: Script<string[]>;
+  readonly recordUsage: Script<(string | number)[]>;
   readonly readLimits: Script<string[]>;
   readonly advanceGate: Script<string[]>;
   readonly advanceCatalogue: Script<string>;

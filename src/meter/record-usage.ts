@@ -71,22 +71,22 @@ function rememberAnswered(state: ReturnType<typeof shardState>, { epoch, sequenc
 
 function readApplied(
   group: UsageGroup,
-  reply: readonly string[],
+  reply: readonly (string | number)[],
   context: { readonly epoch: number; readonly toldCounters: readonly string[] },
 ): Applied {
-  const [, statuses = '', sequence = '0', dirty = '', atMs = '0', ...totals] = reply;
+  const [, statuses = '', sequence = 0, dirty = '', atMs = 0, ...totals] = reply;
   return {
     kind: 'applied',
-    statuses: statuses.split('') as EventStatus[],
-    totals: new Map(context.toldCounters.map((name, index) => [name, totals[index] ?? '0'])),
-    newlyDirty: dirty === '' ? [] : dirty.split(',').map((number) => tenantAt(group, number)),
+    statuses: String(statuses).split('') as EventStatus[],
+    totals: new Map(context.toldCounters.map((name, index) => [name, String(totals[index] ?? '0')])),
+    newlyDirty: dirty === '' ? [] : String(dirty).split(',').map((number) => tenantAt(group, number)),
     atMs: Number(atMs),
     epoch: context.epoch,
     sequence: Number(sequence),
   };
 }
 
-function readRefusal(group: UsageGroup, reply: readonly string[]): GroupAnswer {
+function readRefusal(group: UsageGroup, reply: readonly (string | number)[]): GroupAnswer {
   const [word, ...rest] = reply;
   switch (word) {
     case 'stale:catalogue':
@@ -108,7 +108,7 @@ function readRefusal(group: UsageGroup, reply: readonly string[]): GroupAnswer {
 }
 
 /** Lua counts from 1. */
-function tenantAt(group: UsageGroup, number: string | undefined): string {
+function tenantAt(group: UsageGroup, number: string | number | undefined): string {
   const tenant = group.tenants[Number(number) - 1];
   if (tenant === undefined)
     throw new RangeError(`recordUsage names tenant ${String(number)} of ${group.tenants.length}`);

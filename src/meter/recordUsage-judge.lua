@@ -1,6 +1,6 @@
 -- Second part of recordUsage: which events are known, and which ones the limits allow. Writes nothing.
--- Leaves behind: `statuses`, one letter per event; `changes`, `numbers` and `instants` of what was accepted; `remembered`, id
--- and content of it, in pairs, or nil when everything was accepted.
+-- Leaves behind: `statuses`, one letter per event; `accepted`, how many; `changes`, `numbers` and `instants` of what was accepted;
+-- `remembered`, id and content of it in pairs, or nil when everything was accepted.
 
 -- A total must stay within a hard bound, a maximum may repeat what it has reached. `change` is what the call has added so far.
 local function allows(counter, value, change)
@@ -12,38 +12,34 @@ local function allows(counter, value, change)
   return bound < 0 or value <= bound or value <= now or value <= change
 end
 
-local function allAllowed()
-  for counter = 1, #fields do
-    if numbers[counter] > 0 and not allows(counter, changes[counter], 0) then return false end
-  end
-  return true
-end
-
-local function take(counter, value, at)
-  local kind = kinds[counter]
-  numbers[counter] = numbers[counter] + 1
-  if kind == 's' or kind == 'T' then changes[counter] = changes[counter] + value
-  elseif kind == 'l' then
-    if at >= instants[counter] then changes[counter], instants[counter] = value, at end
-  elseif value > changes[counter] then changes[counter] = value end
-end
-
--- Judges the event whose readings begin at `offset`. All of its meters count it, or none.
-local function judge(count, at, offset)
-  for position = offset, offset + count * 10 - 10, 10 do
-    local counter, value = struct.unpack('<Hd', readings, position)
-    if not allows(counter, value, changes[counter]) then return 'L' end
-  end
-  for position = offset, offset + count * 10 - 10, 10 do
-    local counter, value = struct.unpack('<Hd', readings, position)
-    take(counter, value, at)
-  end
-  return 'A'
-end
-
+-- Judges event after event, as they were sent. What it needs is made in here, because it is rarely called.
 local function judgeOneByOne(current, previous)
-  for counter = 1, #fields do changes[counter], numbers[counter], instants[counter] = 0, 0, 0 end
   local letters, known, pairsOfIds, offset = {}, {}, {}, 1
+  for counter = 1, #fields do changes[counter], numbers[counter], instants[counter] = 0, 0, 0 end
+
+  local function take(counter, value, at)
+    local kind = kinds[counter]
+    numbers[counter] = numbers[counter] + 1
+    if kind == 's' or kind == 'T' then changes[counter] = changes[counter] + value
+    elseif kind == 'l' then
+      if at >= instants[counter] then changes[counter], instants[counter] = value, at end
+    elseif value > changes[counter] then changes[counter] = value end
+  end
+
+  -- All of the event's meters count it, or none.
+  local function judge(count, at, first)
+    local last = first + count * 10 - 10
+    for position = first, last, 10 do
+      local counter, value = struct.unpack('<Hd', readings, position)
+      if not allows(counter, value, changes[counter]) then return 'L' end
+    end
+    for position = first, last, 10 do
+      local counter, value = struct.unpack('<Hd', readings, position)
+      take(counter, value, at)
+    end
+    return 'A'
+  end
+
   for index = 1, total do
     local id, content = sub(digests, index * 32 - 31, index * 32 - 16), sub(digests, index * 32 - 15, index * 32 - 8)
     local kept, count, at = known[id] or current[index] or previous[index], 0, 0
@@ -59,17 +55,22 @@ local function judgeOneByOne(current, previous)
   return table.concat(letters), pairsOfIds
 end
 
+-- struct.unpack answers one value more, where it ended: nobody has an id of that name.
 local idForm = string.rep('c16', total)
 local current = call('HMGET', currentKey, struct.unpack(idForm, ARGV[3]))
 local previous = call('HMGET', previousKey, struct.unpack(idForm, ARGV[3]))
--- struct.unpack answers one value more: where it ended. Nobody has an id of that name.
-local noneKnown = allDiffer == 1
+local isPlain = allDiffer == 1
 for index = 1, total do
-  if current[index] or previous[index] then noneKnown = false break end
+  if current[index] or previous[index] then isPlain = false break end
+end
+-- The service has added up what every counter takes if all events are accepted, which is the common case.
+for counter = 1, #fields do
+  if numbers[counter] > 0 and not allows(counter, changes[counter], 0) then isPlain = false break end
 end
 
--- The service has added up what every counter takes if all events are accepted, which is the common case.
-local statuses, remembered
-if noneKnown and allAllowed() then statuses = string.rep('A', sent) .. verdicts
-else statuses, remembered = judgeOneByOne(current, previous) end
-local accepted = remembered and #remembered / 2 or sent
+local statuses, accepted, remembered = nil, sent, nil
+if isPlain then statuses = string.rep('A', sent) .. verdicts
+else
+  statuses, remembered = judgeOneByOne(current, previous)
+  accepted = #remembered / 2
+end

@@ -14,7 +14,7 @@
 --       5 verdicts: one letter per refused event (E, T or X), for those whose id is not known
 --       6 interpretation and 7 events: JSON as the journal keeps them
 -- Returns { 'applied', statuses, last sequence, gates that became dirty, milliseconds by the clock of Redis, totals of the
---         counters that were asked for ... }, all text,
+--         counters that were asked for ... }: numbers are below 2^53, totals are text,
 --      or { 'epoch' }, { 'full' }, { 'stale:catalogue' }, { 'stale:bucket', n }, { 'stale:gate', gate, version },
 --         { 'void:gate', gate ... }, { 'stale:counters', gate ... }: nothing was applied.
 
