@@ -122,7 +122,7 @@ export function judgeTime(
       entry,
       usagePeriod,
       accountingPeriod: usagePeriod,
-      readings: readings.map((reading) => withBounds(entry, span, reading)),
+      readings: span === undefined ? readings : withRules(entry, span, readings),
     };
   }
   if (mayBackfill)
@@ -133,7 +133,16 @@ export function judgeTime(
   return { kind: 'acceptable', entry, usagePeriod, accountingPeriod, readings };
 }
 
-function withBounds(entry: TenantEntry, span: PlanSpan | undefined, reading: Reading): BoundedReading {
-  const rules = span === undefined ? undefined : rulesOfReading(entry, span, reading);
-  return rules === undefined ? reading : { ...reading, ...rules };
+/** The readings with the rules that hold for them: the same list where there are none, as for most. */
+function withRules(entry: TenantEntry, span: PlanSpan, readings: readonly Reading[]): readonly BoundedReading[] {
+  let ruled: BoundedReading[] | undefined;
+  for (let place = 0; place < readings.length; place += 1) {
+    const reading = readings[place];
+    if (reading === undefined) continue;
+    const rules = rulesOfReading(entry, span, reading);
+    if (rules === undefined) continue;
+    ruled ??= [...readings];
+    ruled[place] = { ...reading, ...rules };
+  }
+  return ruled ?? readings;
 }

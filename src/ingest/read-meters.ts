@@ -27,21 +27,22 @@ export function readMeters(
   const readings: Reading[] = [];
   for (const meter of meters) {
     if (!matchesFilter(meter.filter, event.properties)) continue;
-    const value = readValue(meter, event, digestSecret);
-    if ('fault' in value) return value;
+    const reading = readValue(meter, event, digestSecret);
+    if ('fault' in reading) return reading;
     if (meter.dimensions.length === 0) {
-      readings.push({ meter, ...value });
+      readings.push(reading);
       continue;
     }
     const read = readDimensions(meter, event);
     if ('fault' in read) return read;
-    readings.push({ meter, ...value, ...read });
+    readings.push({ ...reading, ...read });
   }
   return { readings };
 }
 
 /** Whether all conditions hold. Values are compared by meaning; a property that is absent equals nothing. */
 function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject | null): boolean {
+  if (filter.length === 0) return true;
   return filter.every((condition) => {
     const value = ownProperty(properties, condition.property);
     if (condition.exists !== undefined) return condition.exists === (value !== undefined);
@@ -51,34 +52,40 @@ function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject
   });
 }
 
-type ReadValue = Pick<Reading, 'valueText' | 'scaled'> | { readonly fault: Fault };
+/** A reading without its dimensions. */
+type ReadValue = Reading | { readonly fault: Fault };
 
 function readValue(meter: Meter, event: CheckedEvent, digestSecret: Buffer): ReadValue {
   if (meter.aggregation === 'count') return scaledReading(meter, 1, 'quantity');
   const { value } = meter;
   if (value.from === 'quantity') {
-    if (meter.aggregation === 'unique') return uniqueReading(event.quantity, event.quantityPath, digestSecret);
+    if (meter.aggregation === 'unique')
+      return uniqueReading(meter, { value: event.quantity, path: event.quantityPath }, digestSecret);
     return scaledReading(meter, event.quantity, event.quantityPath);
   }
   const path = `${event.propertiesPath}.${value.property}`;
   const property = ownProperty(event.properties, value.property);
   if (property === undefined) return { fault: { path, reason: `is required: the meter ${meter.key} reads it` } };
-  if (meter.aggregation === 'unique') return uniqueReading(property, path, digestSecret);
+  if (meter.aggregation === 'unique') return uniqueReading(meter, { value: property, path }, digestSecret);
   return scaledReading(meter, property, path);
 }
 
 function scaledReading(meter: Meter, value: unknown, path: string): ReadValue {
   const scaled = parseQuantity(value, meter.scale);
-  if (scaled !== undefined) return { scaled, valueText: scaledText(scaled, meter.scale) };
+  if (scaled !== undefined) return { meter, scaled, valueText: scaledText(scaled, meter.scale) };
   const reason =
     `the meter ${meter.key} reads a whole number or a string of plain digits here, with at most ${meter.scale} digits ` +
     `behind the point, not negative, at most ${scaledText(Number.MAX_SAFE_INTEGER, meter.scale)}`;
   return { fault: { path, reason } };
 }
 
-function uniqueReading(value: JsonValue, path: string, digestSecret: Buffer): ReadValue {
+function uniqueReading(
+  meter: Meter,
+  { value, path }: { readonly value: JsonValue; readonly path: string },
+  digestSecret: Buffer,
+): ReadValue {
   if (typeof value === 'object') return { fault: { path, reason: 'must be a string, a number, true or false' } };
-  return { scaled: 0, valueText: valueDigest(digestSecret, value) };
+  return { meter, scaled: 0, valueText: valueDigest(digestSecret, value) };
 }
 
 /** Names and values of one meter's dimensions as compact JSON. They are part of a rollup's key, and an index entry has 2,704 bytes. */

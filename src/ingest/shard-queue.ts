@@ -3,7 +3,7 @@ import { recordUsage } from '../meter/record-usage.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
 import { GroupBuilder } from './group-builder.ts';
 import type { PendingEvent } from './judge-event.ts';
-import { fitsCall, sizeOf, type Acceptable, type Forbidden, type Parcel, type PlannedEvent } from './plan-groups.ts';
+import { fitsCall, sizeOf, type Parcel } from './plan-groups.ts';
 import type { AppliedGroup, Obstacle } from './send-groups.ts';
 
 /** What became of a parcel. The answers of its events that were judged are where their requests look for them. */
@@ -34,12 +34,6 @@ interface WaitingParcel {
   readonly left: PendingEvent[];
   readonly resolve: (outcome: ParcelOutcome) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** An event on its way in a call, and the parcel it came in. */
-interface SentEvent {
-  readonly planned: PlannedEvent<Acceptable | Forbidden>;
-  readonly from: WaitingParcel;
 }
 
 /**
@@ -130,20 +124,22 @@ export class ShardQueue {
     const { meter, shard } = this.#options;
     const snapshot = parcels[0]?.parcel.snapshot;
     if (snapshot === undefined) return;
-    let events: SentEvent[] = [];
-    for (const from of parcels) {
-      for (const planned of from.parcel.events) events.push({ planned, from });
-    }
-    while (events.length > 0) {
+    const behind = new Set<string>();
+    for (;;) {
       const builder = new GroupBuilder(shard, snapshot);
-      for (const { planned } of events) builder.add(planned);
+      for (const { parcel } of parcels) {
+        for (const planned of parcel.events) {
+          if (behind.size === 0 || !behind.has(planned.judgement.entry.tenant.id)) builder.add(planned);
+        }
+      }
       const planned = builder.build();
+      if (planned.events.length + planned.refused.length === 0) return;
       const answer = await recordUsage(meter, planned.group);
       if (answer.kind === 'applied') {
         this.#options.onApplied({ planned, answer });
         return;
       }
-      events = leaveBehind(events, answer);
+      leaveBehind(parcels, answer, behind);
     }
   }
 
@@ -155,21 +151,22 @@ export class ShardQueue {
   }
 }
 
-/** Gives the events that an obstacle concerns back to their parcels, and answers the others. */
-function leaveBehind(events: readonly SentEvent[], obstacle: Obstacle): SentEvent[] {
+/** Gives the events of the tenants that an obstacle stops back to their parcels, and adds the tenants to those left behind. */
+function leaveBehind(parcels: readonly WaitingParcel[], obstacle: Obstacle, behind: Set<string>): void {
   const tenants = tenantsOf(obstacle);
-  const rest: SentEvent[] = [];
-  for (const sent of events) {
-    const { planned, from } = sent;
-    if (tenants !== undefined && !tenants.includes(planned.judgement.entry.tenant.id)) {
-      rest.push(sent);
-      continue;
+  const before = behind.size;
+  const stopped = new Set<string>();
+  for (const { parcel, left, obstacles } of parcels) {
+    for (const { pending, judgement } of parcel.events) {
+      const { id } = judgement.entry.tenant;
+      if (behind.has(id) || tenants?.includes(id) === false) continue;
+      stopped.add(id);
+      left.push(pending);
+      if (!obstacles.includes(obstacle)) obstacles.push(obstacle);
     }
-    from.left.push(planned.pending);
-    if (!from.obstacles.includes(obstacle)) from.obstacles.push(obstacle);
   }
-  if (rest.length === events.length) throw new Error(`the obstacle ${obstacle.kind} names no tenant of the call`);
-  return rest;
+  for (const id of stopped) behind.add(id);
+  if (behind.size === before) throw new Error(`the obstacle ${obstacle.kind} names no tenant of the call`);
 }
 
 /** The tenants that an obstacle stops; `undefined`: all of them. */

@@ -25,7 +25,7 @@ export interface PackingContext {
 /** Packs a group. The entry's own parts (interpretation, events) are the JSON that the journal keeps for ever. */
 export function packGroup(group: UsageGroup, context: PackingContext): PackedGroup {
   const table = new CounterTable(group);
-  const touched = group.events.map((event) => event.readings.map((reading) => table.add(event, reading)));
+  const touched = touchCounters(group.events, table);
   const counters = table.number();
   const told = counters.filter((counter) => counter.name !== undefined);
   const { hashes } = table;
@@ -81,27 +81,37 @@ function columnsOf(counters: readonly TableCounter[]): (readonly (string | numbe
   ];
 }
 
-const EVENT_HEAD_BYTES = 10;
+const COUNT_BYTES = 2;
+const EVENT_HEAD_BYTES = COUNT_BYTES + 8;
 const READING_BYTES = 10;
 
-/** @param touched per event and reading the counters, numbered: the script reads a pair of counter and value for each */
-function packReadings(
-  events: readonly GroupEvent[],
-  touched: readonly (readonly (readonly TableCounter[])[])[],
-): Buffer {
-  const numbers = touched.map((readings) => readings.reduce((sum, counters) => sum + counters.length, 0));
-  const bytes = numbers.reduce((sum, number) => sum + EVENT_HEAD_BYTES + number * READING_BYTES, 0);
-  const packed = Buffer.allocUnsafe(bytes);
+/** Which counters each reading of each event touches, all in one list in their order: a list per event would be most of the work. */
+function touchCounters(events: readonly GroupEvent[], table: CounterTable): (readonly TableCounter[])[] {
+  const touched: (readonly TableCounter[])[] = [];
+  for (const event of events) {
+    for (const reading of event.readings) touched.push(table.add(event, reading));
+  }
+  return touched;
+}
+
+/** @param touched of `touchCounters`, numbered: the script reads a pair of counter and value for each */
+function packReadings(events: readonly GroupEvent[], touched: readonly (readonly TableCounter[])[]): Buffer {
+  let pairs = 0;
+  for (const counters of touched) pairs += counters.length;
+  const packed = Buffer.allocUnsafe(events.length * EVENT_HEAD_BYTES + pairs * READING_BYTES);
   let offset = 0;
-  for (const [index, event] of events.entries()) {
-    offset = packed.writeUInt16LE(numbers[index] ?? 0, offset);
-    offset = packed.writeDoubleLE(event.occurredAtMicros, offset);
-    for (const [place, { scaled }] of event.readings.entries()) {
-      for (const counter of touched[index]?.[place] ?? []) {
+  let place = 0;
+  for (const { occurredAtMicros, readings } of events) {
+    const head = offset;
+    offset = packed.writeDoubleLE(occurredAtMicros, head + COUNT_BYTES);
+    for (const { scaled } of readings) {
+      for (const counter of touched[place] ?? []) {
         offset = packed.writeUInt16LE(counter.number, offset);
         offset = packed.writeDoubleLE(scaled, offset);
       }
+      place += 1;
     }
+    packed.writeUInt16LE((offset - head - EVENT_HEAD_BYTES) / READING_BYTES, head);
   }
   return packed;
 }
