@@ -7,14 +7,14 @@ import type { UsageMeter } from '../meter/usage-meter.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { extendPeriods } from './period-keeper.ts';
-import { ThresholdSignals } from './threshold-signals.ts';
+import { ThresholdSignals, type SignalResult } from './threshold-signals.ts';
 
 /** What ingest is joined from: the meter, what the ledger and the catalogue know, and whom to tell of new usage. */
 export interface IngestConnections extends Pick<ApiDeps, 'pool' | 'catalogue' | 'keys' | 'clock' | 'log'> {
   readonly meter: UsageMeter;
   readonly temporal: Client;
   /** Told of each signal that usage has reached a threshold. */
-  readonly onThresholdSignal: (result: 'sent' | 'lost') => void;
+  readonly onThresholdSignal: (result: SignalResult) => void;
 }
 
 /** Ingest with what it asks of other stations, which it may not import itself. */
@@ -67,6 +67,7 @@ function openThresholdSignals({ temporal, log, onThresholdSignal }: IngestConnec
       ),
     onResult: (result, tenant, error) => {
       onThresholdSignal(result);
+      if (result === 'failed') log.debug({ err: error, tenant }, 'a signal did not reach the billing; it is repeated');
       if (result === 'lost') log.warn({ err: error, tenant }, 'a signal was lost; the checkpoint makes up for it');
     },
   });

@@ -2,14 +2,14 @@ import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 /** Counts the signals that ingest sends when usage reaches a threshold. */
-export function countThresholdSignals(registry: Registry): (result: 'sent' | 'lost') => void {
+export function countThresholdSignals(registry: Registry): (result: 'sent' | 'failed' | 'lost') => void {
   const signals = new Counter({
     name: 'tollkeeper_threshold_signals_total',
-    help: 'Signals that usage has reached a threshold, by result; a lost one is made up for by the checkpoint.',
+    help: 'Attempts to signal that usage has reached a threshold: sent, failed (repeated), lost (left to the checkpoint).',
     labelNames: ['result'],
     registers: [registry],
   });
-  for (const result of ['sent', 'lost'] as const) signals.inc({ result }, 0);
+  for (const result of ['sent', 'failed', 'lost'] as const) signals.inc({ result }, 0);
   return (result) => signals.inc({ result });
 }
 

@@ -1,8 +1,17 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { ThresholdSignals } from '../../src/api/threshold-signals.ts';
 
 const NOVEMBER = '2026-11-01T00:00:00Z';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const LONGEST_REST_MS = 60_000;
 
 /** Signals whose sending a test holds in its hands. */
 function heldSignals() {
@@ -46,14 +55,45 @@ test('other tenants and other periods do not wait for it', () => {
   expect(names()).toEqual([`acme ${NOVEMBER}`, `globex ${NOVEMBER}`, 'acme 2026-12-01T00:00:00Z']);
 });
 
-test('a lost signal is told and not repeated, and stops none that come later', async () => {
+test('a failed signal is sent again after a rest, together with what came meanwhile', async () => {
   const { signals, sent, results } = heldSignals();
   signals.tell('acme', NOVEMBER);
   sent[0]?.end(new Error('nobody there'));
   await settle();
-  expect(results).toEqual(['acme lost']);
   signals.tell('acme', NOVEMBER);
+  expect(sent).toHaveLength(1);
+  vi.advanceTimersByTime(LONGEST_REST_MS);
   expect(sent).toHaveLength(2);
+  sent[1]?.end();
+  await settle();
+  expect(results).toEqual(['acme failed', 'acme sent']);
+  expect(sent).toHaveLength(2);
+});
+
+test('a crossing that came during a failed attempt is sent at once and stands for it', async () => {
+  const { signals, sent, results } = heldSignals();
+  signals.tell('acme', NOVEMBER);
+  signals.tell('acme', NOVEMBER);
+  sent[0]?.end(new Error('nobody there'));
+  await settle();
+  expect(sent).toHaveLength(2);
+  sent[1]?.end();
+  await settle();
+  expect(results).toEqual(['acme failed', 'acme sent']);
+});
+
+test('a signal that never gets through is given up, told as lost, and stops none that come later', async () => {
+  const { signals, sent, results } = heldSignals();
+  signals.tell('acme', NOVEMBER);
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    sent[attempt]?.end(new Error('nobody there'));
+    await settle();
+    vi.advanceTimersByTime(LONGEST_REST_MS);
+  }
+  expect(sent).toHaveLength(60);
+  expect(results).toEqual([...Array.from({ length: 59 }, () => 'acme failed'), 'acme lost']);
+  signals.tell('acme', NOVEMBER);
+  expect(sent).toHaveLength(61);
 });
 
 test('only so many are under way at once, and those that wait follow', async () => {
