@@ -29,6 +29,8 @@ export interface Config {
   readonly journalRetention: { readonly ageMs: number; readonly bytes: number };
   /** `durable` refuses to run on a Redis that could lose an acknowledged event on a power cut; `fast` is lossy and says so. */
   readonly profile: 'durable' | 'fast';
+  /** Every event id of a tenant once and for ever, also with another time; else only while Redis remembers it. */
+  readonly strictIds: boolean;
   /** What the operator attests where `CONFIG GET` is forbidden (managed Redis); `null`: the service reads it itself. */
   readonly redisAttested: boolean;
   /** At 90 % of so many bytes of Redis's memory nothing more is taken; `null`: its own `maxmemory` alone decides. */
@@ -58,6 +60,7 @@ const ENVIRONMENT = z.object({
   TOLLKEEPER_JOURNAL_RETENTION_SECONDS: z.coerce.number().int().min(0).max(7_776_000).default(3_600),
   TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES: z.coerce.number().int().min(0).max(1_048_576).default(64),
   TOLLKEEPER_PROFILE: z.enum(['durable', 'fast']).default('durable'),
+  TOLLKEEPER_STRICT_IDS: z.enum(['0', '1']).default('0'),
   TOLLKEEPER_REDIS_ATTESTED: z.enum(['0', '1']).default('0'),
   TOLLKEEPER_REDIS_MEMORY_MEBIBYTES: z.coerce.number().int().min(0).max(16_777_216).default(0),
   STRIPE_SECRET_KEY: optionalText,
@@ -107,6 +110,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       bytes: values.TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES * 1_048_576,
     },
     profile: values.TOLLKEEPER_PROFILE,
+    strictIds: values.TOLLKEEPER_STRICT_IDS === '1',
     redisAttested: values.TOLLKEEPER_REDIS_ATTESTED === '1',
     redisMemoryMaxBytes:
       values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES === 0 ? null : values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES * 1_048_576,

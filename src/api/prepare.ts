@@ -2,6 +2,7 @@ import { prepareInstallation, InstallationMismatchError } from '../catalog/prepa
 import { ConfigError, readConfig } from '../config.ts';
 import { inTransaction, openDatabase } from '../ledger/database.ts';
 import { migrate } from '../ledger/migrate.ts';
+import { setStrictIds } from '../ledger/strict-ids.ts';
 import { startFailure } from './dependency-faults.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -23,6 +24,7 @@ async function prepare(): Promise<void> {
     const prepared = await inTransaction(pool, (client) =>
       prepareInstallation(client, { mode, shardCount, issuer: UNNAMED_ISSUER, atMicros: systemClock() }),
     );
+    await setStrictIds(pool, config.strictIds);
     process.stdout.write(`${JSON.stringify(prepared)}\n`);
   } finally {
     await pool.end();

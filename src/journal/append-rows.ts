@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { appendEvents } from '../ledger/append-events.ts';
 import { refuseDuplicates } from '../ledger/refused-duplicates.ts';
 import { upsertRollups } from '../ledger/rollups.ts';
+import { claimIdentities } from '../ledger/strict-ids.ts';
 import { rememberUniqueValues } from '../ledger/unique-values.ts';
 import type { JournalRow } from './journal-entry.ts';
 
@@ -13,16 +14,21 @@ export interface AppendedRows {
   readonly chainBytes: Buffer;
 }
 
+const NOBODY: ReadonlySet<number> = new Set();
+
 /**
  * Books rows of one shard and epoch, in order of sequence: events, rollups and distinct values of those that are new, refusals of
- * those that the ledger has. The caller holds the position's lock and writes the link.
+ * those that the ledger has. With `isStrict` a known id of another time is refused as well. The caller holds the position's lock and writes the link.
  */
 export async function appendRows(
   client: pg.PoolClient,
   source: { shard: number; epoch: number },
   rows: readonly JournalRow[],
+  { isStrict }: { readonly isStrict: boolean },
 ): Promise<AppendedRows> {
-  const { rows: fresh, chainBytes } = await appendEvents(client, source, rows);
+  const strangers = isStrict ? await claimIdentities(client, rows) : NOBODY;
+  const wanted = strangers.size === 0 ? rows : rows.filter((row) => !strangers.has(row.sequence));
+  const { rows: fresh, chainBytes } = await appendEvents(client, source, wanted);
   await upsertRollups(client, source.epoch, fresh);
   await rememberUniqueValues(client, fresh);
   if (fresh.length < rows.length) {

@@ -51,7 +51,7 @@ export async function replayLetter(
     if (locked.epoch > next.afterEpoch) return { position: begun, catalogueVersion, replayed: undefined };
     const source = { shard: letter.shard, epoch: begun.epoch };
     const rows = await bookLateUsage(client, { ...source, at: decision.at }, renumber(decoded));
-    const counts = await appendRows(client, source, rows);
+    const counts = await appendRows(client, source, rows, locked);
     const to = { epoch: begun.epoch, sequence: rows.length };
     const link = { ...source, firstSequence: 1, lastSequence: rows.length, rowCount: counts.rows };
     const chainDigest = await appendChainLink(client, locked.chainDigest, link, counts.chainBytes);

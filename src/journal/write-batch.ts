@@ -31,7 +31,7 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
     const source = { shard: context.shard, epoch: batch.epoch };
     const sent = batch.items.flatMap((item) => (item.kind === 'row' ? [item.row] : []));
     const rows = await bookLateUsage(client, { ...source, at: context.clock() }, sent);
-    const counts = await appendRows(client, source, rows);
+    const counts = await appendRows(client, source, rows, position);
     const setAside = await writePoison(client, context, batch);
     const { firstSequence, lastSequence } = batch;
     const link = { ...source, firstSequence, lastSequence, rowCount: counts.rows };

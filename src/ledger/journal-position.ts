@@ -13,6 +13,8 @@ export interface JournalPosition {
 export interface LedgerPosition extends JournalPosition, JournalIncarnation {
   /** Tip of the shard's hash chain, 32 bytes. */
   readonly chainDigest: Buffer;
+  /** Whether the installation wants every id once, whatever its time. */
+  readonly isStrict: boolean;
 }
 
 export const CHAIN_DIGEST_BYTES = 32;
@@ -24,6 +26,7 @@ export const JOURNAL_START: LedgerPosition = {
   runId: '',
   replicationId: '',
   chainDigest: Buffer.alloc(CHAIN_DIGEST_BYTES),
+  isStrict: false,
 };
 
 /** Negative when `left` comes first, 0 when equal, positive when it comes after. */
@@ -42,10 +45,11 @@ interface PositionRow {
   readonly run_id: string;
   readonly master_replid: string;
   readonly chain_digest: Buffer;
+  readonly strict_ids: boolean | null;
 }
 
 const READ_POSITION = `
-select epoch, sequence, run_id, master_replid, chain_digest
+select epoch, sequence, run_id, master_replid, chain_digest, (select strict_ids from installation) as strict_ids
 from journal_position
 where shard = $1::smallint`;
 
@@ -140,6 +144,7 @@ function ledgerPosition(row: PositionRow): LedgerPosition {
     runId: row.run_id,
     replicationId: row.master_replid,
     chainDigest: row.chain_digest,
+    isStrict: row.strict_ids === true,
   };
 }
 

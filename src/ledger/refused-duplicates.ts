@@ -5,6 +5,7 @@ import { byteColumn, instantSql, integerColumn, microsSql, readMicros } from './
 import type { Queryable } from './database.ts';
 import { type JournalPosition, safeInteger } from './journal-position.ts';
 import type { MeteredRow } from './metered-row.ts';
+import { eventPlaceSql } from './strict-ids.ts';
 import { contentDigestHex, idDigestHex } from './usage-row.ts';
 
 /**
@@ -40,11 +41,11 @@ select $1::smallint, $2::bigint, row.sequence, row.tenant, row.id_digest, ${inst
 from unnest($3::bigint[], $4::text[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::jsonb[], $10::jsonb[],
   $11::bytea[])
   as row (sequence, tenant, id_digest, occurred_at, accounting_period, usage_period, readings, counter_changes, content_digest)
+cross join lateral (${eventPlaceSql('row')}) place
 cross join lateral (
   select content_digest
   from usage_event event
-  where event.occurred_at = ${instantSql('row.occurred_at')} and event.tenant = row.tenant
-    and event.id_digest = row.id_digest
+  where event.occurred_at = place.occurred_at and event.tenant = row.tenant and event.id_digest = row.id_digest
 ) kept`;
 
 /** Writes the rows that `appendEvents` did not take, with whether their content is what the ledger has. */

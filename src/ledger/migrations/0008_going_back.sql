@@ -36,5 +36,11 @@ create trigger event_identity_truncate before truncate on event_identity
 
 grant select, insert on event_identity to tollkeeper_app;
 
+-- `entered`: the ids of the events that were there before are in the table too.
+alter table installation
+  add column strict_ids boolean not null default false,
+  add column strict_ids_entered boolean not null default false;
+grant update (strict_ids, strict_ids_entered) on installation to tollkeeper_app;
+
 -- Down Migration
 -- There is none: money is never migrated backwards. Restore a backup instead (docs/operations.md).
