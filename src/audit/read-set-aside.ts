@@ -1,12 +1,12 @@
-import type { EpochMicros } from '../domain/instant.ts';
-import type { Aggregation } from '../domain/meter.ts';
 import { SCALE_MAX } from '../domain/quantity.ts';
+import { decodeLetter } from '../journal/decode-letter.ts';
+import { JournalDataError, type JournalRow } from '../journal/journal-entry.ts';
 import type { AuditMeter } from '../ledger/audit-sums.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { JournalPosition } from '../ledger/journal-position.ts';
-import { type OpenDeadLetter, openDeadLetters, type RefusedSum, refusedSums } from '../ledger/set-aside.ts';
+import { lettersOfEpoch, type RefusedSum, refusedSums, type SetAsideLetter } from '../ledger/set-aside.ts';
 import { type Account, type Accounts, addReading, finestOfScaled } from './accounts.ts';
-import type { RedisSide, TenantCut } from './read-redis-side.ts';
+import type { RedisSide } from './read-redis-side.ts';
 
 /** What a page's snapshot says was set aside, and whose dead letters nobody can read. */
 export interface SetAsideOptions {
@@ -72,59 +72,37 @@ async function readDeadLetters(snapshot: Queryable, options: SetAsideOptions): P
   const unreadable = new Map<string | null, number>();
   const count = (tenant: string | null): void => void unreadable.set(tenant, (unreadable.get(tenant) ?? 0) + 1);
   side.poisoned.forEach(count);
-  for (const letter of await openDeadLetters(snapshot, { shard, epoch: position.epoch })) {
-    const cut = letter.tenant === null ? undefined : side.tenants.get(letter.tenant);
-    if (letter.tenant !== null && !isCounted(cut, letter)) continue;
-    if (!addDeadLetter(options, letter)) count(letter.tenant);
+  for (const letter of await lettersOfEpoch(snapshot, { shard, epoch: position.epoch })) {
+    const rows = rowsOf(letter);
+    if (rows !== undefined) for (const row of rows) addSetAside(options, row);
+    else if (letter.tenant === null || isCounted(side, letter.tenant, letter.sequence)) count(letter.tenant);
   }
   return unreadable;
 }
 
-function isCounted(cut: TenantCut | undefined, { sequence }: OpenDeadLetter): boolean {
-  return cut !== undefined && !cut.isVoid && sequence > cut.countedFrom;
+/** What a letter stands for, where the program as it is now can read it: then its amounts are known. */
+function rowsOf(letter: SetAsideLetter): readonly JournalRow[] | undefined {
+  try {
+    return decodeLetter(letter);
+  } catch (error) {
+    if (error instanceof JournalDataError) return undefined;
+    throw error;
+  }
 }
 
-interface StoredRow {
-  readonly tenant: string;
-  readonly occurredAtMicros: EpochMicros;
-  readonly usagePeriodMicros: EpochMicros;
-  readonly accountingPeriodMicros: EpochMicros;
-  readonly contributions: readonly {
-    readonly meter: string;
-    readonly aggregation: Aggregation;
-    readonly scale: number;
-    readonly scaled: number;
-  }[];
+/** Whether the tenant's counters have the event: a rebuild behind it took only what the ledger has. */
+function isCounted({ tenants }: RedisSide, tenant: string, sequence: number): boolean {
+  const own = tenants.get(tenant);
+  return own !== undefined && !own.isVoid && sequence > own.countedFrom;
 }
 
-/** An event that could be read and not be written was kept as its row. Answers whether this is one. */
-function addDeadLetter({ accounts }: SetAsideOptions, { tenant, journalText }: OpenDeadLetter): boolean {
-  const row = tenant === null || journalText === null ? undefined : storedRow(journalText);
-  if (row === undefined) return false;
-  const { accountingPeriodMicros: accountingMicros, usagePeriodMicros: usageMicros, occurredAtMicros } = row;
+function addSetAside({ accounts, side }: SetAsideOptions, row: JournalRow): void {
+  if (!isCounted(side, row.tenant, row.sequence)) return;
+  const { tenant, accountingPeriodMicros: accountingMicros, usagePeriodMicros: usageMicros, occurredAtMicros } = row;
   for (const { meter, aggregation, scale, scaled } of row.contributions) {
-    const account = accounts.at({ tenant: row.tenant, accountingMicros, usageMicros, meter });
+    const account = accounts.at({ tenant, accountingMicros, usageMicros, meter });
     const value = BigInt(scaled) * 10n ** BigInt(SCALE_MAX - scale);
     addReading(account.setAside, { aggregation, value, occurredAtMicros });
     account.setAsideValues.add(value);
   }
-  return true;
-}
-
-function storedRow(journalText: string): StoredRow | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(journalText);
-  } catch {
-    return undefined;
-  }
-  const row = value as Partial<StoredRow> | null;
-  const isRow =
-    typeof row?.tenant === 'string' &&
-    Number.isSafeInteger(row.accountingPeriodMicros) &&
-    Number.isSafeInteger(row.usagePeriodMicros) &&
-    Number.isSafeInteger(row.occurredAtMicros) &&
-    Array.isArray(row.contributions) &&
-    row.contributions.every(({ scaled, scale }) => Number.isSafeInteger(scaled) && Number.isSafeInteger(scale));
-  return isRow ? (row as StoredRow) : undefined;
 }

@@ -19,7 +19,10 @@ const DIGEST_HEX = /^[0-9a-f]{32}$/;
  * @returns the events it stands for, in order of sequence
  * @throws JournalDataError saying what still cannot be read
  */
-export function decodeLetter({ journalText, firstSequence }: DeadLetterCase): readonly JournalRow[] {
+export function decodeLetter({
+  journalText,
+  firstSequence,
+}: Pick<DeadLetterCase, 'journalText' | 'firstSequence'>): readonly JournalRow[] {
   const kept = parseKept(journalText);
   if (typeof kept.id === 'string' && Array.isArray(kept.fields)) {
     const fields = kept.fields.map((field) => Buffer.from(String(field), 'base64'));

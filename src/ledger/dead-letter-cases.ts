@@ -18,6 +18,12 @@ export interface DeadLetterCase extends DeadLetter {
   readonly resolvedReason: string | null;
 }
 
+/** The column `dead_letter.entry`. */
+export interface KeptEntry {
+  readonly encoding: string;
+  readonly text: string;
+}
+
 interface CaseRow {
   readonly id: string;
   readonly shard: number;
@@ -25,7 +31,7 @@ interface CaseRow {
   readonly first_sequence: string;
   readonly sequence: string;
   readonly tenant: string | null;
-  readonly entry: { readonly encoding: string; readonly text: string };
+  readonly entry: KeptEntry;
   readonly reason: string;
   readonly at: string;
   readonly resolved_at: string | null;
@@ -94,7 +100,7 @@ function caseOf(row: CaseRow): DeadLetterCase {
     firstSequence: safeInteger(row.first_sequence),
     sequence: safeInteger(row.sequence),
     tenant: row.tenant,
-    journalText: textOf(row.entry),
+    journalText: keptText(row.entry),
     reason: row.reason,
     at: formatInstant(readMicros(row.at)),
     resolvedAt: row.resolved_at === null ? null : formatInstant(readMicros(row.resolved_at)),
@@ -105,6 +111,6 @@ function caseOf(row: CaseRow): DeadLetterCase {
 }
 
 /** The other direction of how `writeDeadLetter` stores text that `jsonb` would refuse. */
-function textOf({ encoding, text }: CaseRow['entry']): string {
+export function keptText({ encoding, text }: KeptEntry): string {
   return encoding === 'base64' ? Buffer.from(text, 'base64').toString('utf16le') : text;
 }

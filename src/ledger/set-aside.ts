@@ -1,6 +1,8 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import { integerColumn, microsSql, readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { type KeptEntry, keptText } from './dead-letter-cases.ts';
+import { safeInteger } from './journal-position.ts';
 
 /** A span of one epoch of a shard's journal, of which one tenant's events are looked at: `(after, through]`. */
 export interface TenantSpan {
@@ -69,35 +71,47 @@ export async function refusedSums(
   }));
 }
 
-/** An open dead letter: poison that the counters took and the ledger has not. */
-export interface OpenDeadLetter {
+/** A dead letter of the epoch that counts now: poison that the counters took and the ledger has not. */
+export interface SetAsideLetter {
   /** `null`: not even the tenant could be read. */
   readonly tenant: string | null;
+  readonly firstSequence: number;
   readonly sequence: number;
-  /** What was set aside, as the drain wrote it. */
-  readonly journalText: string | null;
+  /** What the journal carried. */
+  readonly journalText: string;
 }
 
-/** Dead letters of one read at most: more are an emergency of their own, and the audit says that it cannot look through it. */
+/** Dead letters of one read at most: more are an emergency of their own. */
 export const DEAD_LETTERS_READ_MAX = 10_000;
 
-/** Reads the open dead letters of one epoch of a shard, at most `DEAD_LETTERS_READ_MAX`. */
-export async function openDeadLetters(
+/**
+ * Reads the dead letters of one epoch of a shard, at most `DEAD_LETTERS_READ_MAX`, whether open or discarded: a replay would have
+ * begun the next epoch, whose counters come from the ledger.
+ */
+export async function lettersOfEpoch(
   db: Queryable,
   journal: { readonly shard: number; readonly epoch: number },
-): Promise<readonly OpenDeadLetter[]> {
-  const { rows } = await db.query<{ tenant: string | null; sequence: string; encoding: string; text: string }>(
+): Promise<readonly SetAsideLetter[]> {
+  const { rows } = await db.query<LetterRow>(
     `
-select tenant, sequence, entry ->> 'encoding' as encoding, entry ->> 'text' as text
+select tenant, first_sequence, sequence, entry
 from dead_letter
-where shard = $1::smallint and epoch = $2::bigint and resolved_at is null
+where shard = $1::smallint and epoch = $2::bigint
 order by sequence
 limit ${DEAD_LETTERS_READ_MAX}`,
     [journal.shard, journal.epoch],
   );
-  return rows.map(({ tenant, sequence, encoding, text }) => ({
-    tenant,
-    sequence: Number(sequence),
-    journalText: encoding === 'utf8' ? text : null,
+  return rows.map((row) => ({
+    tenant: row.tenant,
+    firstSequence: safeInteger(row.first_sequence),
+    sequence: safeInteger(row.sequence),
+    journalText: keptText(row.entry),
   }));
+}
+
+interface LetterRow {
+  readonly tenant: string | null;
+  readonly first_sequence: string;
+  readonly sequence: string;
+  readonly entry: KeptEntry;
 }

@@ -68,6 +68,17 @@ async function audit(tenant?: string): Promise<CounterAuditPage> {
   return sum;
 }
 
+async function asOwner(sql: string): Promise<void> {
+  const client = await stack.pool.connect();
+  try {
+    await client.query('set role none');
+    await client.query(sql);
+    await client.query('set role tollkeeper_app');
+  } finally {
+    client.release();
+  }
+}
+
 async function drain(): Promise<void> {
   for (const shard of [0, 1]) await drainAll(stack.drainContext(shard), { timeoutMs: 10_000 });
 }
@@ -171,6 +182,20 @@ describe('an audit of counters', () => {
     await drain();
     expect(await stack.redis.hget(usage('t1'), 'calls#n')).toBe('5');
     expect((await audit('t1')).differences).toEqual([]);
+  });
+
+  test('counts dead letters as set aside, and says when one cannot be read', async () => {
+    await asOwner(`alter table usage_event add constraint no_poison check (event_id <> 'poison')`);
+    const [first, second] = events('t1', 2);
+    await stack.send(key, [first, { ...second, id: 'poison' }]);
+    await stack.send(key, events('t2', 1));
+    await drain();
+    expect((await stack.pool.query('select from dead_letter')).rowCount).toBe(1);
+    expect((await audit()).differences).toEqual([]);
+    await stack.pool.query(`update dead_letter set entry = jsonb_set(entry, '{text}', '"spoiled"')`);
+    const { differences } = await audit();
+    expect(differences.map(({ tenant, meter, figure }) => `${tenant} ${meter} ${figure}`)).toContain('t1 calls events');
+    expect(new Set(differences.map(({ tenant, unreadable }) => `${tenant} ${unreadable}`))).toEqual(new Set(['t1 1']));
   });
 
   test(
