@@ -89,7 +89,7 @@ function journalSample(registry: Registry, { readJournals, clock }: StoreReaders
   const gauges = {
     epoch: gauge('tollkeeper_shard_epoch', 'Epoch of the shard: it rises when Redis restarted or lost data.'),
     isOpen: gauge('tollkeeper_shard_open', '1 while the shard takes events; 0 while it is fenced or has no epoch.'),
-    entries: gauge('tollkeeper_journal_entries', 'Entries in the journal. Ingest answers 503 from 500,000 on.'),
+    entries: gauge('tollkeeper_journal_entries', 'Entries in the journal, with committed ones that are kept.'),
     waiting: gauge('tollkeeper_journal_waiting_events', 'Accepted events that are not in the ledger yet.'),
     age: gauge(
       'tollkeeper_journal_oldest_age_seconds',
