@@ -119,9 +119,9 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   // PostgreSQL runs as another account when we are root; it must be able to pass through to its own folder.
   chmodSync(dataFolder, 0o711);
   const closings: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closings.splice(0).toReversed()) await close();
-  };
+  let stopping: Promise<void> | undefined;
+  // Asked for by a signal and by whoever measured: both wait until everything has ended.
+  const stop = (): Promise<void> => (stopping ??= closeInReverse(closings));
   const forgetSignals = stopOnSignals(stop);
   closings.push(forgetSignals);
   if (options.dataFolder === undefined) closings.push(() => rmSync(dataFolder, { recursive: true, force: true }));
@@ -131,6 +131,10 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
     await stop();
     throw error;
   }
+}
+
+async function closeInReverse(closings: readonly (() => Promise<void> | void)[]): Promise<void> {
+  for (const close of closings.toReversed()) await close();
 }
 
 async function startParts(
