@@ -318,5 +318,3 @@ export interface CycleView {
   /** Open incidents of this period: why a cycle is held. */
   readonly incidents: readonly { readonly kind: string; readonly details: JsonValue }[];
 }
-
-export type * from './verify-types.ts';

@@ -5,6 +5,7 @@ import type * as Api from './api-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
+import type * as Verify from './verify-types.ts';
 
 /** Members of a query; `undefined` ones are left out. */
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -181,22 +182,22 @@ export class TollkeeperClient {
     return this.#change('DELETE', path`/v1/keys/${id}`);
   }
 
-  listIncidents(query: Api.IncidentsQuery = {}): Promise<Api.Page<Api.IncidentView>> {
+  listIncidents(query: Verify.IncidentsQuery = {}): Promise<Api.Page<Verify.IncidentView>> {
     return this.#get('/v1/incidents', { ...query });
   }
 
-  resolveIncident(id: string, reason: string): Promise<Api.IncidentView> {
+  resolveIncident(id: string, reason: string): Promise<Verify.IncidentView> {
     return this.#change('POST', path`/v1/incidents/${id}/resolve`, { reason });
   }
 
   /** Compares counters with journal and ledger, of one tenant or all; the last line is `result`. */
-  verifyCounters(options: { readonly tenant?: string | undefined } = {}): AsyncGenerator<Api.CounterAuditLine> {
-    return this.#lines('/v1/verify/counters', options) as AsyncGenerator<Api.CounterAuditLine>;
+  verifyCounters(options: { readonly tenant?: string | undefined } = {}): AsyncGenerator<Verify.CounterAuditLine> {
+    return this.#lines('/v1/verify/counters', options) as AsyncGenerator<Verify.CounterAuditLine>;
   }
 
   /** Walks the hash chains of the ledger, of one shard or all; the last line is `result`. */
-  verifyLedger(options: { readonly shard?: number | undefined } = {}): AsyncGenerator<Api.LedgerWalkLine> {
-    return this.#lines('/v1/verify/ledger', options) as AsyncGenerator<Api.LedgerWalkLine>;
+  verifyLedger(options: { readonly shard?: number | undefined } = {}): AsyncGenerator<Verify.LedgerWalkLine> {
+    return this.#lines('/v1/verify/ledger', options) as AsyncGenerator<Verify.LedgerWalkLine>;
   }
 
   /** What each dependency of the service is doing; throws with status 503 while one is down. */

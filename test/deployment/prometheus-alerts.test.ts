@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 
 import { countAlerts, countThresholdSignals } from '../../src/metrics/alert-metrics.ts';
 import { measureCheck, measureIngest } from '../../src/metrics/ingest-metrics.ts';
+import { createMemoryMetrics } from '../../src/metrics/memory-metrics.ts';
 import { createProgramMetrics } from '../../src/metrics/program-metrics.ts';
 import { createStoreMetrics } from '../../src/metrics/store-metrics.ts';
 
@@ -30,6 +31,7 @@ async function instruments(): Promise<Map<string, readonly string[]>> {
   measureCheck(registry, never);
   countThresholdSignals(registry);
   countAlerts(registry);
+  createMemoryMetrics(registry, { usedBytes: null, maxBytes: null, isFull: false });
   createStoreMetrics(registry, { readJournals: never, readLedger: never, clock: () => 0 });
   return labelsOf(registry);
 }
