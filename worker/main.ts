@@ -15,7 +15,7 @@ import { openDatabase } from '../src/ledger/database.ts';
 import { countAlerts } from '../src/metrics/alert-metrics.ts';
 import { createProgramMetrics } from '../src/metrics/program-metrics.ts';
 import { scrape } from '../src/metrics/scrape.ts';
-import { createWorkflowStarter } from './billing-workflows.ts';
+import { createWorkflowStarter, type WorkflowStarter } from './billing-workflows.ts';
 import { crashAfter } from './crash-after.ts';
 import { serveMetrics } from './serve-metrics.ts';
 import { openStations } from './stations.ts';
@@ -86,14 +86,7 @@ async function runWorker(config: Config): Promise<void> {
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });
-  const sweep = new Sweep({
-    db: pool,
-    workflows,
-    clock,
-    shardCount: config.shardCount,
-    startCycleWorkflow: (cycle) => startCycleWorkflow(deps, cycle),
-    onError: (error) => log.warn({ error: String(error) }, 'a sweep could not do everything; the next one tries again'),
-  });
+  const sweep = createSweep(config, deps, workflows, log);
   const running = worker.run();
   await sweep.start();
   const { temporalTaskQueue, shardCount } = config;
@@ -107,6 +100,18 @@ async function runWorker(config: Config): Promise<void> {
     stations.close();
     await Promise.all([connection.close(), native.close(), pool.end(), metricsServer.close()]);
   }
+}
+
+function createSweep(config: Config, deps: BillingDeps, workflows: WorkflowStarter, log: Logger): Sweep {
+  return new Sweep({
+    db: deps.pool,
+    workflows,
+    clock: deps.clock,
+    shardCount: config.shardCount,
+    startCycleWorkflow: (cycle) => startCycleWorkflow(deps, cycle),
+    hasUnseenUsage: async (tenant) => (await deps.meter.readGateRecord(tenant))?.isDirty ?? false,
+    onError: (error) => log.warn({ error: String(error) }, 'a sweep could not do everything; the next one tries again'),
+  });
 }
 
 /** The SDK's own messages go the way of ours. It handles SIGINT and SIGTERM: the worker then drains and ends. */

@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 
-import { MICROS_PER_SECOND, type EpochMicros } from '../src/domain/instant.ts';
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, type EpochMicros } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
 import { markOverdue } from '../src/invoice/mark-overdue.ts';
 import { type CycleKey, overdueTenants, billedTenants, stalledCycles } from '../src/ledger/billing-cycles.ts';
+import { tenantsWithoutCheckpoint } from '../src/ledger/checkpoints.ts';
 import { inTransaction } from '../src/ledger/database.ts';
 import type { WorkflowStarter } from './billing-workflows.ts';
 
@@ -15,6 +16,8 @@ export interface SweepDeps {
   readonly clock: () => EpochMicros;
   /** Starts the workflow of a cycle whose row is there. */
   readonly startCycleWorkflow: (cycle: CycleKey) => Promise<void>;
+  /** Whether a tenant has usage that no checkpoint has seen. */
+  readonly hasUnseenUsage: (tenant: string) => Promise<boolean>;
   /** Told what one round could not do; the next round tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,6 +28,11 @@ const STALLED_MICROS = 60 * MICROS_PER_SECOND;
 /** After so many rounds every start is repeated, in case the Temporal server was replaced by an empty one. */
 const ROUNDS_UNTIL_FORGOTTEN = 40;
 const TENANT_PAGES_MAX = 1_000;
+/** Busy tenants are checkpointed once a day at least: whoever has usage and no checkpoint for longer has missed a poke. */
+const UNSEEN_MICROS = 25 * MICROS_PER_HOUR;
+/** Every five minutes: idle tenants are many, and each is asked for in Redis. */
+const ROUNDS_UNTIL_UNSEEN = 20;
+const GATES_AT_ONCE_MAX = 50;
 /** In one transaction, and how many of those in a round: the next round takes the rest. */
 const OVERDUE_BATCH = 100;
 const OVERDUE_BATCHES_MAX = 50;
@@ -69,11 +77,13 @@ export class Sweep {
 
   async #round(): Promise<void> {
     if (this.#rounds % ROUNDS_UNTIL_FORGOTTEN === 0) this.#started.clear();
+    const looksForUnseen = this.#rounds % ROUNDS_UNTIL_UNSEEN === 0;
     this.#rounds += 1;
     await this.#attempt(() => this.#startDrains());
     await this.#attempt(() => this.#startTenants());
     await this.#attempt(() => this.#pokeOverdue());
     await this.#attempt(() => this.#startStalledCycles());
+    if (looksForUnseen) await this.#attempt(() => this.#pokeUnseen());
     await this.#attempt(() => this.#markOverdueInvoices());
   }
 
@@ -109,6 +119,24 @@ export class Sweep {
       await this.#deps.workflows.startTenantBilling(tenant);
       await this.#deps.workflows.poke(tenantBillingId(tenant));
     }
+  }
+
+  /** An idle tenant sleeps until its first usage pokes it: when that was lost, so would its checkpoints be, and their alerts. */
+  async #pokeUnseen(): Promise<void> {
+    let after = '';
+    for (let page = 0; page < TENANT_PAGES_MAX && !this.#isStopped; page += 1) {
+      const since = this.#deps.clock() - UNSEEN_MICROS;
+      const { tenants, isLast } = await tenantsWithoutCheckpoint(this.#deps.db, since, after);
+      for (let start = 0; start < tenants.length; start += GATES_AT_ONCE_MAX) {
+        await Promise.all(tenants.slice(start, start + GATES_AT_ONCE_MAX).map((tenant) => this.#pokeIfUnseen(tenant)));
+      }
+      if (isLast) return;
+      after = tenants.at(-1) ?? after;
+    }
+  }
+
+  async #pokeIfUnseen(tenant: string): Promise<void> {
+    if (await this.#deps.hasUnseenUsage(tenant)) await this.#deps.workflows.poke(tenantBillingId(tenant));
   }
 
   async #startStalledCycles(): Promise<void> {

@@ -54,3 +54,34 @@ from checkpoint where tenant = $1::text and period_start = $2::timestamptz`,
   const [row] = rows;
   return row && { atMicros: readMicros(row.at), usage: row.usage, spendMinor: row.spend_minor };
 }
+
+/** Bound of one look for tenants without a fresh checkpoint. */
+const STALE_READ_MAX = 1_000;
+
+/**
+ * Tenants whose billing is neither paused nor over and that had no checkpoint since an instant, in order of their ids. Ask again
+ * with the last id of a full page.
+ */
+export async function tenantsWithoutCheckpoint(
+  db: Queryable,
+  since: EpochMicros,
+  after: string,
+): Promise<{ readonly tenants: readonly string[]; readonly isLast: boolean }> {
+  const { rows } = await db.query<{ id: string }>(
+    `
+select id from tenant
+where id > $1::text and not paused
+  and coalesce((
+    select at from checkpoint where checkpoint.tenant = tenant.id order by period_start desc limit 1
+  ), '-infinity') < $2::timestamptz
+  and not exists (
+    select from billing_period period
+    join billing_cycle cycle using (tenant, period_start)
+    where period.tenant = tenant.id and period.period_end = tenant.ends_at and cycle.revision = 0
+  )
+order by id
+limit ${STALE_READ_MAX}`,
+    [after, formatInstant(since)],
+  );
+  return { tenants: rows.map(({ id }) => id), isLast: rows.length < STALE_READ_MAX };
+}
