@@ -3,7 +3,7 @@ import type { GroupEvent, GroupReading, UsageGroup } from './usage-group.ts';
 
 /**
  * What a journal entry keeps of a group: what was interpreted, and the events. It carries its own meaning, so that the drain
- * needs no catalogue. Read by `src/journal/decode-entry.ts`; why it has this form: decision 14.
+ * needs no catalogue. Read by `src/journal/decode-entry.ts`; why it has this form: decision 16.
  */
 
 /** Field `i` of an entry: the tables that its events point into. */
