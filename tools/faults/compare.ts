@@ -1,6 +1,8 @@
 import type { Client } from 'pg';
+import { shardOf } from '../../src/meter/keys.ts';
 import { allTenants, type RoundTenants } from './load-plan.ts';
 import { type LoadResult, nameOf } from './load.ts';
+import { type IncidentRow, type NamedRange, namedByShard, rangesOf, rowsInRanges } from './named-ranges.ts';
 
 /** What the ledger says against what was answered. Everything but `acknowledged` and `named` is wanted to be 0. */
 export interface Comparison {
@@ -15,6 +17,8 @@ export interface Comparison {
   readonly rollupsOff: number;
   /** How far accepted units of the limited tenant are above its limit. */
   readonly limitExceededBy: number;
+  /** Rows of the ledger that an incident names as missing. */
+  readonly namedWrongly: number;
   /** Kinds of the incidents of the round, each once. */
   readonly incidents: readonly string[];
   /** A few of the events at fault, to begin a search with. */
@@ -28,13 +32,9 @@ interface EventRow {
   readonly quantity: string;
 }
 
-interface IncidentRow {
-  readonly kind: string;
-  readonly shard: number | null;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
 const EXAMPLES_MAX = 5;
+/** The default of an installation, which the worlds keep. */
+const SHARD_COUNT = 2;
 
 async function readRows(database: Client, tenants: readonly string[]): Promise<EventRow[]> {
   const { rows } = await database.query<EventRow>(
@@ -66,23 +66,22 @@ export async function lastIncident(database: Client): Promise<string> {
   return rows[0]?.id ?? '0';
 }
 
-/** How many positions the incidents name as lost; ranges that several processes named count once. */
-export function namedPositions(incidents: readonly IncidentRow[]): number {
-  const named = new Set<string>();
-  for (const { shard, details } of incidents) {
-    const { epoch, firstSequence, lastSequence } = details;
-    if (typeof firstSequence !== 'number' || typeof lastSequence !== 'number') continue;
-    for (let sequence = firstSequence; sequence <= lastSequence; sequence += 1)
-      named.add(`${shard}/${String(epoch)}/${sequence}`);
-  }
-  return named.size;
-}
-
 /** Whole numbers far below 2^53: the quantities of a load add up exactly. */
 function sumByTenant(rows: readonly EventRow[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { tenant, quantity } of rows) sums.set(tenant, (sums.get(tenant) ?? 0) + Number(quantity));
   return sums;
+}
+
+/** How many of the missing events the incidents explain: in each shard no more than it has positions named. */
+function explained(missing: readonly string[], ranges: readonly NamedRange[]): number {
+  const missingOf = new Map<number, number>();
+  for (const name of missing) {
+    const shard = shardOf(name.slice(0, name.indexOf('/')), SHARD_COUNT);
+    missingOf.set(shard, (missingOf.get(shard) ?? 0) + 1);
+  }
+  const named = namedByShard(ranges);
+  return [...missingOf].reduce((sum, [shard, count]) => sum + Math.min(count, named.get(shard) ?? 0), 0);
 }
 
 /** What a round is compared by. */
@@ -109,7 +108,8 @@ export async function compareLedger(database: Client, books: RoundBooks): Promis
     'select kind, shard::integer, details from incident where id > $1::bigint order by id',
     [books.sinceIncident],
   );
-  const named = Math.min(missing.length, namedPositions(incidents));
+  const ranges = incidents.flatMap(rangesOf);
+  const named = explained(missing, ranges);
   return {
     acknowledged: acknowledged.size,
     lost: missing.length - named,
@@ -120,6 +120,7 @@ export async function compareLedger(database: Client, books: RoundBooks): Promis
       0,
     ),
     limitExceededBy: Math.max(0, (sums.get(books.tenants.limited) ?? 0) - books.limit),
+    namedWrongly: await rowsInRanges(database, ranges),
     incidents: [...new Set(incidents.map(({ kind }) => kind))],
     examples: [...missing, ...uninvited, ...again.map(({ tenant, event_id: id }) => `${tenant}/${id}`)].slice(
       0,

@@ -24,6 +24,8 @@ export interface Stores {
   readonly temporalNamespace: string;
   /** Undefined where PostgreSQL is shared with others and must not be broken. */
   readonly postgres: ServerPart | undefined;
+  /** Where its cluster lies; undefined as `postgres` is. */
+  readonly postgresFolder: string | undefined;
 }
 
 /** What a fault wants of its world beyond the usual. */
@@ -49,6 +51,7 @@ export interface FaultWorld extends LoadTarget {
   readonly redis: ServerPart;
   readonly redisFolder: string;
   readonly postgres: Part;
+  readonly postgresFolder: string | undefined;
   readonly proxy: CuttingProxy;
   readonly databaseUrl: string;
   readonly adminKey: string;
@@ -179,6 +182,7 @@ async function buildWorld(
     redis,
     redisFolder,
     postgres: stores.postgres ?? unavailablePart('PostgreSQL'),
+    postgresFolder: stores.postgresFolder,
     proxy,
     databaseUrl: stores.databaseUrl,
     adminKey,

@@ -27,6 +27,10 @@ export interface Fault {
   readonly world?: () => WorldOptions;
   /** Where Redis itself loses data: what is missing must be named by an incident, and nothing else may be missing. */
   readonly losesData?: boolean;
+  /** Kinds of incidents that belong to the fault, although nothing is lost. */
+  readonly expectedIncidents?: readonly string[];
+  /** Where an id may be forgotten and its event accepted again: the ledger then counts it once. */
+  readonly mayAcceptAgain?: boolean;
   /** When a round counts as recovered: when batches are answered again (the default), or when the ledger has caught up. */
   readonly recoveredBy?: 'answers' | 'ledger';
   /** Where a sender may wait for longer than an answer may take, because nothing is there that could answer; says why. */

@@ -74,6 +74,7 @@ export class Load {
   #attempts = 0;
   #finished = 0;
   #isDone = false;
+  #isAbandoned = false;
   #acceptedAgain = 0;
   #unavailable = 0;
   #cutOff = 0;
@@ -114,6 +115,12 @@ export class Load {
     return this.#answerTimes.find((time) => time >= sinceMs);
   }
 
+  /** Sends nothing more, not even what has no answer yet: for a world that is coming down. */
+  abandon(): void {
+    this.#next = this.#batches.length;
+    this.#isAbandoned = true;
+  }
+
   /** Sends everything. @throws Error when an answer makes no sense at all */
   async run(): Promise<LoadResult> {
     try {
@@ -149,7 +156,11 @@ export class Load {
   async #sendUntilAnswered(batch: readonly LoadEvent[]): Promise<void> {
     const body = JSON.stringify(batch);
     const deadline = performance.now() + BATCH_DEADLINE_MS;
-    for (let pauseMs = PAUSE_FIRST_MS; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+    for (
+      let pauseMs = PAUSE_FIRST_MS;
+      !this.#isAbandoned && performance.now() < deadline;
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)
+    ) {
       const answer = await this.#attempt(body);
       if (answer?.status === 200) return this.#remember(batch, answer.text);
       if (answer !== undefined && answer.status !== 503) {

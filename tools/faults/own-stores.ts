@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTemporal } from '../../src/embedded/find-temporal.ts';
@@ -9,6 +9,12 @@ import { startPostgresPart } from './parts.ts';
 
 function silent(): void {
   // Every fault starts its own stores: what they say is only worth hearing when they fail, and then they throw.
+}
+
+/** Where the cluster lies: beside the data folder where the account that runs PostgreSQL cannot enter it. */
+function clusterOf(dataFolder: string): string {
+  const location = join(dataFolder, 'postgres.location');
+  return existsSync(location) ? readFileSync(location, 'utf8').trim() : join(dataFolder, 'postgres');
 }
 
 /**
@@ -32,7 +38,14 @@ export async function openOwnStores(): Promise<Stores & { close(): Promise<void>
   if (postgres.status === 'fulfilled' && temporal.status === 'fulfilled') {
     const { url: databaseUrl } = postgres.value;
     const { address: temporalAddress } = temporal.value;
-    return { databaseUrl, temporalAddress, temporalNamespace: 'default', postgres: postgres.value, close };
+    return {
+      databaseUrl,
+      temporalAddress,
+      temporalNamespace: 'default',
+      postgres: postgres.value,
+      postgresFolder: clusterOf(dataFolder),
+      close,
+    };
   }
   await close();
   throw started.find((part) => part.status === 'rejected')?.reason;

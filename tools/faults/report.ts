@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import type { FaultReport, RoundReport } from './run-fault.ts';
+import type { RoundReport } from './play-round.ts';
+import type { FaultReport } from './run-fault.ts';
 
 const HEADINGS = [
   'fault',

@@ -8,7 +8,7 @@ import { apiKilled, postgresKilled, redisKilled, workerKilled } from './kills.ts
 import { apiPaused, postgresPaused, redisPaused, workerPaused } from './pauses.ts';
 import { powerCut } from './power-cut.ts';
 import { twoReleases } from './releases.ts';
-import { olderCopy } from './restored.ts';
+import { olderCopy, olderLedger } from './restored.ts';
 import { scriptFlushed } from './script-flush.ts';
 
 /** All faults, in the order of the table. */
@@ -27,6 +27,7 @@ export const FAULTS: readonly Fault[] = [
   everythingFlushed,
   keysDeleted,
   olderCopy,
+  olderLedger,
   diskFull,
   memoryFull,
   clockStepped,

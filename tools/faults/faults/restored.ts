@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fault, FaultRound } from '../fault.ts';
@@ -44,5 +45,37 @@ export const olderCopy: Fault = {
     } finally {
       world.worker.resume();
     }
+  },
+};
+
+/**
+ * PostgreSQL is started on a copy that was taken earlier under load. What it has lost is still in the journal, which keeps what was
+ * drained for a while: nothing is missing when it has been drained again.
+ */
+export const olderLedger: Fault = {
+  name: 'postgres-older-copy',
+  title: 'PostgreSQL restored from an older backup',
+  rounds: 3,
+  recoveredBy: 'ledger',
+  expectedIncidents: ['ledger_restored', 'journal_rescued'],
+  mayAcceptAgain: true,
+  run: async (world, round) => {
+    const folder = world.postgresFolder;
+    if (folder === undefined) throw new Error("PostgreSQL is not this run's own and cannot be restored");
+    const copy = `${folder}.earlier-copy`;
+    await round.load.reached(0.2);
+    world.postgres.pause();
+    try {
+      // With owners and times: PostgreSQL refuses a folder that is not its own.
+      execFileSync('cp', ['-a', folder, copy]);
+    } finally {
+      world.postgres.resume();
+    }
+    await round.load.reached(0.6);
+    await world.postgres.kill();
+    rmSync(folder, { recursive: true });
+    execFileSync('mv', [copy, folder]);
+    await world.postgres.start();
+    round.healed();
   },
 };
