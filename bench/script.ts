@@ -1,5 +1,6 @@
 import { BATCH_EVENTS, type BenchContext, nextIdPrefix, secondsOf } from './bench-context.ts';
 import { serverVersions, TENANTS } from './bench-context.ts';
+import { emptyLongJournal } from './empty-journal.ts';
 import { type Findings, type Measure, medianShares } from './report.ts';
 import type { RequestPlan } from './requests.ts';
 import { type AnsweredRun, runLoad } from './run-load.ts';
@@ -10,7 +11,7 @@ import { acceptedEvents } from './stores.ts';
 /** What this command measures. */
 export const SCRIPT_TITLE = 'script: what recordUsage costs Redis per event, and what a remembered id takes';
 
-const SECONDS = 4;
+const SECONDS = 3;
 const ID_BYTES_WANTED = 100;
 
 interface Shape {
@@ -60,6 +61,7 @@ export async function benchScript(context: BenchContext): Promise<Findings> {
       const runs: ShapeRun[] = [];
       for (const shape of SHAPES) runs.push(await measure(context, stack, shape, seconds));
       rounds.push(runs);
+      await emptyLongJournal(context, stack);
     }
     const ids = await acceptedEvents(stack.redis);
     const idBytes = (await rememberedIdsBytes(stack.redis)) / ids;

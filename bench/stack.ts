@@ -61,7 +61,10 @@ export function startProgram(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${file} was not ready in time`)), READY_TIMEOUT_MS);
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${file} was not ready in time`));
+    }, READY_TIMEOUT_MS);
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString('utf8')).slice(-OUTPUT_CHARACTERS_MAX);
@@ -70,7 +73,10 @@ export function startProgram(
       clearTimeout(timer);
       resolve({ pid: child.pid ?? 0, readyLine, stop: () => stopChild(child) });
     });
-    child.once('exit', () => reject(new Error(`${file} ended before it was ready:\n${output}`)));
+    child.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error(`${file} ended before it was ready:\n${output}`));
+    });
   });
 }
 
@@ -170,9 +176,12 @@ async function startParts(
   );
   const servers = { PostgreSQL: pidOf(dataFolder, 'postgres'), Redis: pidOf(dataFolder, 'redis') };
   let worker: StartedProgram | undefined;
+  let starting: Promise<StartedProgram> | undefined;
   const stopWorker = async (): Promise<void> => {
-    await worker?.stop();
-    worker = undefined;
+    // Whoever is told to stop while the worker starts waits for it, or it would be left behind.
+    const started = await starting?.catch(() => undefined);
+    worker = starting = undefined;
+    await started?.stop();
   };
   closings.push(stopWorker);
   return {
@@ -190,7 +199,8 @@ async function startParts(
       Temporal: pidOf(dataFolder, 'temporal'),
     }),
     startWorker: async () => {
-      worker ??= await startProgram('worker/main.ts', [], environment);
+      starting ??= startProgram('worker/main.ts', [], environment);
+      worker = await starting;
     },
     stopWorker,
   };
