@@ -57,6 +57,8 @@ const ATTEMPTS_MAX = 4;
 const AHEAD_MICROS = 5 * MICROS_PER_MINUTE;
 /** A scan of raw rows may take longer than the statements of requests. */
 const STATEMENT_TIMEOUT = '600s';
+/** Sums of a page are kept while its rows are read; with the server's default they would be sorted on disk first. */
+const WORK_MEMORY = '64MB';
 
 /**
  * Compares counters with journal, rollups, raw rows and what was set aside, for every open period of every tenant, page by page,
@@ -105,7 +107,7 @@ async function attemptPage(deps: CounterAuditDeps, tenants: readonly string[]): 
 /** Everything of one page. The pins are given back as soon as Redis was read; the sums come from the snapshot at leisure. */
 function readPage(deps: CounterAuditDeps, tenants: readonly string[]): Promise<CounterAuditPage> {
   return inTransaction(deps.pool, async (client) => {
-    await client.query(`set local statement_timeout = '${STATEMENT_TIMEOUT}'`);
+    await client.query(`set local statement_timeout = '${STATEMENT_TIMEOUT}'; set local work_mem = '${WORK_MEMORY}'`);
     const accounts = new Accounts();
     const meters = await auditMeters(deps.pool);
     const shards = [...new Set(tenants.map((tenant) => shardOf(tenant, deps.meter.shardCount)))].toSorted(

@@ -103,32 +103,47 @@ export async function rollupSums(db: Queryable, periods: readonly LivePeriod[]):
 
 /**
  * Events of a period are older than its end, and not older than their tenant's billing start: the bounds keep the scan to the
- * partitions in between. One scan answers for all periods, because no index leads to the events of one tenant.
+ * partitions in between. One scan answers for all periods, because no index leads to the events of one tenant; lists and no join,
+ * because the planner hashes a list and would hash the events of a join.
  */
-const RAW_SUMS = `
-with place as materialized (
-  select place.tenant, ${instantSql('place.accounting')} as accounting_period, place.accounting from ${PLACES}
-), kind as materialized (
-  select distinct on (key) key, definition ->> 'aggregation' as aggregation from meter order by key, version desc
-)
-select tenant, accounting, ${microsSql('usage_period')} as usage, meter, count(*)::text as event_count,
-  trim_scale(coalesce(sum(number), 0))::text as sum, trim_scale(max(number))::text as max,
-  trim_scale((max(array[extract(epoch from occurred_at), epoch, sequence, number])
-    filter (where aggregation = 'latest'))[4])::text as last,
-  ${microsSql('max(occurred_at)')} as last_at, (count(distinct value) filter (where aggregation = 'unique'))::text as distinct_count
-from (
-  select place.tenant, place.accounting, event.usage_period, event.occurred_at, event.epoch, event.sequence, reading.meter,
-    text.value, kind.aggregation, case when kind.aggregation = 'unique' then null else text.value::numeric end as number
-  from place
-  join usage_event event on event.tenant = place.tenant and event.accounting_period = place.accounting_period
+const READINGS = `
+  from usage_event event
   cross join lateral jsonb_each(event.readings) as reading (meter, content)
   cross join lateral (
     select case when jsonb_typeof(reading.content) = 'array' then reading.content ->> 0 else reading.content #>> '{}' end
   ) as text (value)
   left join kind on kind.key = reading.meter
-  where event.occurred_at >= $3::timestamptz and event.occurred_at < $4::timestamptz
+  where event.tenant = any($1::text[]) and event.accounting_period = any($2::timestamptz[])
+    and event.occurred_at >= $3::timestamptz and event.occurred_at < $4::timestamptz`;
+
+const KINDS = `
+with kind as materialized (
+  select distinct on (key) key, definition ->> 'aggregation' as aggregation from meter order by key, version desc
+)`;
+
+const RAW_KEY = `tenant, ${microsSql('accounting_period')} as accounting, ${microsSql('usage_period')} as usage, meter`;
+
+/** Distinct values apart: with them in one statement everything would be sorted first. */
+const RAW_SUMS = `${KINDS}
+select ${RAW_KEY}, count(*)::text as event_count,
+  trim_scale(coalesce(sum(number), 0))::text as sum, trim_scale(max(number))::text as max,
+  trim_scale((max(array[extract(epoch from occurred_at), epoch, sequence, number])
+    filter (where aggregation = 'latest'))[4])::text as last,
+  ${microsSql('max(occurred_at)')} as last_at, '0' as distinct_count
+from (
+  select event.tenant, event.accounting_period, event.usage_period, event.occurred_at, event.epoch, event.sequence, reading.meter,
+    kind.aggregation, case when kind.aggregation = 'unique' then null else text.value::numeric end as number
+  ${READINGS}
 ) value
-group by tenant, accounting, usage_period, meter`;
+group by tenant, accounting_period, usage_period, meter`;
+
+const RAW_DISTINCT = `${KINDS}
+select ${RAW_KEY}, count(*)::text as distinct_count
+from (
+  select distinct event.tenant, event.accounting_period, event.usage_period, reading.meter, text.value
+  ${READINGS} and kind.aggregation = 'unique'
+) value
+group by tenant, accounting_period, usage_period, meter`;
 
 /** The same sums from the rows of the events themselves. Reads every partition the periods may have events in. */
 export async function rawSums(db: Queryable, periods: readonly LivePeriod[]): Promise<readonly AuditSum[]> {
@@ -143,13 +158,36 @@ join billing_period period on period.tenant = place.tenant and period.period_sta
   );
   const { first = null, end = null } = bounds[0] ?? {};
   if (first === null || end === null) return [];
-  const { rows } = await db.query<SumRow>(RAW_SUMS, [
-    tenants,
-    starts,
+  const values = [
+    [...new Set(tenants)],
+    [...new Set(periods.map(({ accountingMicros }) => formatInstant(accountingMicros)))],
     formatInstant(readMicros(first)),
     formatInstant(readMicros(end)),
-  ]);
-  return rows.map(auditSum);
+  ];
+  const { rows } = await db.query<SumRow>(RAW_SUMS, values);
+  const distinct = await rawDistinct(db, values);
+  const sums = rows.map((row) => auditSum({ ...row, distinct_count: distinct.get(rowKey(row)) ?? '0' }));
+  // A start of one tenant's open period may be that of another one's, which is billed already.
+  const wanted = new Set(periods.map(periodKey));
+  return sums.filter((sum) => wanted.has(periodKey(sum)));
+}
+
+type RowKey = Pick<SumRow, 'tenant' | 'accounting' | 'usage' | 'meter'>;
+
+function periodKey({ tenant, accountingMicros }: LivePeriod): string {
+  return `${tenant}/${accountingMicros}`;
+}
+
+function rowKey({ tenant, accounting, usage, meter }: RowKey): string {
+  return `${tenant}/${accounting}/${usage}/${meter}`;
+}
+
+/** Numbers of distinct values, where any meter counts them. */
+async function rawDistinct(db: Queryable, values: readonly unknown[]): Promise<ReadonlyMap<string, string>> {
+  const { rowCount } = await db.query(`select from meter where definition ->> 'aggregation' = 'unique' limit 1`);
+  if (rowCount === 0) return new Map();
+  const { rows } = await db.query<RowKey & Pick<SumRow, 'distinct_count'>>(RAW_DISTINCT, [...values]);
+  return new Map(rows.map((row) => [rowKey(row), row.distinct_count]));
 }
 
 function placeColumns(periods: readonly LivePeriod[]): [string[], string] {
