@@ -63,10 +63,10 @@ export class GroupBuilder {
   #accept(planned: PlannedEvent<Acceptable>): void {
     const { pending, judgement } = planned;
     const { event } = pending;
-    const readings: GroupReading[] = [];
-    for (const reading of judgement.readings) {
-      readings.push({ ...reading, meterIndex: this.#meterNumber(reading.meter) });
-    }
+    const readings = judgement.readings.map((reading): GroupReading => ({
+      ...reading,
+      meterIndex: this.#meterNumber(reading.meter),
+    }));
     this.#events.push(planned);
     this.#groupEvents.push({
       periodIndex: this.#periodNumber(judgement),

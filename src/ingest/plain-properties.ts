@@ -23,28 +23,41 @@ export function isPlainText(text: string): boolean {
 export function plainPropertiesText(properties: object): string | undefined {
   const names = Object.keys(properties);
   if (Array.isArray(properties) || names.length > PROPERTY_NAMES_MAX) return undefined;
-  sortInPlace(names);
-  let text = '{';
+  const values = properties as Readonly<Record<string, unknown>>;
+  let isInOrder = true;
+  let previous = '';
   for (const name of names) {
-    const value = plainValueText((properties as Readonly<Record<string, unknown>>)[name]);
-    if (value === undefined || name === '__proto__' || !isPlainText(name)) return undefined;
-    text += text.length === 1 ? `"${name}":${value}` : `,"${name}":${value}`;
+    if (!isPlainValue(values[name]) || name === '__proto__' || !isPlainText(name)) return undefined;
+    if (name < previous) isInOrder = false;
+    previous = name;
   }
-  return text.length < PROPERTY_BYTES_MAX ? `${text}}` : undefined;
+  // Names in order are canonical as they are, and what comes back is one flat text, which is hashed and copied faster.
+  const text = isInOrder ? JSON.stringify(properties) : orderedText(values, names);
+  return text.length <= PROPERTY_BYTES_MAX ? text : undefined;
 }
 
-function plainValueText(value: unknown): string | undefined {
+/** Fractions and large numbers are looked at by the whole rule. */
+function isPlainValue(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
-      return isPlainText(value) ? `"${value}"` : undefined;
+      return isPlainText(value);
     case 'number':
-      // Fractions and large numbers are looked at by the whole rule.
-      return Number.isSafeInteger(value) ? String(value) : undefined;
+      return Number.isSafeInteger(value);
     case 'boolean':
-      return value ? 'true' : 'false';
+      return true;
     default:
-      return value === null ? 'null' : undefined;
+      return value === null;
   }
+}
+
+function orderedText(values: Readonly<Record<string, unknown>>, names: string[]): string {
+  sortInPlace(names);
+  const members: string[] = [];
+  for (const name of names) {
+    const value = values[name];
+    members.push(typeof value === 'string' ? `"${name}":"${value}"` : `"${name}":${String(value)}`);
+  }
+  return `{${members.join(',')}}`;
 }
 
 /** By code unit, as `toSorted` does. Names are few and often in order, for which an insertion sort is fastest. */
