@@ -8,7 +8,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const RECONNECT_PAUSE_MAX_MS = 1_000;
 const RECONNECT_PAUSE_STEP_MS = 50;
 /** The driver's own words for a Redis that is away mean nothing to the sender of an event. */
-const NO_CONNECTION = /^(?:Stream isn't writeable|Connection is closed|Socket closed|Command timed out)/;
+const NO_CONNECTION =
+  /^(?:Reached the max retries|Stream isn't writeable|Connection is closed|Socket closed|Command timed out)/;
 
 /**
  * Opens the hot path's connection. It never queues while Redis is away and never sends a command twice: ioredis would then
@@ -19,7 +20,8 @@ export function openMeterRedis(redisUrl: string, onError: (error: Error) => void
     enableAutoPipelining: false,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // A lost connection fails what waits on it at once: it will never be answered, and its sender can send again.
+    maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(attempt * RECONNECT_PAUSE_STEP_MS, RECONNECT_PAUSE_MAX_MS),

@@ -9,7 +9,7 @@ import { apiKilled, redisKilled } from '../../tools/faults/faults/kills.ts';
 import { scriptFlushed } from '../../tools/faults/faults/script-flush.ts';
 import { failuresOf } from '../../tools/faults/judge-round.ts';
 import { limitFor, type LoadSize } from '../../tools/faults/load-plan.ts';
-import { playRound } from '../../tools/faults/play-round.ts';
+import { LAST_EVENTS_OF_A_ROUND, playRound } from '../../tools/faults/play-round.ts';
 import { randomNumbers } from '../../tools/faults/random-numbers.ts';
 import { createTemporalNamespace } from '../support/temporal-namespace.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -63,8 +63,8 @@ test.each(ROUNDS.map(([fault, load], number) => ({ name: fault.name, fault, load
   async ({ fault, load, number }) => {
     const round = await playRound({ fault, world, size: load, number, seed: SEED, nowMs: () => Date.now() });
     expect(failuresOf(fault, round)).toEqual([]);
-    // Every event was decided, with the last one of each tenant.
-    expect(round.acknowledged + round.refused).toBe(load.events + 4);
+    // Every event was decided, with the last ones of each tenant.
+    expect(round.acknowledged + round.refused).toBe(load.events + LAST_EVENTS_OF_A_ROUND);
     // The limit was reached, or its holding would prove nothing.
     expect(round.refused).toBeGreaterThan(0);
   },

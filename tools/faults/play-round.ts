@@ -66,11 +66,10 @@ export async function playRound(settings: RoundSettings): Promise<RoundReport> {
     };
     const loading = load.run();
     const [result] = await Promise.all([loading, fault.run(world, round)]).finally(() => load.abandon());
-    const closing = await closeRound(world, number, nowMs());
     await database.connect();
-    const unsettled = await settle(redis, database);
-    const recoveredAt = fault.recoveredBy === 'ledger' ? performance.now() : load.firstAnswerAfter(healedAt ?? 0);
-    const all = withClosing(result, closing);
+    const { closing, unsettled, settledAt } = await closeRound({ redis, database, ...settings });
+    const recoveredAt = fault.recoveredBy === 'ledger' ? settledAt : load.firstAnswerAfter(healedAt ?? 0);
+    const all = closing.reduce(withClosing, result);
     const tenants = tenantsOf(number);
     const comparison = await compareLedger(database, { tenants, limit: world.limit, result: all, sinceIncident });
     return {
@@ -103,16 +102,45 @@ async function readSafely<T>(databaseUrl: string, read: (database: Client) => Pr
   }
 }
 
-/** One more event for each tenant: every shard is asked again after the fault, whatever the load came to. */
-async function closeRound(world: FaultWorld, number: number, nowMs: number): Promise<LoadResult> {
-  const events = allTenants(tenantsOf(number)).map((tenant) => ({
-    id: 'last',
-    tenant,
-    type: EVENT_TYPE,
-    occurredAt: new Date(nowMs - LAST_EVENT_AGO_MS).toISOString(),
-    quantity: 1,
-  }));
-  return new Load(world, [events], { senders: 1 }).run();
+/** Rounds end with so many events of each tenant. */
+const LAST_EVENTS = ['last-but-one', 'last'] as const;
+
+/** How many events a round sends besides its load. */
+export const LAST_EVENTS_OF_A_ROUND = LAST_EVENTS.length * allTenants(tenantsOf(0)).length;
+
+/**
+ * One more event for each tenant, twice, each until the ledger has everything: every shard is asked again after the fault, and once
+ * more after the drain has seen what became of it, whatever the load came to.
+ */
+async function closeRound({
+  redis,
+  database,
+  world,
+  number,
+  nowMs,
+}: RoundSettings & { readonly redis: Redis; readonly database: Client }): Promise<{
+  closing: LoadResult[];
+  unsettled: string | undefined;
+  /** When the ledger had everything for the first time. */
+  settledAt: number;
+}> {
+  const closing: LoadResult[] = [];
+  let unsettled: string | undefined;
+  let settledAt: number | undefined;
+  for (const id of LAST_EVENTS) {
+    const occurredAt = new Date(nowMs() - LAST_EVENT_AGO_MS).toISOString();
+    const events = allTenants(tenantsOf(number)).map((tenant) => ({
+      id,
+      tenant,
+      type: EVENT_TYPE,
+      occurredAt,
+      quantity: 1,
+    }));
+    closing.push(await new Load(world, [events], { senders: 1 }).run());
+    unsettled = await settle(redis, database);
+    settledAt ??= performance.now();
+  }
+  return { closing, unsettled, settledAt: settledAt ?? performance.now() };
 }
 
 function withClosing(result: LoadResult, closing: LoadResult): LoadResult {
