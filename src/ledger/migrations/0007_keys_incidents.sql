@@ -15,5 +15,10 @@ alter table incident
 -- A finding is recorded while none of its kind and place is open; few are.
 create index incident_open on incident (kind, tenant, shard) where resolved_at is null;
 
+-- The sweep and every scrape look for cycles that are not over; nearly all are. 200,000 cycles, 2,000 of them open: 117 ms
+-- without, 4 ms with it, and 63 ms to 2 ms.
+create index billing_cycle_open on billing_cycle (updated_at) include (stage)
+  where stage not in ('issued', 'synced', 'settled');
+
 -- Down Migration
 -- There is none: money is never migrated backwards. Restore a backup instead (docs/operations.md).
