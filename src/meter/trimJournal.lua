@@ -61,7 +61,9 @@ end
 if keptMs == 0 or keptBytes == 0 then from, marks = after, '' end
 
 -- Over the size: of an older epoch everything goes, of the present one a share.
-local bytes = redis.call('MEMORY', 'USAGE', KEYS[2]) or 0
+-- Where a provider forbids the command, age alone bounds what is kept.
+local bytes = redis.pcall('MEMORY', 'USAGE', KEYS[2])
+if type(bytes) ~= 'number' then bytes = 0 end
 local first = bytes > keptBytes and redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 if first then
   local head = place(first[1])

@@ -16,8 +16,8 @@ import { shardState, type UsageMeter } from './usage-meter.ts';
 
 /** Other processes may verify the same shard at the same time: a fence that was passed by another epoch starts over. */
 const VERIFY_ATTEMPTS_MAX = 5;
-/** Position and record are read one after the other: how often they may not fit before the shard is fenced. */
-const LOOKS = 2;
+/** Position and record are read one after the other: how often the epoch may move in between. */
+const LOOKS_MAX = 5;
 /** Each fence undoes the one before. Processes that start over at different times let one of them come to its end. */
 const VERIFY_PAUSE_MAX_MS = 100;
 
@@ -65,21 +65,24 @@ export async function verifyIncarnation(meter: UsageMeter, shard: number): Promi
 
 async function tryVerify(meter: UsageMeter, shard: number): Promise<number | undefined> {
   const incarnation = await readIncarnation(meter);
-  for (let look = 1; ; look += 1) {
-    const position = await askLedger(() => meter.ledger.readPosition(shard));
+  let position = await askLedger(() => meter.ledger.readPosition(shard));
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
     const record = await readShardRecord(meter, shard);
     if (isKnown(position, incarnation) && (await isCurrent(meter, shard, record, position))) {
       await nameAnsweredLoss(meter, shard, position.epoch);
       return position.epoch;
     }
-    // Another process may have opened the next epoch between the two reads: what does not fit is looked at again.
-    if (look < LOOKS) continue;
+    // When another process gave out an epoch between the two reads, they did not belong together.
+    const { epoch } = position;
+    position = await askLedger(() => meter.ledger.readPosition(shard));
+    if (position.epoch !== epoch) continue;
     if (!isKnown(position, incarnation) && meter.profile === 'durable') {
       await checkRedisProfile(meter.redis, meter.redisAttested);
     }
     const begin: BeginEpoch = (next) => meter.ledger.beginEpoch(shard, next);
     return beginNextEpoch(meter, shard, { record, incarnation, begin });
   }
+  return undefined;
 }
 
 /** The ledger's part of a new epoch: `beginEpoch` of `MeterLedger`, or something that does more in the same transaction. */
@@ -118,6 +121,8 @@ async function beginNextEpoch(
   if (fenced !== '1') return undefined;
   // Read behind the fence: an epoch above this one was never opened while the fence stood, so it is safe to open.
   const fencedAt = await askLedger(() => meter.ledger.readPosition(shard));
+  // Whoever fenced later may have given out the epoch that was just read and be about to open it: leave the ledger alone then.
+  if ((await askRedis(() => meter.redis.hget(shardKey(shard), 'fence'))) !== token) return undefined;
   await askLedger(() => meter.ledger.drainShard(shard));
   const ended = await readEndedEpoch(meter, shard, record.epoch);
   const afterEpoch = Math.max(fencedAt.epoch, record.epoch);
