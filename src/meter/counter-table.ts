@@ -1,5 +1,5 @@
 import type { Aggregation } from '../domain/meter.ts';
-import { boundField, boundKey, counterField, WINDOW_MS } from './keys.ts';
+import { boundField, boundKey, counterField, eventCountField, WINDOW_MS } from './keys.ts';
 import {
   boundCounterName,
   type GroupBound,
@@ -16,8 +16,8 @@ export interface TableCounter {
   bound: number;
   /** Sum, maximum or latest value. */
   change: number;
-  /** Number of events. */
-  events: number;
+  /** For a meter's own counter: the one of its number of events, which stands right behind it. */
+  readonly eventCounter: TableCounter | undefined;
   /** The time of the latest value; 0 for other kinds. */
   instant: number;
   /** The name under which its total is told; `undefined`: nobody asks for it. */
@@ -55,20 +55,20 @@ interface Touched {
   readonly counters: readonly TableCounter[];
 }
 
+/** The script reads and writes a hash in one command, which takes 8,000 arguments at most: what is more stands as a hash of its own. */
+const HASH_COUNTERS_MAX = 2_000;
+
 /** Finds the counters that the readings of a group touch, and adds up what each takes. */
 export class CounterTable {
   readonly #group: UsageGroup;
+  /** In the order of their first use. */
+  readonly hashes: TableHash[] = [];
   readonly #hashes = new Map<string, TableHash>();
   readonly #counters = new Map<string, TableCounter>();
   readonly #touched: Touched[] = [];
 
   constructor(group: UsageGroup) {
     this.#group = group;
-  }
-
-  /** The hashes in the order of their first use. */
-  get hashes(): readonly TableHash[] {
-    return [...this.#hashes.values()];
   }
 
   /** Adds a reading to the counters it touches, and answers which those are. */
@@ -129,7 +129,11 @@ export class CounterTable {
 
   #hash(key: string, gate: number, windowMs: number): TableHash {
     let hash = this.#hashes.get(key);
-    if (hash === undefined) this.#hashes.set(key, (hash = { key, gate, windowMs, counters: [] }));
+    if (hash === undefined || hash.counters.length >= HASH_COUNTERS_MAX) {
+      hash = { key, gate, windowMs, counters: [] };
+      this.#hashes.set(key, hash);
+      this.hashes.push(hash);
+    }
     return hash;
   }
 
@@ -137,17 +141,24 @@ export class CounterTable {
     const name = `${hash.key}/${field}`;
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      counter = { field, kind, bound: NO_BOUND, change: 0, events: 0, instant: 0, name: undefined, number: 0 };
+      const eventCounter =
+        kind === 'T' || kind === 'M' ? undefined : newCounter(eventCountField(field), 'T', undefined);
+      counter = newCounter(field, kind, eventCounter);
       this.#counters.set(name, counter);
       hash.counters.push(counter);
+      if (eventCounter !== undefined) hash.counters.push(eventCounter);
     }
     return counter;
   }
 }
 
+function newCounter(field: string, kind: CounterKind, eventCounter: TableCounter | undefined): TableCounter {
+  return { field, kind, bound: NO_BOUND, change: 0, eventCounter, instant: 0, name: undefined, number: 0 };
+}
+
 /** As the script adds up: sums stay below 2^53, because ingest splits a group that would pass it. */
 function take(counter: TableCounter, value: number, at: number): void {
-  counter.events += 1;
+  if (counter.eventCounter !== undefined) counter.eventCounter.change += 1;
   if (counter.kind === 's' || counter.kind === 'T') counter.change += value;
   else if (counter.kind === 'l') {
     if (at >= counter.instant) {

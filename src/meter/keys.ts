@@ -85,5 +85,10 @@ export function counterField(meter: string, usageStart: InstantText, accountingS
   return usageStart === accountingStart ? meter : `${meter}@${usageStart}`;
 }
 
+/** The field of a counter's number of events. */
+export function eventCountField(field: string): string {
+  return `${field}#n`;
+}
+
 /** The field that says for which epoch a usage hash holds; of another epoch the whole hash is void. */
 export const USAGE_EPOCH_FIELD = '#epoch';

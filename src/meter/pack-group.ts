@@ -76,7 +76,6 @@ function columnsOf(counters: readonly TableCounter[]): (readonly (string | numbe
     counters.map(({ kind }) => kind),
     counters.map(({ bound }) => bound),
     counters.map(({ change }) => change),
-    counters.map(({ events }) => events),
     counters.map(({ instant }) => instant),
   ];
 }

@@ -1,5 +1,5 @@
 -- Second part of recordUsage: which events are known, and which ones the limits allow. Writes nothing.
--- Leaves behind: `statuses`, one letter per event; `accepted`, how many; `changes`, `numbers` and `instants` of what was accepted;
+-- Leaves behind: `statuses`, one letter per event; `accepted`, how many; `changes` and `instants` of what was accepted;
 -- `remembered`, id and content of it in pairs, or nil when everything was accepted.
 
 -- A total must stay within a hard bound, a maximum may repeat what it has reached. `change` is what the call has added so far.
@@ -15,11 +15,11 @@ end
 -- Judges event after event, as they were sent. What it needs is made in here, because it is rarely called.
 local function judgeOneByOne(current, previous)
   local letters, known, pairsOfIds, offset = {}, {}, {}, 1
-  for counter = 1, #fields do changes[counter], numbers[counter], instants[counter] = 0, 0, 0 end
+  for counter = 1, #fields do changes[counter], instants[counter] = 0, 0 end
 
   local function take(counter, value, at)
     local kind = kinds[counter]
-    numbers[counter] = numbers[counter] + 1
+    if kind ~= 'T' and kind ~= 'M' then changes[counter + 1] = changes[counter + 1] + 1 end
     if kind == 's' or kind == 'T' then changes[counter] = changes[counter] + value
     elseif kind == 'l' then
       if at >= instants[counter] then changes[counter], instants[counter] = value, at end
@@ -65,7 +65,7 @@ for index = 1, total do
 end
 -- The service has added up what every counter takes if all events are accepted, which is the common case.
 for counter = 1, #fields do
-  if numbers[counter] > 0 and not allows(counter, changes[counter], 0) then isPlain = false break end
+  if not allows(counter, changes[counter], 0) then isPlain = false break end
 end
 
 local statuses, accepted, remembered = nil, sent, nil

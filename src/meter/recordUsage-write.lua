@@ -19,37 +19,48 @@ if accepted > 0 then
   call('HSET', KEYS[1], 'sequence', written(sequence), 'bucketCount', inBucket + accepted)
 end
 
--- Every counter is asked again where its total is wanted: past 2^53 only the text of Redis is exact.
-local reply, dirty, nextTold, counter = { 'applied', statuses, sequence, '', nowMs }, {}, 1, 0
+-- One command writes a hash. Only a total that a double does not hold exactly any more is raised by Redis itself.
+local reply, dirty, wasReset, counter = { 'applied', statuses, sequence, '', nowMs }, {}, {}, 0
 for hash, count in ipairs(hashCounters) do
-  local key, gate = KEYS[COUNTERS_FROM + hash], hashGates[hash]
+  local key, gate, values, large = KEYS[COUNTERS_FROM + hash], hashGates[hash], {}, {}
   for _ = 1, count do
     counter = counter + 1
-    local kind, field, change = kinds[counter], fields[counter], changes[counter]
-    if numbers[counter] > 0 then
-      if not isValid[hash] then
-        call('DEL', key)
-        call('HSET', key, hashWindows[hash] == 0 and '#epoch' or '#start', marks[hash])
-        if hashWindows[hash] > 0 then call('PEXPIRE', key, hashWindows[hash]) end
-        isValid[hash] = true
+    local kind, field, change, now = kinds[counter], fields[counter], changes[counter], totals[counter]
+    local isTotal = kind == 's' or kind == 'T'
+    local isTouched = change > 0 or (kind ~= 'T' and kind ~= 'M' and changes[counter + 1] > 0)
+    if isTouched and isTotal and (now or 0) + change < EXACT_BELOW then
+      values[#values + 1], values[#values + 2] = field, (now or 0) + change
+    elseif isTouched and isTotal then large[#large + 1] = counter
+    elseif isTouched and kind == 'l' then
+      if instants[counter] >= integer(isValid[hash] and call('HGET', key, field .. '#at') or nil) then
+        values[#values + 1], values[#values + 2] = field, written(change)
+        values[#values + 1], values[#values + 2] = field .. '#at', instants[counter]
       end
-      if kind == 's' or kind == 'T' then call('HINCRBY', key, field, written(change))
-      elseif kind == 'l' then
-        if instants[counter] >= integer(call('HGET', key, field .. '#at')) then
-          call('HSET', key, field, written(change), field .. '#at', written(instants[counter]))
-        end
-      elseif kind ~= 'n' and change > (totals[counter] or -1) then call('HSET', key, field, written(change)) end
-      if kind ~= 'T' and kind ~= 'M' then call('HINCRBY', key, field .. '#n', numbers[counter]) end
-      if clean[gate] then
-        call('HSET', KEYS[GATES_FROM + gate], 'dirty', '1')
-        clean[gate], dirty[#dirty + 1] = false, gate
-      end
+    elseif isTouched and kind ~= 'n' and change > (now or -1) then
+      values[#values + 1], values[#values + 2] = field, written(change)
     end
-    if told[nextTold] == counter then
-      reply[nextTold + 5] = isValid[hash] and call('HGET', key, field) or '0'
-      nextTold = nextTold + 1
+  end
+  if #values + #large > 0 then
+    if not isValid[hash] and not wasReset[key] then
+      call('DEL', key)
+      call('HSET', key, hashWindows[hash] == 0 and '#epoch' or '#start', marks[hash])
+      if hashWindows[hash] > 0 then call('PEXPIRE', key, hashWindows[hash]) end
+    end
+    isValid[hash], wasReset[key] = true, true
+    if #values > 0 then call('HSET', key, unpack(values)) end
+    for _, place in ipairs(large) do call('HINCRBY', key, fields[place], written(changes[place])) end
+    if clean[gate] then
+      call('HSET', KEYS[GATES_FROM + gate], 'dirty', '1')
+      clean[gate], dirty[#dirty + 1] = false, gate
     end
   end
 end
 reply[4] = table.concat(dirty, ',')
+
+-- Totals are asked of Redis again: past 2^53 only its text is exact.
+local hash, upTo = 0, 0
+for index, place in ipairs(told) do
+  while place > upTo do hash, upTo = hash + 1, upTo + hashCounters[hash + 1] end
+  reply[index + 5] = isValid[hash] and call('HGET', KEYS[COUNTERS_FROM + hash], fields[place]) or '0'
+end
 return reply

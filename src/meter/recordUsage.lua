@@ -25,10 +25,10 @@ local
   gates, -- per tenant two texts: version, and by which dimensions its counters are kept
   hashGates, hashWindows, hashCounters, -- per hash of counters: place of its gate, window in milliseconds (0: usage hash), number
   fields, -- per counter, in the order of the hashes
-  kinds, -- per counter: s (total), m (maximum), l (latest), n (number of events only); T and M: as s and m, but of a bound, without number of events
+  kinds, -- per counter: s (total), m (maximum), l (latest) or n (nothing) of a meter, with the number of its events as the next
+         -- counter; T (total) and M (maximum) of a bound, and T of a number of events
   bounds, -- per counter: hard bound or -1
   changes, -- per counter, if every event is accepted: sum (below 2^53), maximum, latest value
-  numbers, -- ... and number of events
   instants, -- ... and the time of the latest value
   told -- places of the counters whose totals are asked for
   = cmsgpack.unpack(ARGV[1])
@@ -78,7 +78,8 @@ for hash, count in ipairs(hashCounters) do
   held = call('HMGET', KEYS[COUNTERS_FROM + hash], name, unpack(fields, first, last))
   isValid[hash] = held[1] == marks[hash]
   for counter = first, last do
-    totals[counter] = isValid[hash] and held[counter - first + 2] and integer(held[counter - first + 2])
+    local text = isValid[hash] and held[counter - first + 2]
+    totals[counter] = text and tonumber(text)
   end
   first = last + 1
 end
