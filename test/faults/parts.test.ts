@@ -41,6 +41,7 @@ const RESULT: LoadResult = {
   unavailable: 0,
   cutOff: 0,
   longestAnswerMs: 0,
+  longestWaitMs: 0,
   givenUp: 0,
   surprises: [],
 };

@@ -22,8 +22,10 @@ export interface LoadResult {
   readonly unavailable: number;
   /** Requests that ended without an answer: refused connections, closed ones, and those given up. */
   readonly cutOff: number;
-  /** The longest wait for an answer of any status, or until its sender gave up, ms. */
+  /** The longest wait for an answer of any status, ms. */
   readonly longestAnswerMs: number;
+  /** The longest wait, also of senders who gave up, ms. */
+  readonly longestWaitMs: number;
   /** Requests whose sender gave up waiting. */
   readonly givenUp: number;
   /** Answers that promise nothing to a sender (neither 200 nor 503), each text once. */
@@ -80,6 +82,7 @@ export class Load {
   #cutOff = 0;
   #givenUp = 0;
   #longestAnswerMs = 0;
+  #longestWaitMs = 0;
 
   constructor(
     target: LoadTarget,
@@ -139,6 +142,7 @@ export class Load {
       cutOff: this.#cutOff,
       givenUp: this.#givenUp,
       longestAnswerMs: Math.round(this.#longestAnswerMs),
+      longestWaitMs: Math.round(Math.max(this.#longestWaitMs, this.#longestAnswerMs)),
       surprises: [...this.#surprises],
     };
   }
@@ -185,7 +189,7 @@ export class Load {
       this.#cutOff += 1;
       if (error instanceof GivenUpError) {
         this.#givenUp += 1;
-        this.#longestAnswerMs = Math.max(this.#longestAnswerMs, performance.now() - startedAt);
+        this.#longestWaitMs = Math.max(this.#longestWaitMs, performance.now() - startedAt);
       }
       return undefined;
     }

@@ -11,7 +11,7 @@ import { markdownTable, terminalTable } from './report.ts';
 import { type FaultReport, runFault } from './run-fault.ts';
 
 const PAGE = 'docs/reliability.md';
-const MARKS = /(<!-- faults -->\n)[\s\S]*?(\n<!-- \/faults -->)/;
+const MARKS = /(<!-- faults -->\n)([\s\S]*?)(<!-- \/faults -->)/;
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
@@ -29,7 +29,7 @@ const program = new Command('npm run faults --')
   .option('--seed <number>', 'where in the load the faults strike, and what is sent', wholeNumber, 1)
   .option('--list', 'print the names of the faults and do nothing', false)
   .option('--json', 'print the report as JSON', false)
-  .option('--write', `put the table into ${PAGE}`, false)
+  .option('--write', `put the rows of these faults into ${PAGE}`, false)
   .addHelpText('after', '\nExample:\n  npm run faults -- --only redis-kill,flushall --rounds 2');
 
 interface Flags {
@@ -55,15 +55,33 @@ function describeRun(seed: number): string {
   return `${machine}, Node ${process.versions.node}; seed ${seed}; ${new Date().toISOString().slice(0, 10)}`;
 }
 
+/** Called after each fault, so that a run that is broken off has not been for nothing. */
 function writePage(reports: readonly FaultReport[], run: string): void {
   const page = readFileSync(PAGE, 'utf8');
-  if (!MARKS.test(page)) throw new Error(`${PAGE} has no marks <!-- faults --> … <!-- /faults -->`);
-  const table = `${markdownTable(reports)}\n\n${run}; \`npm run faults -- --write\``;
+  const [, , before] = MARKS.exec(page) ?? [];
+  if (before === undefined) throw new Error(`${PAGE} has no marks <!-- faults --> … <!-- /faults -->`);
+  const titles = FAULTS.map(({ title }) => title);
+  const table = markdownTable(reports, { before, titles, playedOn: new Date().toISOString().slice(0, 10) });
+  const lastRun = `Last run: ${run}.`;
   writeFileSync(
     PAGE,
-    page.replace(MARKS, (_all, open: string, close: string) => `${open}\n${table}\n${close}`),
+    page.replace(
+      MARKS,
+      (_all, open: string, _before: string, close: string) => `${open}\n${table}\n\n${lastRun}\n${close}`,
+    ),
   );
 }
+
+/** How to take down what runs, newest last. */
+const running: (() => Promise<void>)[] = [];
+
+/** Ctrl-C leaves no server behind. */
+async function breakOff(): Promise<void> {
+  for (const close of running.splice(0).toReversed()) await close().catch((error: unknown) => console.error(error));
+  process.exit(1);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void breakOff());
 
 const flags = program.parse().opts<Flags>();
 if (flags.list) {
@@ -78,14 +96,16 @@ if (flags.list) {
         seed: flags.seed,
         openStores: openOwnStores,
         say: (line) => console.error(line),
+        onStarted: (close) => running.push(close),
         nowMs: () => Date.now(),
       }),
     );
+    running.length = 0;
+    if (flags.write) writePage(reports, describeRun(flags.seed));
   }
   const failures = reports.flatMap(({ name, failures: found }) => found.map((failure) => `${name}, ${failure}`));
   const run = describeRun(flags.seed);
   console.log(flags.json ? JSON.stringify({ run, reports }, null, 2) : `${terminalTable(reports)}\n${run}`);
-  if (flags.write) writePage(reports, run);
   for (const failure of failures) console.error(failure);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

@@ -17,6 +17,7 @@ export interface RoundReport extends Comparison {
   readonly acceptedAgain: number;
   readonly unavailable: number;
   readonly cutOff: number;
+  /** Of any status; with the time after which senders gave up, unless nothing was there that could answer. */
   readonly longestAnswerMs: number;
   /** Answers other than 200 and 503. */
   readonly surprises: readonly string[];
@@ -80,7 +81,7 @@ export async function playRound(settings: RoundSettings): Promise<RoundReport> {
       acceptedAgain: all.acceptedAgain,
       unavailable: all.unavailable,
       cutOff: all.cutOff,
-      longestAnswerMs: all.longestAnswerMs,
+      longestAnswerMs: fault.mayHang === undefined ? all.longestWaitMs : all.longestAnswerMs,
       surprises: all.surprises,
       recoveryMs: healedAt === undefined || recoveredAt === undefined ? null : Math.round(recoveredAt - healedAt),
       unsettled: unsettled ?? null,
@@ -153,6 +154,7 @@ function withClosing(result: LoadResult, closing: LoadResult): LoadResult {
     cutOff: result.cutOff + closing.cutOff,
     givenUp: result.givenUp + closing.givenUp,
     longestAnswerMs: Math.max(result.longestAnswerMs, closing.longestAnswerMs),
+    longestWaitMs: Math.max(result.longestWaitMs, closing.longestWaitMs),
     surprises: [...new Set([...result.surprises, ...closing.surprises])],
   };
 }

@@ -64,8 +64,38 @@ export function terminalTable(reports: readonly FaultReport[]): string {
   return table.toString();
 }
 
-/** The table for a page of documentation. */
-export function markdownTable(reports: readonly FaultReport[]): string {
-  const lines = [HEADINGS, HEADINGS.map(() => '---'), ...reports.map(rowOf)];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The first cell of a row of such a table; undefined for any other line. */
+function titleOf(line: string): string | undefined {
+  return /^\| *(.*?) *\|/.exec(line)?.[1];
+}
+
+/**
+ * The table for a page of documentation. Faults that were not played now keep the row they had.
+ *
+ * @param before the table that is there, or anything else
+ * @param titles of all faults, in the order of the table
+ * @param playedOn the day, for the last column
+ */
+export function markdownTable(
+  reports: readonly FaultReport[],
+  {
+    before,
+    titles,
+    playedOn,
+  }: { readonly before: string; readonly titles: readonly string[]; readonly playedOn: string },
+): string {
+  const rows = new Map(
+    before.split('\n').flatMap((line) => {
+      const title = titleOf(line);
+      return title === undefined ? [] : [[title, line.replaceAll(/ +/g, ' ')] as const];
+    }),
+  );
+  for (const report of reports) rows.set(report.title, markdownRow([...rowOf(report), playedOn]));
+  const head = [...HEADINGS, 'played'];
+  const lines = [head, head.map(() => '---')].map(markdownRow);
+  return [...lines, ...titles.flatMap((title) => rows.get(title) ?? [])].join('\n');
 }

@@ -24,6 +24,8 @@ export interface FaultRun {
   /** Makes the stores of the fault's world; they are stopped by `close`. */
   readonly openStores: () => Promise<Stores & { close(): Promise<void> }>;
   readonly say: (line: string) => void;
+  /** Told how to take down what was started, for a run that is broken off; newest last. */
+  readonly onStarted?: (close: () => Promise<void>) => void;
   readonly nowMs: () => number;
 }
 
@@ -39,6 +41,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
   if (skipped === null) {
     const size = fault.load ?? USUAL_LOAD;
     const stores = await run.openStores();
+    run.onStarted?.(() => stores.close());
     try {
       const world = await startFaultWorld({
         stores,
@@ -48,6 +51,7 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultReport
         options: fault.world?.() ?? {},
         nowMs: run.nowMs(),
       });
+      run.onStarted?.(() => world.close());
       try {
         for (let number = 0; number < run.rounds; number += 1) {
           const report = await playRound({ fault, world, size, number, seed: run.seed, nowMs: run.nowMs });
