@@ -1,11 +1,22 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
-import { HOURLY_SUMS, METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
+import {
+  HOURLY_SUMS,
+  lastValueSql,
+  METER_AGGREGATION,
+  type UsageSum,
+  type UsageSumRow,
+  usageSum,
+} from './usage-sum.ts';
+
+const LAST_VALUE = lastValueSql(
+  'tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz',
+);
 
 const SUM_USAGE_PERIOD = `
 select ${microsSql('$2::timestamptz')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
-  quantity_sum, quantity_max, last_value, first_position, final_position, (
+  quantity_sum, quantity_max, first_position, final_position, ${LAST_VALUE} as last_value, (
     select count(distinct value_digest)
     from usage_unique
     where tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz

@@ -1,11 +1,23 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
-import { HOURLY_SUMS, METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
+import {
+  HOURLY_SUMS,
+  lastValueSql,
+  METER_AGGREGATION,
+  type UsageSum,
+  type UsageSumRow,
+  usageSum,
+} from './usage-sum.ts';
+
+const LAST_VALUE = lastValueSql(
+  'tenant = $1::text and accounting_period = $2::timestamptz and usage_period = usage.usage_period',
+);
 
 const SUM_USAGE = `
 select ${microsSql('usage.usage_period')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
-  quantity_sum, quantity_max, last_value, first_position, final_position, (
+  quantity_sum, quantity_max, first_position, final_position,
+  ${LAST_VALUE} as last_value, (
     select count(distinct value_digest)
     from usage_unique
     where tenant = $1::text and accounting_period = $2::timestamptz and usage_period = usage.usage_period

@@ -36,13 +36,30 @@ export const METER_AGGREGATION = `(
   select definition ->> 'aggregation' from meter where meter.key = usage.meter order by version desc limit 1
 )`;
 
-/** The columns by which both sums add the hours of `usage_hourly` up; of values that are equally late, the last one journalled. */
+/**
+ * The columns by which both sums add the hours of `usage_hourly` up. Positions are compared as arrays: an ordered aggregate would
+ * sort all hours for each of them.
+ */
 export const HOURLY_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
     trim_scale(max(quantity_max))::text as quantity_max,
-    trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text
-      as last_value,
-    (array_agg(first_epoch || '-' || first_sequence order by first_epoch, first_sequence))[1] as first_position,
-    (array_agg(final_epoch || '-' || final_sequence order by final_epoch desc, final_sequence desc))[1] as final_position`;
+    array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
+    array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position`;
+
+/**
+ * The last value of the meter `usage.meter` among the hours that a condition names, read only where the meter wants it; of
+ * values that are equally late, the last one journalled.
+ *
+ * @param condition on the columns of `usage_hourly`
+ */
+export function lastValueSql(condition: string): string {
+  return `case when ${METER_AGGREGATION} = 'latest' then (
+    select trim_scale(last_value)::text
+    from usage_hourly
+    where ${condition} and usage_hourly.meter = usage.meter
+    order by last_at desc nulls last, last_epoch desc, last_sequence desc
+    limit 1
+  ) end`;
+}
 
 /** Reads the rows of both sums alike: the two can differ only in what the ledger has. */
 export function usageSum(row: UsageSumRow): UsageSum {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { requireInstant } from '../../src/domain/instant.ts';
+import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
 import { knownIds } from '../../src/ledger/known-ids.ts';
 import { CursorError, listEvents } from '../../src/ledger/list-events.ts';
 import { readUsage } from '../../src/ledger/read-usage.ts';
 import { sumRawUsage } from '../../src/ledger/sum-raw-usage.ts';
 import { sumUsage } from '../../src/ledger/sum-usage.ts';
-import { addMeters, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
+import { addMeters, addTenant, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 import {
   idDigest,
   PERIOD_START,
@@ -194,6 +194,56 @@ describe('usage by time', () => {
       ['1', '1'],
       ['0', '3'],
     ]);
+  });
+
+  test('keeps both hours of the night in which a clock goes back, and answers the last value of each span', async () => {
+    const timeZone = 'Europe/Berlin';
+    const usageStart = '2023-10-15T22:00:00Z';
+    const seats = (id: string, occurredAt: string, value: string): JournalEvent => ({
+      id,
+      at: occurredAt,
+      timeZone,
+      usageStart,
+      readings: [
+        [SEATS, value],
+        [REQUESTS, '1'],
+      ],
+    });
+    await addTenant(stack.pool, 'acme', { billingStart: '2023-09-15T22:00:00Z' });
+    await stack.pool.query(`
+insert into billing_period (tenant, period_start, period_end, ordinal)
+values ('acme', '2023-09-15T22:00Z', '2023-10-15T22:00Z', 0), ('acme', '2023-10-15T22:00Z', '2023-11-15T23:00Z', 1)`);
+    await drain([
+      seats('b', '2023-10-29T01:30:00Z', '7'),
+      seats('a', '2023-10-29T00:30:00Z', '9'),
+      seats('c', '2023-10-29T22:59:59Z', '5'),
+      seats('d', '2023-10-29T23:00:00Z', '2'),
+    ]);
+    const query = {
+      tenant: 'acme',
+      from: requireInstant('2023-10-28T22:00:00Z'),
+      to: requireInstant('2023-10-31T23:00:00Z'),
+      timeZone,
+    };
+    const read = async (by: 'hour' | 'day' | 'month', meter: string): Promise<unknown[]> => {
+      const buckets = await readUsage(stack.pool, { ...query, by, meters: [meter] });
+      return buckets.map(({ startMicros, quantity }) => [formatInstant(startMicros), quantity]);
+    };
+    expect(await read('hour', 'requests')).toEqual([
+      ['2023-10-29T00:00:00Z', '1'],
+      ['2023-10-29T01:00:00Z', '1'],
+      ['2023-10-29T22:00:00Z', '1'],
+      ['2023-10-29T23:00:00Z', '1'],
+    ]);
+    expect(await read('day', 'seats')).toEqual([
+      ['2023-10-28T22:00:00Z', '5'],
+      ['2023-10-29T23:00:00Z', '2'],
+    ]);
+    expect(await read('day', 'requests')).toEqual([
+      ['2023-10-28T22:00:00Z', '3'],
+      ['2023-10-29T23:00:00Z', '1'],
+    ]);
+    expect(await read('month', 'seats')).toEqual([['2023-09-30T22:00:00Z', '2']]);
   });
 });
 
