@@ -109,11 +109,10 @@ function readPage(deps: CounterAuditDeps, tenants: readonly string[]): Promise<C
   return inTransaction(deps.pool, async (client) => {
     await client.query(`set local statement_timeout = '${STATEMENT_TIMEOUT}'; set local work_mem = '${WORK_MEMORY}'`);
     const accounts = new Accounts();
-    const meters = await auditMeters(deps.pool);
     const shards = [...new Set(tenants.map((tenant) => shardOf(tenant, deps.meter.shardCount)))].toSorted(
       (a, b) => a - b,
     );
-    const read = await pinned(deps, shards, () => readAtCut(deps, client, { tenants, shards, accounts, meters }));
+    const { read, meters } = await pinned(deps, shards, () => readAtCut(deps, client, { tenants, shards, accounts }));
     const periods = read.flatMap(({ part }) => part.periods);
     addSums(accounts, await rollupSums(client, periods), 'rollups');
     addSums(accounts, await rawSums(client, periods), 'raw');
@@ -146,7 +145,6 @@ interface PageReading {
   readonly tenants: readonly string[];
   readonly shards: readonly number[];
   readonly accounts: Accounts;
-  readonly meters: ReadonlyMap<string, AuditMeter>;
 }
 
 interface ShardReading {
@@ -168,10 +166,11 @@ function pinned<T>(deps: CounterAuditDeps, shards: readonly number[], work: () =
 async function readAtCut(
   deps: CounterAuditDeps,
   client: pg.PoolClient,
-  { tenants, shards, accounts, meters }: PageReading,
-): Promise<readonly ShardReading[]> {
+  { tenants, shards, accounts }: PageReading,
+): Promise<{ read: readonly ShardReading[]; meters: ReadonlyMap<string, AuditMeter> }> {
   await client.query('set transaction isolation level repeatable read, read only');
   const periods = await livePeriods(client, tenants, deps.clock() + AHEAD_MICROS);
+  const meters = await auditMeters(client);
   const byShard = Map.groupBy(periods, ({ tenant }) => shardOf(tenant, deps.meter.shardCount));
   const read: ShardReading[] = [];
   for (const shard of shards) {
@@ -182,7 +181,7 @@ async function readAtCut(
     const part: ShardPart = { shard, position, periods: byShard.get(shard) ?? [] };
     read.push({ part, side: await readRedisSide(deps.meter, part, accounts, meters) });
   }
-  return read;
+  return { read, meters };
 }
 
 function addSums(accounts: Accounts, sums: readonly AuditSum[], store: 'rollups' | 'raw'): void {

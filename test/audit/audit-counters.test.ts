@@ -242,6 +242,23 @@ describe('the pin of an audit', () => {
     expect(await stack.redis.hexists(shardKey(shard), 'pinToken')).toBe(0);
   });
 
+  test('is one at a time: audits of a shard take turns', async () => {
+    await stack.send(key, events('t1', 5));
+    const pages = await Promise.all([audit('t1'), audit('t1'), audit(), audit()]);
+    expect(pages.flatMap(({ differences }) => differences)).toEqual([]);
+    const shard = shardOf('t1', 2);
+    const order: string[] = [];
+    const first = whilePinned(stack.meter, shard, async () => {
+      order.push('first begins');
+      await stack.redis.ping();
+      order.push('first ends');
+    });
+    const second = whilePinned(stack.meter, shard, () => Promise.resolve(order.push('second')));
+    await Promise.all([first, second]);
+    expect(order.indexOf('first ends')).toBe(order.indexOf('first begins') + 1);
+    expect(order).toContain('second');
+  });
+
   test('of an auditor that died ends by itself', async () => {
     const shard = shardOf('t1', 2);
     await stack.send(key, events('t1', 3));
