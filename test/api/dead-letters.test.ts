@@ -1,8 +1,14 @@
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { requireInstant } from '../../src/domain/instant.ts';
+import { replayLetter } from '../../src/journal/replay-letter.ts';
+import { readDeadLetter } from '../../src/ledger/dead-letter-cases.ts';
+import { readPosition } from '../../src/ledger/journal-position.ts';
 import { verifyChain } from '../../src/ledger/verify-chain.ts';
+import { shardKey } from '../../src/meter/keys.ts';
 import { withConnection } from '../support/template-database.ts';
-import { type ApiBench, CATALOGUE, openApiBench } from './api-bench.ts';
+import { type ApiBench, CATALOGUE, NOW, openApiBench } from './api-bench.ts';
 
 let bench: ApiBench;
 
@@ -115,6 +121,28 @@ where event_id = 'good-1'`);
     await send('good-3', 5);
     await bench.drain();
     expect(await totals()).toEqual(['9', '9']);
+  });
+
+  test('that was replayed by a process that died before Redis was told is in ledger and counters all the same', async () => {
+    await poison();
+    await owner(ALLOW);
+    const letter = await readDeadLetter(bench.pool, 1);
+    if (letter === undefined) throw new Error('there is no letter');
+    const { epoch, runId, replicationId } = await readPosition(bench.pool, letter.shard);
+    const redis = new Redis(bench.redisUrl);
+    await redis.hset(shardKey(letter.shard), 'state', 'fenced', 'fence', 'of the process that died');
+    redis.disconnect();
+    const decision = { actor: 'key_1', reason: 'ticket 4711', at: requireInstant(NOW) };
+    await replayLetter(
+      { pool: bench.pool, letter, decision },
+      { afterEpoch: epoch, incarnation: { runId, replicationId } },
+    );
+    expect(await send('good-3', 5)).toBe('accepted');
+    await bench.drain();
+    expect(await totals()).toEqual(['29', '29']);
+    expect(await isChainWhole()).toBe(true);
+    const { rows } = await bench.pool.query('select kind from incident');
+    expect(rows).toEqual([]);
   });
 
   test('that is discarded leaves the counters, with who decided it and why', async () => {
