@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import type pg from 'pg';
 
 import { MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
@@ -15,7 +17,7 @@ import { readPosition } from '../ledger/journal-position.ts';
 import { shardOf } from '../meter/keys.ts';
 import { whilePinned } from '../meter/read-accounts.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
-import { verifiedEpoch } from '../meter/verify-incarnation.ts';
+import { forgetEpoch, verifiedEpoch } from '../meter/verify-incarnation.ts';
 import { type Account, Accounts, emptyHolding, finestOf, type Holding } from './accounts.ts';
 import { CounterAuditError } from './audit-error.ts';
 import { compareAccount, type CounterDifference } from './compare.ts';
@@ -53,6 +55,7 @@ const PAGE_TENANTS = 1_000;
 const PAGES_MAX = 1_000_000;
 /** How often a page is begun anew because Redis changed its epoch, or a rebuild ran, while it was read. */
 const ATTEMPTS_MAX = 4;
+const ATTEMPT_PAUSE_MS = 250;
 /** An event may lie so far ahead of the clock, and the period it falls into is open with it. */
 const AHEAD_MICROS = 5 * MICROS_PER_MINUTE;
 /** A scan of raw rows may take longer than the statements of requests. */
@@ -100,6 +103,7 @@ async function attemptPage(deps: CounterAuditDeps, tenants: readonly string[]): 
       return await readPage(deps, tenants);
     } catch (error) {
       if (!(error instanceof CounterAuditError) || attempt === ATTEMPTS_MAX) throw error;
+      await pause(ATTEMPT_PAUSE_MS);
     }
   }
 }
@@ -176,6 +180,8 @@ async function readAtCut(
   for (const shard of shards) {
     const position = await readPosition(client, shard);
     if (position.epoch !== (await verifiedEpoch(deps.meter, shard))) {
+      // A ledger that was restored, or another process's epoch: what this one has verified holds no more.
+      forgetEpoch(deps.meter, shard);
       throw new CounterAuditError(`shard ${shard} is beginning a new epoch`);
     }
     const part: ShardPart = { shard, position, periods: byShard.get(shard) ?? [] };

@@ -164,6 +164,13 @@ describe('an audit of counters', () => {
     expect(await audit('t1')).toMatchObject({ voidTenants: 1, compared: 5, differences: [] });
   });
 
+  test('verifies a shard anew whose epoch in the ledger is another one', async () => {
+    await stack.send(key, events('t1', 10));
+    await drain();
+    await stack.pool.query('update journal_position set epoch = epoch + 1, sequence = 0');
+    expect(await audit('t1')).toMatchObject({ voidTenants: 1, compared: 5, differences: [] });
+  });
+
   test('counts refused duplicates as set aside until the counters have given them back', async () => {
     const sent = events('t1', 5);
     await stack.send(key, sent);
