@@ -50,9 +50,10 @@ function writeText(text: string, end: number): number {
   return after + scratch.write(text, after, 'latin1');
 }
 
-/** The head of a text or list: its length in the same byte, or in the two bytes behind it. */
+/** The head of a text or list: its length in the same byte, or in the two or four bytes behind it. */
 function writeHead(length: number, end: number, form: { fixed: number; fixedMax: number; wide: number }): number {
-  reserve(end, 3);
+  reserve(end, 5);
   if (length <= form.fixedMax) return scratch.writeUInt8(form.fixed | length, end);
+  if (length > UINT16_MAX) return scratch.writeUInt32BE(length, scratch.writeUInt8(form.wide + 1, end));
   return scratch.writeUInt16BE(length, scratch.writeUInt8(form.wide, end));
 }

@@ -82,7 +82,7 @@ function columnsOf(counters: readonly TableCounter[]): (readonly (string | numbe
 
 const COUNT_BYTES = 2;
 const EVENT_HEAD_BYTES = COUNT_BYTES + 8;
-const READING_BYTES = 10;
+const READING_BYTES = 4 + 8;
 
 /** Which counters each reading of each event touches, all in one list in their order: a list per event would be most of the work. */
 function touchCounters(events: readonly GroupEvent[], table: CounterTable): (readonly TableCounter[])[] {
@@ -105,7 +105,7 @@ function packReadings(events: readonly GroupEvent[], touched: readonly (readonly
     offset = packed.writeDoubleLE(occurredAtMicros, head + COUNT_BYTES);
     for (const { scaled } of readings) {
       for (const counter of touched[place] ?? []) {
-        offset = packed.writeUInt16LE(counter.number, offset);
+        offset = packed.writeUInt32LE(counter.number, offset);
         offset = packed.writeDoubleLE(scaled, offset);
       }
       place += 1;

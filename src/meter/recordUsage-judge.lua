@@ -28,13 +28,13 @@ local function judgeOneByOne(current, previous)
 
   -- All of the event's meters count it, or none.
   local function judge(count, at, first)
-    local last = first + count * 10 - 10
-    for position = first, last, 10 do
-      local counter, value = struct.unpack('<Hd', readings, position)
+    local last = first + (count - 1) * 12
+    for position = first, last, 12 do
+      local counter, value = struct.unpack('<I4d', readings, position)
       if not allows(counter, value, changes[counter]) then return 'L' end
     end
-    for position = first, last, 10 do
-      local counter, value = struct.unpack('<Hd', readings, position)
+    for position = first, last, 12 do
+      local counter, value = struct.unpack('<I4d', readings, position)
       take(counter, value, at)
     end
     return 'A'
@@ -50,7 +50,7 @@ local function judgeOneByOne(current, previous)
     if letters[index] == 'A' then
       known[id], pairsOfIds[#pairsOfIds + 1], pairsOfIds[#pairsOfIds + 2] = content, id, content
     end
-    offset = offset + 10 + count * 10
+    offset = offset + 10 + count * 12
   end
   return table.concat(letters), pairsOfIds
 end

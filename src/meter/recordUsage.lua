@@ -9,7 +9,7 @@
 -- ARGV  1 MessagePack, one value after the other: the locals that it is unpacked into, described there
 --       2 digests: 32 bytes per event, 16 of the id and 16 of the content; events first, then refused ones
 --       3 ids: the first 16 bytes of each of them, again, because they can be taken apart in one call then
---       4 readings, packed per event: number of readings H, occurredAt micros d, then per reading: counter H from 1, scaled
+--       4 readings, packed per event: number of readings H, occurredAt micros d, then per reading: counter I4 from 1, scaled
 --         value d (little endian)
 --       5 verdicts: one letter per refused event (E, T or X), for those whose id is not known
 --       6 interpretation and 7 events: JSON as the journal keeps them
@@ -41,6 +41,9 @@ local call, sub = redis.call, string.sub
 
 local function integer(text) return tonumber(text or '0') end
 local function plain(number) return string.format('%.0f', number) end
+-- The field of a gate that says for which epoch a usage hash was made: 'use:' and the hash's period, which stands in the name of
+-- the hash where the name of the gate has ended, one further for the shorter word.
+local function madeField(gateKey, key) return 'use:' .. sub(key, #gateKey + 1) end
 
 local epoch, state, catalogue, sequence, trimmed, bucket, startedMs, inBucket = unpack(call('HMGET', KEYS[1],
   'epoch', 'state', 'catalogue', 'sequence', 'trimmedSequence', 'bucket', 'bucketStartedMs', 'bucketCount'))
@@ -77,9 +80,16 @@ for hash, count in ipairs(hashCounters) do
   marks[hash] = windowMs == 0 and epoch or plain(nowMs - nowMs % windowMs)
   held = call('HMGET', KEYS[COUNTERS_FROM + hash], name, unpack(fields, first, last))
   isValid[hash] = held[1] == marks[hash]
+  -- One that this epoch has made and that is gone was deleted or evicted: only the ledger knows what it held.
+  local gateKey = KEYS[GATES_FROM + hashGates[hash]]
+  if windowMs == 0 and not isValid[hash] and call('HGET', gateKey, madeField(gateKey, KEYS[COUNTERS_FROM + hash])) == epoch then
+    call('HDEL', gateKey, 'epoch')
+    void[#void + 1] = tostring(hashGates[hash])
+  end
   for counter = first, last do
     local text = isValid[hash] and held[counter - first + 2]
     totals[counter] = text and tonumber(text)
   end
   first = last + 1
 end
+if #void > 1 then return void end

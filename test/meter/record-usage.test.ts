@@ -72,6 +72,18 @@ describe('recordUsage', () => {
     expect([await counter('calls'), await counter('tokens'), await counter('tokens#n')]).toEqual(['9', '1', '1']);
   });
 
+  test('keeps more counters of one period than one command reads or writes', async () => {
+    const values = Array.from({ length: 3_000 }, (_, index) => `value${index}`);
+    const sketches = values.map((valueDigest) => {
+      const bounds = [{ window: 'period', valueDigest, scaled: 2, isHard: true }] as const;
+      return { id: valueDigest, usage: { calls: 2 }, bounds };
+    });
+    expect(await statuses(sketches)).toBe('A'.repeat(3_000));
+    expect(await counter('calls')).toBe('6000');
+    expect(await bench.redis.hlen(usageKey(0, 'acme', PERIOD))).toBe(3_000 + ['calls', 'calls#n', '#epoch'].length);
+    expect(await statuses(sketches.map((sketch) => ({ ...sketch, id: `${sketch.id}b` })))).toBe('L'.repeat(3_000));
+  });
+
   test('adds exactly past 2^53', async () => {
     const largest = Number.MAX_SAFE_INTEGER;
     expect(await statuses([{ id: 'a', usage: { calls: largest } }])).toBe('A');
