@@ -79,7 +79,12 @@ function readApplied(
     kind: 'applied',
     statuses: String(statuses).split('') as EventStatus[],
     totals: new Map(context.toldCounters.map((name, index) => [name, String(totals[index] ?? '0')])),
-    newlyDirty: dirty === '' ? [] : String(dirty).split(',').map((number) => tenantAt(group, number)),
+    newlyDirty:
+      dirty === ''
+        ? []
+        : String(dirty)
+            .split(',')
+            .map((number) => tenantAt(group, number)),
     atMs: Number(atMs),
     epoch: context.epoch,
     sequence: Number(sequence),
