@@ -148,6 +148,27 @@ describe('applying a catalogue', () => {
     ['unit: call', 'scale: 3', '4:44 meters[0].scale: is 0 since version 1 and cannot change'],
     ['meter: calls, price', 'meter: moons, price', 'plans[0].charges[0].meter: there is no meter moons'],
     ['limit: 1000', 'limit: 0.5', "plans[0].limits[0].limit: must fit the meter's scale of 0 digits"],
+    [
+      'limit: 1000',
+      'limit: 1000, dimension: moon',
+      'plans[0].limits[0].dimension: the meter calls has no dimension moon',
+    ],
+    ['limit: 1000', 'limit: 1000, window: week', 'plans[0].limits[0].window: must be period, minute, hour or day'],
+    [
+      'id: acme,',
+      'id: acme, limits: [{ meter: moons, mode: hard, limit: 1 }],',
+      'limits[0].meter: there is no meter moons',
+    ],
+    [
+      'id: acme,',
+      'id: acme, limits: [{ meter: calls, mode: hard, limit: 1 }, { meter: calls, mode: soft, limit: 2 }],',
+      'tenants[0].limits[1].meter: calls is already limited by limits[0]',
+    ],
+    [
+      'id: acme,',
+      'id: acme, limits: [{ meter: calls, mode: hard, limit: 0.5 }],',
+      'tenants[0].limits[0].limit: must fit',
+    ],
     ['plans:', 'plans:\n  - { key: basic, currency: USD }', 'plans[1].key: basic is already defined by plans[0]'],
     [/currency: USD\n/, 'currency: EUR\n', 'plans[0].currency: is USD since version 1'],
     [
@@ -159,6 +180,26 @@ describe('applying a catalogue', () => {
     const before = await readCatalogue(database.pool);
     await expect(database.apply(CATALOGUE.replace(from, to))).rejects.toThrow(line);
     expect(await readCatalogue(database.pool)).toEqual(before);
+  });
+
+  test("keeps a tenant's own limits, and the dimensions that some limit is on", async () => {
+    const own = (limits: string) =>
+      CATALOGUE.replace('unit: call', 'unit: call, dimensions: [project]')
+        .replace('id: acme, ', 'id: own, ')
+        .replace('plan: basic }', `plan: basic, limits: [${limits}] }`);
+    const limited = own('{ meter: calls, mode: soft, limit: 2.0, window: day, dimension: project }');
+    await database.apply(limited);
+    const limitsOf = async () => (await readCatalogue(database.pool)).tenants.get('own')?.tenant.limits;
+    const limit = { meter: 'calls', mode: 'soft', window: 'day', dimension: 'project', limit: '2' };
+    expect(await limitsOf()).toEqual([limit]);
+    expect(new Set((await database.apply(limited)).changes.map(({ action }) => action))).toEqual(
+      new Set(['unchanged']),
+    );
+    await expect(database.apply(limited.replace(', dimensions: [project]', ''))).rejects.toThrow(
+      'meters[0].dimensions: must keep project, whose values a plan or tenant limits',
+    );
+    await database.apply(own(''));
+    expect(await limitsOf()).toEqual([]);
   });
 
   test('of the examples folder makes three tenants on three plans', async () => {
