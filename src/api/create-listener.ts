@@ -12,7 +12,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /**
  * What the server listens with: the hot routes are answered here, without the router and the middleware of Express, which cost
  * more than all else that one event needs; everything else, and every other way of writing their paths, is the app's. The handlers
- * and the answers are the same (docs/decisions, the hot path).
+ * and the answers are the same (decision 20).
  */
 export function createListener(deps: ApiDeps, routes: readonly Route[] = ROUTES): RequestListener {
   const app = createApp(deps, routes);

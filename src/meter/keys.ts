@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { InstantText } from '../domain/instant.ts';
 import type { LimitWindow } from '../domain/plan.ts';
@@ -11,9 +11,12 @@ import type { LimitWindow } from '../domain/plan.ts';
 /** Most shards an installation can have; two digits in the tag. */
 export const SHARDS_MAX = 100;
 
+/** Four bytes. */
+const SHARD_HEX_DIGITS = 8;
+
 /** The shard of a tenant: the first four bytes of its SHA-256, modulo the number of shards. */
 export function shardOf(tenant: string, shardCount: number): number {
-  return createHash('sha256').update(tenant, 'utf8').digest().readUInt32BE(0) % shardCount;
+  return Number.parseInt(hash('sha256', tenant, 'hex').slice(0, SHARD_HEX_DIGITS), 16) % shardCount;
 }
 
 function shardPrefix(shard: number): string {
@@ -85,6 +88,24 @@ export function counterField(meter: string, usageStart: InstantText, accountingS
   return usageStart === accountingStart ? meter : `${meter}@${usageStart}`;
 }
 
+/**
+ * The field of what holds take of a bounded counter, beside it. It reads as one of a dimension value, which whoever sums up usage leaves
+ * out: what is held is not used.
+ */
+export function heldField(field: string): string {
+  return `${field}~held`;
+}
+
+/** Sorted set: the open holds of a tenant, by the milliseconds at which they run out. */
+export function holdsKey(shard: number, tenant: string): string {
+  return `${shardPrefix(shard)}:holds:${tenant}`;
+}
+
+/** Hash: one hold. Its name is a digest, and names its member of the sorted set too. */
+export function holdKey(shard: number, tenant: string, name: string): string {
+  return `${shardPrefix(shard)}:hold:${tenant}:${name}`;
+}
+
 /** The field of a counter's number of events. */
 export function eventCountField(field: string): string {
   return `${field}#n`;
@@ -92,3 +113,11 @@ export function eventCountField(field: string): string {
 
 /** The field that says for which epoch a usage hash holds; of another epoch the whole hash is void. */
 export const USAGE_EPOCH_FIELD = '#epoch';
+
+/**
+ * The field of a gate that says for which epoch the usage hash of a period was made. A hash that should be there and is not was
+ * deleted or evicted: its counters are void, not empty. The scripts make the same name from those of the two keys.
+ */
+export function madeField(accountingStart: InstantText): string {
+  return `use:${accountingStart}`;
+}
