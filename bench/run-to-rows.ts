@@ -45,6 +45,7 @@ export async function runToRows(
     rate === null
       ? { kind: 'window', events: WINDOW_EVENTS }
       : { kind: 'rate', requestsPerSecond: rate / BATCH_EVENTS };
+  await waitUntilDrained(stack);
   const before = await readVolume(stack.database, DATABASE);
   const rolledUp = await rolledUpEvents(stack.database);
   const committedBefore = await committedEvents(stack.database);
@@ -69,6 +70,15 @@ export async function runToRows(
     microsPerEvent: processorMicrosPerEvent(processorsBefore, processorsAfter, events),
     backlog,
   };
+}
+
+/** What was sent before must not be counted as this load's. */
+async function waitUntilDrained(stack: BenchStack): Promise<void> {
+  const deadline = performance.now() + DRAIN_TIMEOUT_MS;
+  while ((await committedEvents(stack.database)) < (await acceptedEvents(stack.redis))) {
+    if (performance.now() > deadline) throw new Error('the journal was not drained in time: does the worker run?');
+    await delay(POLL_MS);
+  }
 }
 
 interface Beginning {
