@@ -14,10 +14,15 @@ local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'version')
 if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return 'lost' end
 if gate[1] ~= ARGV[1] or gate[2] ~= 'rebuilding:' .. ARGV[2] then return 'lost' end
 if tonumber(gate[3] or '0') > tonumber(ARGV[3]) then return 'moved' end
+-- Which usage hashes the gate says were made ('use:' and the period, as in recordUsage): those that the ledger has usage for.
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if string.sub(field, 1, 4) == 'use:' then redis.call('HDEL', KEYS[2], field) end
+end
 for index, fields in ipairs(cjson.decode(ARGV[6])) do
   local key = KEYS[2 + index]
   redis.call('DEL', key)
   redis.call('HSET', key, '#epoch', ARGV[1])
+  redis.call('HSET', KEYS[2], 'use:' .. string.sub(key, #KEYS[2] + 1), ARGV[1])
   for first = 1, #fields, FIELDS_AT_ONCE do
     redis.call('HSET', key, unpack(fields, first, math.min(first + FIELDS_AT_ONCE - 1, #fields)))
   end

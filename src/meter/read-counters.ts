@@ -1,5 +1,5 @@
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
-import { gateKey, shardKey, shardOf, isOfDimensionValue, usageKey, USAGE_EPOCH_FIELD } from './keys.ts';
+import { gateKey, isOfDimensionValue, madeField, shardKey, shardOf, usageKey, USAGE_EPOCH_FIELD } from './keys.ts';
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { verifiedEpoch } from './verify-incarnation.ts';
@@ -80,5 +80,7 @@ export async function retireCounters(
 ): Promise<void> {
   const shard = shardOf(tenant, meter.shardCount);
   const key = usageKey(shard, tenant, retirement.accountingStart);
+  // First, or a hash that is gone by right would look deleted.
+  await askRedis(() => meter.redis.hdel(gateKey(shard, tenant), madeField(retirement.accountingStart)));
   await askRedis(() => meter.redis.expire(key, retirement.afterSeconds));
 }

@@ -44,7 +44,8 @@ for hash, count in ipairs(hashCounters) do
     if not isValid[hash] and not wasReset[key] then
       call('DEL', key)
       call('HSET', key, hashWindows[hash] == 0 and '#epoch' or '#start', marks[hash])
-      if hashWindows[hash] > 0 then call('PEXPIRE', key, hashWindows[hash]) end
+      if hashWindows[hash] > 0 then call('PEXPIRE', key, hashWindows[hash])
+      else call('HSET', KEYS[GATES_FROM + gate], madeField(KEYS[GATES_FROM + gate], key), epoch) end
     end
     isValid[hash], wasReset[key] = true, true
     if #values > 0 then call('HSET', key, unpack(values)) end
