@@ -216,6 +216,9 @@ test('check asks about each meter and ends with exit code 1 when the tenant may 
     path: '/v1/check',
     body: '{"tenant":"acme","meters":["calls","gb"],"quantity":"5"}',
   });
+  await run('check', 'acme', 'calls', '5', '--property', 'project=a=b', 'region=eu');
+  expect(fake.requests[1]?.body).toContain('"properties":{"project":"a=b","region":"eu"}');
+  expect((await run('check', 'acme', 'calls', '--property', 'project')).err).toContain('write name=value');
   const mayNot = await run('check', 'acme', 'calls', '1001');
   expect(mayNot.exitCode).toBe(1);
   expect(mayNot.err).toBe('tollkeeper: acme may not use 1001 of calls now: limit_exceeded\n');

@@ -25,7 +25,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     )
     .action(async (tenant: string, meter: string, quantity: string, options: CheckOptions, command: Command) => {
       const meters = meter.split(',');
-      const properties = readProperties(options.property ?? []);
+      const properties = options.property === undefined ? undefined : readProperties(options.property);
       const answer = await openClient(io, command).check({ tenant, meter: meters, quantity, properties });
       printAnswer(io, command, answer, checkText(answer));
       if (answer.allowed) return;
