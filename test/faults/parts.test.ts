@@ -40,7 +40,6 @@ const RESULT: LoadResult = {
   acceptedAgain: 0,
   unavailable: 0,
   cutOff: 0,
-  longestAnswerMs: 0,
   longestWaitMs: 0,
   givenUp: 0,
   surprises: [],

@@ -22,9 +22,7 @@ export interface LoadResult {
   readonly unavailable: number;
   /** Requests that ended without an answer: refused connections, closed ones, and those given up. */
   readonly cutOff: number;
-  /** The longest wait for an answer of any status, ms. */
-  readonly longestAnswerMs: number;
-  /** The longest wait, also of senders who gave up, ms. */
+  /** The longest wait for an answer of any status, or until its sender gave up, ms. */
   readonly longestWaitMs: number;
   /** Requests whose sender gave up waiting. */
   readonly givenUp: number;
@@ -81,7 +79,6 @@ export class Load {
   #unavailable = 0;
   #cutOff = 0;
   #givenUp = 0;
-  #longestAnswerMs = 0;
   #longestWaitMs = 0;
 
   constructor(
@@ -141,8 +138,7 @@ export class Load {
       unavailable: this.#unavailable,
       cutOff: this.#cutOff,
       givenUp: this.#givenUp,
-      longestAnswerMs: Math.round(this.#longestAnswerMs),
-      longestWaitMs: Math.round(Math.max(this.#longestWaitMs, this.#longestAnswerMs)),
+      longestWaitMs: Math.round(this.#longestWaitMs),
       surprises: [...this.#surprises],
     };
   }
@@ -183,7 +179,7 @@ export class Load {
       const answer = await this.#post(url, body);
       if (answer.status === 200) this.#answerTimes.push(performance.now());
       if (answer.status === 503) this.#unavailable += 1;
-      this.#longestAnswerMs = Math.max(this.#longestAnswerMs, performance.now() - startedAt);
+      this.#longestWaitMs = Math.max(this.#longestWaitMs, performance.now() - startedAt);
       return answer;
     } catch (error) {
       this.#cutOff += 1;

@@ -17,7 +17,7 @@ export interface RoundReport extends Comparison {
   readonly acceptedAgain: number;
   readonly unavailable: number;
   readonly cutOff: number;
-  /** Of any status; with the time after which senders gave up, unless nothing was there that could answer. */
+  /** Of any status, or until a sender gave up. */
   readonly longestAnswerMs: number;
   /** Answers other than 200 and 503. */
   readonly surprises: readonly string[];
@@ -81,7 +81,7 @@ export async function playRound(settings: RoundSettings): Promise<RoundReport> {
       acceptedAgain: all.acceptedAgain,
       unavailable: all.unavailable,
       cutOff: all.cutOff,
-      longestAnswerMs: fault.mayHang === undefined ? all.longestWaitMs : all.longestAnswerMs,
+      longestAnswerMs: all.longestWaitMs,
       surprises: all.surprises,
       recoveryMs: healedAt === undefined || recoveredAt === undefined ? null : Math.round(recoveredAt - healedAt),
       unsettled: unsettled ?? null,
@@ -153,7 +153,6 @@ function withClosing(result: LoadResult, closing: LoadResult): LoadResult {
     unavailable: result.unavailable + closing.unavailable,
     cutOff: result.cutOff + closing.cutOff,
     givenUp: result.givenUp + closing.givenUp,
-    longestAnswerMs: Math.max(result.longestAnswerMs, closing.longestAnswerMs),
     longestWaitMs: Math.max(result.longestWaitMs, closing.longestWaitMs),
     surprises: [...new Set([...result.surprises, ...closing.surprises])],
   };
