@@ -55,7 +55,10 @@ export async function drainBatch(
     return { ...NOTHING, position: await currentPosition(context), backlog: true };
   }
   const { rows, refused, setAside, through } = outcome;
-  await trimThrough(context, through, trimmed);
+  // Nothing lies between the last trim and here but this batch, which refused nothing: there is nothing to read.
+  const hasNothingToTakeBack = refused === 0 && comparePositions(trimmed, batch.after) === 0;
+  if (hasNothingToTakeBack) await context.trim.trim(context.shard, through, []);
+  else await trimThrough(context, through, trimmed);
   const backlog = batch.backlog || through.sequence < batch.lastSequence;
   return { drained: rows + refused + setAside, rows, refused, setAside, position: through, backlog };
 }
