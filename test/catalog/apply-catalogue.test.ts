@@ -10,6 +10,12 @@ import type { CatalogueDatabase } from './catalogue-fixture.ts';
 const actionsOf = (changes: readonly { kind: string; key: string; action: string }[]) =>
   changes.map(({ kind, key, action }) => `${kind} ${key} ${action}`);
 
+/** A tenant of its own limits on a meter with a dimension. */
+const own = (limits: string) =>
+  CATALOGUE.replace('unit: call', 'unit: call, dimensions: [project]')
+    .replace('id: acme, ', 'id: own, ')
+    .replace('plan: basic }', `plan: basic, limits: [${limits}] }`);
+
 describe('applying a catalogue', () => {
   let database: CatalogueDatabase;
 
@@ -183,10 +189,6 @@ describe('applying a catalogue', () => {
   });
 
   test("keeps a tenant's own limits, and the dimensions that some limit is on", async () => {
-    const own = (limits: string) =>
-      CATALOGUE.replace('unit: call', 'unit: call, dimensions: [project]')
-        .replace('id: acme, ', 'id: own, ')
-        .replace('plan: basic }', `plan: basic, limits: [${limits}] }`);
     const limited = own('{ meter: calls, mode: soft, limit: 2.0, window: day, dimension: project }');
     await database.apply(limited);
     const limitsOf = async () => (await readCatalogue(database.pool)).tenants.get('own')?.tenant.limits;
