@@ -11,6 +11,8 @@ type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Pro
 export interface MeterRedis extends Redis {
   readonly recordUsage: Script<(string | number)[]>;
   readonly readLimits: Script<string[]>;
+  readonly reserveUnits: Script<string[]>;
+  readonly settleHolds: Script<string[]>;
   readonly advanceGate: Script<string[]>;
   readonly advanceCatalogue: Script<string>;
   readonly beginRebuild: Script<string[]>;
@@ -28,6 +30,8 @@ export interface MeterRedis extends Redis {
 export const SCRIPT_NAMES = [
   'recordUsage',
   'readLimits',
+  'reserveUnits',
+  'settleHolds',
   'advanceGate',
   'advanceCatalogue',
   'beginRebuild',
@@ -43,7 +47,7 @@ export const SCRIPT_NAMES = [
 
 /** Files that stand behind the one of a script's name, as further parts of the same script: they share its locals. */
 const FURTHER_PARTS: Readonly<Partial<Record<(typeof SCRIPT_NAMES)[number], readonly string[]>>> = {
-  recordUsage: ['recordUsage-judge', 'recordUsage-write'],
+  recordUsage: ['recordUsage-held', 'recordUsage-judge', 'recordUsage-write'],
 };
 
 const sources = SCRIPT_NAMES.map((name) => {

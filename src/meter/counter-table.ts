@@ -1,7 +1,8 @@
 import type { Aggregation } from '../domain/meter.ts';
-import { boundField, boundKey, counterField, eventCountField, WINDOW_MS } from './keys.ts';
+import { boundField, boundKey, counterField, eventCountField, heldField, WINDOW_MS } from './keys.ts';
 import {
   boundCounterName,
+  heldCounterName,
   type GroupBound,
   type GroupEvent,
   type GroupReading,
@@ -18,6 +19,8 @@ export interface TableCounter {
   change: number;
   /** For a meter's own counter: the one of its number of events, which stands right behind it. */
   readonly eventCounter: TableCounter | undefined;
+  /** What holds take of a total that is bounded hard; nothing is added to it here. */
+  held: TableCounter | undefined;
   /** The time of the latest value; 0 for other kinds. */
   instant: number;
   /** The name under which its total is told; `undefined`: nobody asks for it. */
@@ -99,14 +102,10 @@ export class CounterTable {
     const tenant = required(tenants, period.tenantIndex);
     const { accountingStart, usageStart } = period;
     const place = { tenant: tenant.id, gate: period.tenantIndex + 1, accountingStart };
-    const find = (
-      bound: Pick<GroupBound, 'window' | 'valueDigest'>,
-      field: string,
-      kind: CounterKind,
-    ): TableCounter => {
-      const key = boundKey(shard, tenant.id, { window: bound.window, accountingStart });
-      return this.#counter(this.#hash(key, place.gate, WINDOW_MS[bound.window]), field, kind);
-    };
+    const hashOf = ({ window }: Pick<GroupBound, 'window'>): TableHash =>
+      this.#hash(boundKey(shard, tenant.id, { window, accountingStart }), place.gate, WINDOW_MS[window]);
+    const find = (bound: Pick<GroupBound, 'window'>, field: string, kind: CounterKind): TableCounter =>
+      this.#counter(hashOf(bound), field, kind);
     const own = find(
       { window: 'period' },
       counterField(meter.key, usageStart, accountingStart),
@@ -119,6 +118,7 @@ export class CounterTable {
       const kind = meter.aggregation === 'max' ? 'M' : 'T';
       const counter = isOwn ? own : find(bound, boundField({ ...bound, meter: meter.key }), kind);
       counter.name = boundCounterName(tenant.id, accountingStart, meter.key, bound);
+      if (kind === 'T') counter.held ??= newHeldCounter(hashOf(bound), counter);
       // A plan that changes within a group leaves two bounds on one counter: the smaller holds for the rest of the call.
       if (bound.isHard)
         counter.bound = counter.bound === NO_BOUND ? bound.scaled : Math.min(counter.bound, bound.scaled);
@@ -153,7 +153,16 @@ export class CounterTable {
 }
 
 function newCounter(field: string, kind: CounterKind, eventCounter: TableCounter | undefined): TableCounter {
-  return { field, kind, bound: NO_BOUND, change: 0, eventCounter, instant: 0, name: undefined, number: 0 };
+  const nothing = { bound: NO_BOUND, change: 0, held: undefined, instant: 0, name: undefined, number: 0 };
+  return { field, kind, eventCounter, ...nothing };
+}
+
+/** Only read, never added to: its kind is one that the script leaves alone then. */
+function newHeldCounter(hash: TableHash, { field, name = '' }: TableCounter): TableCounter {
+  const held = newCounter(heldField(field), 'T', undefined);
+  held.name = heldCounterName(name);
+  hash.counters.push(held);
+  return held;
 }
 
 /** As the script adds up: sums stay below 2^53, because ingest splits a group that would pass it. */

@@ -27,6 +27,29 @@ for index, fields in ipairs(cjson.decode(ARGV[6])) do
     redis.call('HSET', key, unpack(fields, first, math.min(first + FIELDS_AT_ONCE - 1, #fields)))
   end
 end
+-- The ledger knows nothing of what is held: it is held again, in whatever usage hash it was.
+local holdPrefix = string.gsub(KEYS[2], ':gate:', ':hold:', 1) .. ':'
+local held = {}
+for _, name in ipairs(redis.call('ZRANGE', (string.gsub(KEYS[2], ':gate:', ':holds:', 1)), 0, -1)) do
+  local packed = redis.call('HGET', holdPrefix .. name, 'places')
+  local places = packed and cmsgpack.unpack(packed) or {}
+  for place = 1, #places, 4 do
+    local key, field, value = places[place], places[place + 2], places[place + 3]
+    -- A place with a start is in a short window, which no rebuild touches.
+    if places[place + 1] == '' then
+      held[key] = held[key] or {}
+      held[key][field] = (held[key][field] or 0) + value
+    end
+  end
+end
+for key, fields in pairs(held) do
+  if redis.call('HGET', key, '#epoch') ~= ARGV[1] then
+    redis.call('DEL', key)
+    redis.call('HSET', key, '#epoch', ARGV[1])
+    redis.call('HSET', KEYS[2], 'use:' .. string.sub(key, #KEYS[2] + 1), ARGV[1])
+  end
+  for field, value in pairs(fields) do redis.call('HSET', key, field, string.format('%.0f', value)) end
+end
 redis.call('HSET', KEYS[2], 'version', ARGV[3], 'sealed', ARGV[4], 'state', 'open', 'dirty', '1', 'countedBy', ARGV[5])
 redis.call('HDEL', KEYS[2], 'rebuildMs')
 return 'installed'

@@ -22,3 +22,8 @@ export class MeterUnavailableError extends Error {
 export class RedisProfileError extends Error {
   override readonly name = 'RedisProfileError';
 }
+
+/** An event was to settle a hold that its owner has given back. Nothing was applied. */
+export class HoldReleasedError extends Error {
+  override readonly name = 'HoldReleasedError';
+}

@@ -1,7 +1,8 @@
 import { CounterTable, type TableCounter } from './counter-table.ts';
 import { digestBytes, type DigestText } from './digests.ts';
 import { eventsText, interpretationJson } from './journal-entry-json.ts';
-import { gateKey, idsKey, journalKey, shardKey } from './keys.ts';
+import { HOLD_KEPT_MS } from './hold-bounds.ts';
+import { gateKey, holdKey, holdsKey, idsKey, journalKey, shardKey } from './keys.ts';
 import { packHeader } from './message-pack.ts';
 import type { GroupEvent, UsageGroup } from './usage-group.ts';
 
@@ -20,6 +21,8 @@ export interface PackingContext {
   readonly windowMs: number;
   readonly bucketIdsMax: number;
   readonly journalEventsMax: number;
+  /** Whether the script says so, instead of refusing, when a hold has run out that a limit still counts. */
+  readonly asksForDue: boolean;
 }
 
 /** Packs a group. The entry's own parts (interpretation, events) are the JSON that the journal keeps for ever. */
@@ -45,6 +48,10 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     hashes.map((hash) => hash.counters.length),
     ...columnsOf(counters),
     told.map(({ number }) => number),
+    counters.flatMap(({ number, held }) => (held === undefined ? [] : [number, held.number])),
+    context.asksForDue ? 1 : 0,
+    ...(group.settles === undefined ? ['', ''] : [group.settles.name, group.settles.quantity]),
+    HOLD_KEPT_MS,
   ]);
   return {
     keys: [
@@ -55,6 +62,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
       idsKey(shard, context.bucket + 1),
       ...group.tenants.map((tenant) => gateKey(shard, tenant.id)),
       ...hashes.map(({ key }) => key),
+      ...holdKeys(group),
     ],
     arguments: [
       header,
@@ -67,6 +75,12 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     ],
     toldCounters: told.map(({ name = '' }) => name),
   };
+}
+
+/** Those of the hold that is settled. */
+function holdKeys({ shard, tenants: [tenant], settles }: UsageGroup): string[] {
+  if (settles === undefined || tenant === undefined) return [];
+  return [holdsKey(shard, tenant.id), holdKey(shard, tenant.id, settles.name)];
 }
 
 /** In the order of the script's locals. */

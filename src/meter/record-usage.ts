@@ -1,4 +1,5 @@
-import { MeterUnavailableError } from './meter-errors.ts';
+import { giveBackDue } from './settle-holds.ts';
+import { HoldReleasedError, MeterUnavailableError } from './meter-errors.ts';
 import { packGroup } from './pack-group.ts';
 import { askRedis } from './redis-connection.ts';
 import type { EventStatus, GroupAnswer, UsageGroup } from './usage-group.ts';
@@ -25,6 +26,7 @@ const MEMORY_FULL_RETRY_SECONDS = 5;
 export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise<GroupAnswer> {
   const state = shardState(meter, group.shard);
   refuseWhenFull(meter);
+  let asksForDue = true;
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, group.shard);
     const packed = packGroup(group, {
@@ -33,6 +35,7 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
       windowMs: meter.dedupWindowSeconds * 1_000,
       bucketIdsMax: BUCKET_IDS_MAX,
       journalEventsMax: JOURNAL_EVENTS_MAX,
+      asksForDue,
     });
     const ended = meter.observer?.scriptSent();
     const reply = await askRedis(() =>
@@ -45,7 +48,11 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
     }
     if (reply[0] === 'stale:bucket') state.bucket = Number(reply[1]);
     else if (reply[0] === 'epoch') forgetEpoch(meter, group.shard);
-    else return readRefusal(group, reply);
+    else if (reply[0] === 'due:holds') {
+      for (const number of reply.slice(1)) await giveBackDue(meter, tenantAt(group, number));
+      // Whatever runs out from here on counts as held for this call.
+      asksForDue = false;
+    } else return readRefusal(group, reply);
   }
   throw new MeterUnavailableError(`shard ${group.shard} did not come to rest within ${CALLS_MAX} calls`);
 }
@@ -102,6 +109,8 @@ function readRefusal(group: UsageGroup, reply: readonly (string | number)[]): Gr
       return { kind: 'void_gate', tenants: rest.map((number) => tenantAt(group, number)) };
     case 'stale:counters':
       return { kind: 'stale_counters', tenants: rest.map((number) => tenantAt(group, number)) };
+    case 'released':
+      throw new HoldReleasedError(`the hold ${group.settles?.name ?? ''} was released: nothing can be committed of it`);
     case 'full':
       throw new MeterUnavailableError(
         `the journal of shard ${group.shard} holds ${JOURNAL_EVENTS_MAX} events that are not in the ledger yet: is a worker running?`,

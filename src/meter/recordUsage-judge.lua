@@ -6,7 +6,7 @@
 local function allows(counter, value, change)
   local kind, bound, now = kinds[counter], bounds[counter], totals[counter] or 0
   if kind == 's' or kind == 'T' then
-    if bound >= 0 and value > 0 and value > bound - (now + change) then return false end
+    if bound >= 0 and value > 0 and value > bound - (now + change + (heldBy[counter] or 0)) then return false end
     return now + change + value < TOTAL_MAX
   end
   return bound < 0 or value <= bound or value <= now or value <= change
@@ -73,4 +73,13 @@ if isPlain then statuses = string.rep('A', sent) .. verdicts
 else
   statuses, remembered = judgeOneByOne(current, previous)
   accepted = #remembered / 2
+end
+-- A hold that has run out is given back before a limit refuses because of it.
+if asksForDue == 1 and not isPlain and next(heldBy) and string.find(statuses, 'L', 1, true) then
+  local due = { 'due:holds' }
+  for index = 1, #gates / 2 do
+    local holds = string.gsub(KEYS[GATES_FROM + index], ':gate:', ':holds:', 1)
+    if call('ZRANGEBYSCORE', holds, '-inf', plain(nowMs), 'LIMIT', 0, 1)[1] then due[#due + 1] = tostring(index) end
+  end
+  if #due > 1 then return due end
 end

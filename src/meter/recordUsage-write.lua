@@ -19,6 +19,23 @@ if accepted > 0 then
   call('HSET', KEYS[1], 'sequence', written(sequence), 'bucketCount', inBucket + accepted)
 end
 
+-- The hold that the event settles is given back to the counters that still know it, also when the event was in the books already.
+if settles ~= '' and string.find(statuses, '[AD]') then
+  for place = 1, hold and #hold or 0, 4 do
+    local key, start, field, value = hold[place], hold[place + 1], hold[place + 2], hold[place + 3]
+    local isCurrent = start == '' and call('HGET', key, '#epoch') == epoch
+      or start ~= '' and call('HGET', key, '#start') == start
+    local left = isCurrent and integer(call('HGET', key, field) or nil) - value or 0
+    if left > 0 then call('HSET', key, field, plain(left))
+    elseif isCurrent then call('HDEL', key, field) end
+  end
+  if isKnownHold then
+    call('HSET', KEYS[#KEYS], 'state', 'committed', 'committed', settledQuantity)
+    call('PEXPIRE', KEYS[#KEYS], holdKeptMs)
+  end
+  call('ZREM', KEYS[#KEYS - 1], settles)
+end
+
 -- One command writes a hash. Only a total that a double does not hold exactly any more is raised by Redis itself.
 local reply, dirty, wasReset, counter = { 'applied', statuses, sequence, '', nowMs }, {}, {}, 0
 for hash, count in ipairs(hashCounters) do

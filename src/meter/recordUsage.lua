@@ -1,11 +1,12 @@
 #!lua
 -- recordUsage: takes one shard's part of a request in one atomic step: versions, dedup, limits, counters, journal.
 -- Everything is checked before anything is written. XADD is the first write, because an id that does not rise is refused
--- there; what follows cannot fail by type. Put together from three files: this one reads, recordUsage-judge.lua judges,
--- recordUsage-write.lua writes and answers.
+-- there; what follows cannot fail by type. Put together from four files: this one reads, recordUsage-held.lua looks what is
+-- held, recordUsage-judge.lua judges, recordUsage-write.lua writes and answers.
 --
 -- KEYS  1 shard hash   2 journal stream   3, 4, 5 id hashes of the buckets n-1, n, n+1
---       then one gate hash per tenant, then the hashes of the counters
+--       then one gate hash per tenant, then the hashes of the counters; for a hold that is settled, last, the tenant's open
+--       holds and the hold
 -- ARGV  1 MessagePack, one value after the other: the locals that it is unpacked into, described there
 --       2 digests: 32 bytes per event, 16 of the id and 16 of the content; events first, then refused ones
 --       3 ids: the first 16 bytes of each of them, again, because they can be taken apart in one call then
@@ -16,7 +17,8 @@
 -- Returns { 'applied', statuses, last sequence, gates that became dirty, milliseconds by the clock of Redis, totals of the
 --         counters that were asked for ... }: numbers are below 2^53, totals are text,
 --      or { 'epoch' }, { 'full' }, { 'stale:catalogue' }, { 'stale:bucket', n }, { 'stale:gate', gate, version },
---         { 'void:gate', gate ... }, { 'stale:counters', gate ... }: nothing was applied.
+--         { 'void:gate', gate ... }, { 'stale:counters', gate ... }, { 'due:holds', gate ... },
+--         { 'released' }: nothing was applied.
 
 local
   wantedEpoch, wantedCatalogue, wantedBucket, -- what the group was interpreted under; the epoch is text
@@ -30,7 +32,11 @@ local
   bounds, -- per counter: hard bound or -1
   changes, -- per counter, if every event is accepted: sum (below 2^53), maximum, latest value
   instants, -- ... and the time of the latest value
-  told -- places of the counters whose totals are asked for
+  told, -- places of the counters whose totals are asked for
+  helds, -- pairs of places: a counter, and the one of what holds take of it
+  asksForDue, -- 1: say so when a limit refuses and a hold of the tenant has run out
+  settles, settledQuantity, -- name of the hold that the only event settles, '' for none, and how much is committed of it
+  holdKeptMs -- how long a settled hold is remembered
   = cmsgpack.unpack(ARGV[1])
 local digests, readings, verdicts = ARGV[2], ARGV[4], ARGV[5]
 local total, sent = #digests / 32, #digests / 32 - #verdicts

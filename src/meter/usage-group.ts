@@ -19,6 +19,16 @@ export interface UsageGroup {
   readonly events: readonly GroupEvent[];
   /** Events whose time or tenant forbids them; they are sent so that a known id can answer `duplicate` or `conflict`. */
   readonly refused: readonly RefusedEvent[];
+  /** The hold that the group settles: it has one tenant and one event then. */
+  readonly settles?: GroupHold;
+}
+
+/** A hold that an event settles in the step that takes it. */
+export interface GroupHold {
+  /** `holdName`. */
+  readonly name: string;
+  /** What is committed, for whoever asks later. */
+  readonly quantity: string;
 }
 
 /** A tenant of the group and the version of its gate that the events were judged by. */
@@ -132,6 +142,11 @@ export function boundCounterName(
 ): string {
   const own = limitedCounterName(tenant, accountingStart, meter);
   return window === 'period' && valueDigest === undefined ? own : `${own}/${window}/${valueDigest ?? ''}`;
+}
+
+/** The key of `totals` for what is held of a counter. @param name of `boundCounterName` */
+export function heldCounterName(name: string): string {
+  return `${name}~held`;
 }
 
 /** The key of `totals` for the own counter of one meter in one accounting period of one tenant. */
