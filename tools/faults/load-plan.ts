@@ -34,9 +34,14 @@ const SPREAD_MS = 3 * 3_600_000;
 /** The event type, and the meter that sums up its quantity. */
 export const EVENT_TYPE = 'calls';
 
+/** What the names of a round's tenants begin with. */
+export function tenantPrefix(round: number): string {
+  return `r${String(round).padStart(3, '0')}-`;
+}
+
 /** The tenants of a round, which no other round uses: nothing of an earlier round can hide what this one lost. */
 export function tenantsOf(round: number): RoundTenants {
-  const name = (kind: string): string => `r${String(round).padStart(3, '0')}-${kind}`;
+  const name = (kind: string): string => tenantPrefix(round) + kind;
   return {
     open: Array.from({ length: OPEN_TENANTS }, (_, number) => name(`open-${number}`)),
     limited: name('limited'),

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Fault } from '../fault.ts';
+import { tenantPrefix } from '../load-plan.ts';
 
 async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(redisUrl);
@@ -26,6 +27,9 @@ export const everythingFlushed: Fault = {
 /** What a round takes away: each kind of key in turn. */
 const KINDS = ['gate', 'use', 'ids', 'shard', 'journal'] as const;
 
+/** Those that each tenant has. */
+const TENANT_KINDS: ReadonlySet<string> = new Set(['gate', 'use']);
+
 /** Single keys vanish, as an eviction or a hand at the wrong prompt would have it. */
 export const keysDeleted: Fault = {
   name: 'keys-deleted',
@@ -36,7 +40,10 @@ export const keysDeleted: Fault = {
     await round.untilUnderWay();
     const kind = KINDS[round.number % KINDS.length] ?? 'gate';
     await onRedis(world.redis.url, async (redis) => {
-      const found = await redis.keys(`tk:{s*}:${kind}*`);
+      // Of tenants only those of the round: the others send nothing more that could bring their keys back.
+      const found = await redis.keys(
+        `tk:{s*}:${kind}${TENANT_KINDS.has(kind) ? `:${tenantPrefix(round.number)}*` : '*'}`,
+      );
       if (found.length > 0) await redis.del(...found);
     });
     round.healed();
