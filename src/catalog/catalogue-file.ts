@@ -96,12 +96,33 @@ const CONDITION = z
     'must have exactly one of equals, in, exists',
   );
 
+const WEIGHTS_MAX = 20;
+
+/** Weights by the name of the property. The form of a record drops the name `__proto__` in silence, so it is refused before. */
+const WEIGHTS = z
+  .unknown()
+  .refine(
+    (value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'),
+    'must not weigh a property of the name __proto__',
+  )
+  .pipe(z.record(z.string().min(1).max(TEXT_MAX), positive, 'must be a map of properties and their weights'))
+  .refine(
+    (weights) => Object.keys(weights).length >= 1 && Object.keys(weights).length <= WEIGHTS_MAX,
+    `must name 1 to ${WEIGHTS_MAX} properties`,
+  );
+
+const VALUE_FORMS =
+  'must be quantity, { property: NAME } or { weights: { NAME: NUMBER } } with plain decimals above zero';
+
 const METER = z.strictObject({
   key: keyField(METER_KEY_PATTERN),
   eventType: keyField(EVENT_TYPE_PATTERN).optional(),
   aggregation: z.enum(['count', 'sum', 'max', 'latest', 'unique'], 'must be count, sum, max, latest or unique'),
   value: z
-    .union([z.literal('quantity'), z.strictObject({ property: text })], 'must be quantity, or { property: NAME }')
+    .union(
+      [z.literal('quantity'), z.strictObject({ property: text }), z.strictObject({ weights: WEIGHTS })],
+      VALUE_FORMS,
+    )
     .default('quantity'),
   filter: listOf(CONDITION).default([]),
   dimensions: listOf(text).default([]),

@@ -117,10 +117,24 @@ function checkMeter(parsed: ParsedCatalogue, snapshot: CatalogueSnapshot, meter:
   if (meter.aggregation === 'unique' && meter.value.from !== 'property') {
     refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
   }
+  for (const { path, message } of weightProblems(meter)) refuse(path, message);
   if (new Set(meter.dimensions).size < meter.dimensions.length) refuse('dimensions', 'names a property twice');
   const lost = limitedDimensions(snapshot, meter.key).filter((dimension) => !meter.dimensions.includes(dimension));
   if (lost.length > 0) refuse('dimensions', `must keep ${lost.join(', ')}, whose values a plan or tenant limits`);
   return problems;
+}
+
+/** What is wrong with the weights of a meter. Whole numbers of every property must fit its scale, or good events would be refused. */
+function weightProblems({ value, aggregation, scale }: Meter): { readonly path: string; readonly message: string }[] {
+  if (value.from !== 'weights') return [];
+  if (aggregation === 'count') {
+    return [{ path: 'value', message: 'is never read, since count counts events: write aggregation: sum' }];
+  }
+  return Object.entries(value.weights).flatMap(([property, weight]) => {
+    if (parseQuantity(weight, scale) !== undefined) return [];
+    const message = `weighs ${property} with ${weight}, which does not fit the scale of ${scale} digits behind the point: raise scale`;
+    return [{ path: 'value', message }];
+  });
 }
 
 /** The dimensions of a meter by whose values some plan version or tenant is limited: a limit must not lose what it counts by. */

@@ -1,4 +1,4 @@
-import type { Meter } from '../domain/meter.ts';
+import type { Meter, MeterValue } from '../domain/meter.ts';
 import type { Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 import type { CatalogueFile, FileLimit, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
@@ -10,7 +10,7 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     version,
     eventType: meter.eventType ?? meter.key,
     aggregation: meter.aggregation,
-    value: meter.value === 'quantity' ? { from: 'quantity' } : { from: 'property', property: meter.value.property },
+    value: valueOf(meter),
     filter: meter.filter.map(({ property, equals, in: oneOf, exists }) => ({
       property,
       ...(equals === undefined ? {} : { equals }),
@@ -21,6 +21,13 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     unit: meter.unit,
     scale: meter.scale,
   };
+}
+
+function valueOf({ value }: FileMeter): MeterValue {
+  if (value === 'quantity') return { from: 'quantity' };
+  return 'weights' in value
+    ? { from: 'weights', weights: value.weights }
+    : { from: 'property', property: value.property };
 }
 
 /** A price list as the file defines it, with its defaults filled in. */

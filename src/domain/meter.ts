@@ -4,8 +4,18 @@ import type { Scale } from './quantity.ts';
 /** How the values of many events become one number. `time_weighted` is named by the blueprint and comes with a later issue. */
 export type Aggregation = 'count' | 'sum' | 'max' | 'latest' | 'unique';
 
-/** Where a meter reads its value: the event's quantity, or one of its properties. `count` reads nothing. */
-export type MeterValue = { readonly from: 'quantity' } | { readonly from: 'property'; readonly property: string };
+/**
+ * Where a meter reads its value: the event's quantity, one of its properties, or the sum of several properties, each times its
+ * weight. `count` reads nothing.
+ */
+export type MeterValue =
+  | { readonly from: 'quantity' }
+  | { readonly from: 'property'; readonly property: string }
+  | {
+      readonly from: 'weights';
+      /** Decimals above zero by the name of the property, with no more digits behind the point than the meter's scale. */
+      readonly weights: Readonly<Record<string, string>>;
+    };
 
 /** A condition on one property; all conditions of a filter must hold. Exactly one of the three tests is there. */
 export interface MeterCondition {

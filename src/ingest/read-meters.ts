@@ -5,6 +5,7 @@ import { parseQuantity, scaledText, type ScaledQuantity } from '../domain/quanti
 import { valueDigest } from '../meter/digests.ts';
 import type { CheckedEvent } from './check-event.ts';
 import { ownProperty, type Fault } from './check-properties.ts';
+import { weighProperties, type Weights } from './weigh-properties.ts';
 
 /** What one meter reads from one event. */
 export interface Reading {
@@ -63,6 +64,7 @@ function readValue(meter: Meter, event: CheckedEvent, digestSecret: Buffer): Rea
       return uniqueReading(meter, { value: event.quantity, path: event.quantityPath }, digestSecret);
     return scaledReading(meter, event.quantity, event.quantityPath);
   }
+  if (value.from === 'weights') return weightedReading(meter, value.weights, event);
   const path = `${event.propertiesPath}.${value.property}`;
   const property = ownProperty(event.properties, value.property);
   if (property === undefined) return { fault: { path, reason: `is required: the meter ${meter.key} reads it` } };
@@ -77,6 +79,12 @@ function scaledReading(meter: Meter, value: unknown, path: string): ReadValue {
     `the meter ${meter.key} reads a whole number or a string of plain digits here, with at most ${meter.scale} digits ` +
     `behind the point, not negative, at most ${scaledText(Number.MAX_SAFE_INTEGER, meter.scale)}`;
   return { fault: { path, reason } };
+}
+
+function weightedReading(meter: Meter, weights: Weights, event: CheckedEvent): ReadValue {
+  const weighed = weighProperties(meter, weights, event);
+  if ('fault' in weighed) return weighed;
+  return { meter, scaled: weighed.scaled, valueText: scaledText(weighed.scaled, meter.scale) };
 }
 
 function uniqueReading(

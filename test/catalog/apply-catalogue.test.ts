@@ -151,6 +151,21 @@ describe('applying a catalogue', () => {
       'at most 100000 are taken',
     ],
     ['aggregation: sum', 'aggregation: max', '4:32 meters[0].aggregation: is sum since version 1 and cannot change'],
+    [
+      'unit: call',
+      'value: { weights: { input: 1, output: 0.5 } }',
+      'meters[0].value: weighs output with 0.5, which does not fit',
+    ],
+    [
+      'key: calls, aggregation: sum',
+      'key: new, aggregation: count, value: { weights: { a: 1 } }',
+      'meters[0].value: is never read',
+    ],
+    [
+      'key: calls, aggregation: sum',
+      'key: new, aggregation: unique, value: { weights: { a: 1 } }',
+      'meters[0].value: must name the',
+    ],
     ['unit: call', 'scale: 3', '4:44 meters[0].scale: is 0 since version 1 and cannot change'],
     ['meter: calls, price', 'meter: moons, price', 'plans[0].charges[0].meter: there is no meter moons'],
     ['limit: 1000', 'limit: 0.5', "plans[0].limits[0].limit: must fit the meter's scale of 0 digits"],

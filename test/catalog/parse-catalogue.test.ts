@@ -24,6 +24,12 @@ describe('a catalogue file', () => {
     expect(plans[0]?.charges[0]?.price).toEqual({ model: 'per_unit', unitPrice: '0.100000000000000005551115123125' });
   });
 
+  test('weighs properties by decimals in their one spelling', () => {
+    const yaml = CATALOGUE.replace('unit: call', 'scale: 2, value: { weights: { input: 1.0, "output": 4.250 } }');
+    const { meters } = parseCatalogue(yaml, 'catalog.yaml').file;
+    expect(meters[0]?.value).toEqual({ weights: { input: '1', output: '4.25' } });
+  });
+
   test('may be JSON', () => {
     const { meters } = parseCatalogue('{"meters": [{"key": "calls", "aggregation": "count"}]}', 'catalog.json').file;
     expect(meters[0]).toMatchObject({ key: 'calls', scale: 0, unit: 'unit', filter: [] });
@@ -51,6 +57,38 @@ describe('a catalogue file', () => {
     [CATALOGUE.replace('2026-10-01T00:00:00Z', '2026-10-01'), 'tenants[0].billingStart: must be an RFC 3339 instant'],
     [CATALOGUE.replace('15m', '15 min'), 'tenants[0].lateWindow: must be a time of at most 35d: write 0s, 90s, 15m'],
     [CATALOGUE.replace('key: calls, agg', 'key: Calls!, agg'), 'catalog.yaml:4:12 meters[0].key: must match'],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: {} }'),
+      'meters[0].value.weights: must name 1 to 20 properties',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: { a: 0 } }'),
+      'meters[0].value.weights.a: must be more than zero',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: { __proto__: 1, a: 1 } }'),
+      'meters[0].value.weights: must not weigh a property of the name __proto__',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: { a: -1 } }'),
+      'meters[0].value.weights.a: must be more than zero',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: { a: 1e3 } }'),
+      'meters[0].value: must be quantity, { property: NAME } or',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: [1] }'),
+      'meters[0].value: must be quantity, { property: NAME } or',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weights: { a: 1, b: null } }'),
+      'meters[0].value: must be quantity, { property: NAME } or',
+    ],
+    [
+      CATALOGUE.replace('unit: call', 'value: { weight: { a: 1 } }'),
+      'meters[0].value: must be quantity, { property: NAME } or',
+    ],
     [CATALOGUE.replace('unit: call', 'scale: 10'), 'meters[0].scale: must be a whole number from 0 to 9'],
     [`meters: ${'['.repeat(40)}${']'.repeat(40)}`, 'is nested more than 32 levels deep'],
   ])('that is wrong names the place and the cure: %#', (yaml, line) => {
