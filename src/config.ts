@@ -31,6 +31,8 @@ export interface Config {
   readonly profile: 'durable' | 'fast';
   /** Every event id of a tenant once and for ever, also with another time; else only while Redis remembers it. */
   readonly strictIds: boolean;
+  /** What becomes of events whose type no meter takes: refused as `unknown_type`, or kept without a meter as `unmetered`. */
+  readonly unknownTypes: 'refuse' | 'keep';
   /** What the operator attests where `CONFIG GET` is forbidden (managed Redis); `null`: the service reads it itself. */
   readonly redisAttested: boolean;
   /** At 90 % of so many bytes of Redis's memory nothing more is taken; `null`: its own `maxmemory` alone decides. */
@@ -61,6 +63,7 @@ const ENVIRONMENT = z.object({
   TOLLKEEPER_JOURNAL_RETENTION_MEBIBYTES: z.coerce.number().int().min(0).max(1_048_576).default(64),
   TOLLKEEPER_PROFILE: z.enum(['durable', 'fast']).default('durable'),
   TOLLKEEPER_STRICT_IDS: z.enum(['0', '1']).default('0'),
+  TOLLKEEPER_UNKNOWN_TYPES: z.enum(['refuse', 'keep']).default('refuse'),
   TOLLKEEPER_REDIS_ATTESTED: z.enum(['0', '1']).default('0'),
   TOLLKEEPER_REDIS_MEMORY_MEBIBYTES: z.coerce.number().int().min(0).max(16_777_216).default(0),
   STRIPE_SECRET_KEY: optionalText,
@@ -111,6 +114,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     profile: values.TOLLKEEPER_PROFILE,
     strictIds: values.TOLLKEEPER_STRICT_IDS === '1',
+    unknownTypes: values.TOLLKEEPER_UNKNOWN_TYPES,
     redisAttested: values.TOLLKEEPER_REDIS_ATTESTED === '1',
     redisMemoryMaxBytes:
       values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES === 0 ? null : values.TOLLKEEPER_REDIS_MEMORY_MEBIBYTES * 1_048_576,

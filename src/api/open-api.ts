@@ -59,7 +59,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   const keeper = startPeriodKeeper({ pool, catalogue, clock, onError: onPeriodError });
   catalogue.start();
   const onThresholdSignal = countThresholdSignals(metrics.registry);
-  const ingest = openIngest({ meter, temporal, pool, catalogue, keys, clock, log, onThresholdSignal });
+  const ingest = openIngest({ ...config, meter, temporal, pool, catalogue, keys, clock, log, onThresholdSignal });
   const onRefusalError = (error: unknown): void => log.warn({ err: error }, 'refused usage could not be counted');
   const refusals = startRefusalKeeper({ pool, counts: ingest.refusals, onError: onRefusalError });
   const { mode, profile, temporalUiUrl, temporalNamespace } = config;

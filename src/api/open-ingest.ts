@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import type { Config } from '../config.ts';
 import { createIngestService } from '../ingest/ingest-service.ts';
 import type { IngestService, LedgerQuestion } from '../ingest/ingest-service.ts';
 import { knownIds } from '../ledger/known-ids.ts';
@@ -12,6 +13,7 @@ import { ThresholdSignals, type SignalResult } from './threshold-signals.ts';
 /** What ingest is joined from: the meter, what the ledger and the catalogue know, and whom to tell of new usage. */
 export interface IngestConnections extends Pick<ApiDeps, 'pool' | 'catalogue' | 'keys' | 'clock' | 'log'> {
   readonly meter: UsageMeter;
+  readonly unknownTypes: Config['unknownTypes'];
   readonly temporal: Client;
   /** Told of each signal that usage has reached a threshold. */
   readonly onThresholdSignal: (result: SignalResult) => void;
@@ -23,6 +25,7 @@ export function openIngest(connections: IngestConnections): IngestService {
   const signals = openThresholdSignals(connections);
   return createIngestService({
     meter,
+    unknownTypes: connections.unknownTypes,
     catalogue,
     keys,
     clock,

@@ -38,6 +38,8 @@ export interface IngestDeps {
   /** Told when a tenant has usage that no checkpoint has seen. Best effort: errors are its own to report. */
   readonly onNewUsage: (tenant: string) => void;
   readonly onThreshold: OnThreshold;
+  /** What becomes of events whose type no meter takes. Left out: they are refused. */
+  readonly unknownTypes?: 'refuse' | 'keep';
 }
 
 /** The station: its dependencies, and what it remembers between requests. */

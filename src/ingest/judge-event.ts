@@ -32,6 +32,8 @@ export interface JudgeContext {
   readonly key: AuthenticatedKey;
   readonly nowMicros: EpochMicros;
   readonly periods: PeriodFinder;
+  /** What becomes of events whose type no meter takes. Left out: they are refused. */
+  readonly unknownTypes?: 'refuse' | 'keep';
 }
 
 /** A reading with the bounds and thresholds that hold for it. */
@@ -77,11 +79,20 @@ export function judgeEvent(context: JudgeContext, pending: PendingEvent): Judgem
   }
   const meters = snapshot.metersByEventType.get(event.type);
   if (meters === undefined) {
+    if (context.unknownTypes === 'keep') return judgeTime(context, entry, event, UNMETERED);
     return { kind: 'refused', outcome: 'unknown_type', reason: `no meter takes events of the type ${event.type}` };
   }
   const read = readMeters(meters, event, snapshot.digestSecret);
   if ('fault' in read) return { kind: 'refused', outcome: 'invalid', ...read.fault };
   return judgeTime(context, entry, event, read.readings);
+}
+
+/** The readings of an event that is kept although no meter takes its type: none, and told apart from none by a filter. */
+const UNMETERED: readonly Reading[] = [];
+
+/** Whether a judged event is one that no meter takes and that is kept. */
+export function isUnmetered({ readings }: { readonly readings: readonly Reading[] }): boolean {
+  return readings === UNMETERED;
 }
 
 /** Judges an instant for a tenant whose readings are known: its time, the tenant's state, its periods, and the limits that hold then. */

@@ -7,7 +7,7 @@ import type { EventStatus, GroupAnswer } from '../meter/usage-group.ts';
 import { countedByOf } from './bounds.ts';
 import { reloadBehindRedis } from './restored-ledger.ts';
 import type { IngestService } from './ingest-service.ts';
-import type { PendingEvent } from './judge-event.ts';
+import { isUnmetered, type PendingEvent } from './judge-event.ts';
 import { LimitWalk } from './limit-walk.ts';
 import type { Parcel, Plan, PlannedGroup } from './plan-groups.ts';
 import type { ParcelOutcome } from './shard-queue.ts';
@@ -67,6 +67,8 @@ export const OUTCOMES: Readonly<Record<EventStatus, Outcome>> = {
 /** What the sender of a conflicting event is told. */
 export const CONFLICT_REASON = 'the id was taken by an event of other content: send new usage under a new id';
 
+const UNMETERED_REASON = 'no meter takes events of this type: it is kept and counts nothing';
+
 const REASONS: Readonly<Partial<Record<EventStatus, string>>> = {
   C: CONFLICT_REASON,
   L: 'it would pass a limit of the plan, so it was not counted',
@@ -78,7 +80,8 @@ function readAnswer(planned: PlannedGroup, answer: AppliedGroup['answer']): void
   planned.events.forEach((event, index) => {
     const status = statuses[index] ?? 'L';
     const limits = status === 'A' || status === 'L' ? walk?.after(event, status === 'A') : undefined;
-    answerEvent(event.pending, status, { reason: REASONS[status], limits });
+    const isKept = status === 'A' && isUnmetered(event.judgement);
+    answerEvent(event.pending, status, { reason: isKept ? UNMETERED_REASON : REASONS[status], limits, isKept });
   });
   planned.refused.forEach(({ pending, judgement }, index) => {
     const status = statuses[planned.events.length + index] ?? judgement.verdict;
@@ -99,10 +102,13 @@ function acceptedPlaces({ statuses }: AppliedGroup['answer']): Set<number> {
 interface Remarks {
   readonly reason: string | undefined;
   readonly limits: EventResult['limits'] | undefined;
+  /** It is in the books, and no meter takes its type. */
+  readonly isKept?: boolean;
 }
 
-function answerEvent(pending: PendingEvent, status: EventStatus, { reason, limits }: Remarks): void {
-  const result: EventResult = { id: answeredId(pending, status), outcome: OUTCOMES[status] };
+function answerEvent(pending: PendingEvent, status: EventStatus, { reason, limits, isKept = false }: Remarks): void {
+  const outcome = isKept ? 'unmetered' : OUTCOMES[status];
+  const result: EventResult = { id: answeredId(pending, status), outcome };
   const isPlain = reason === undefined && limits === undefined;
   pending.answers[pending.place] = isPlain
     ? result

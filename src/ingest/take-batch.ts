@@ -129,7 +129,8 @@ function planWithCatalogue(
   pending: readonly PendingEvent[],
   round: number,
 ): Plan {
-  const context = { snapshot: service.catalogue.current(), key, nowMicros: service.clock(), periods: service.periods };
+  const { periods, unknownTypes = 'refuse' } = service;
+  const context = { snapshot: service.catalogue.current(), key, nowMicros: service.clock(), periods, unknownTypes };
   const plan = planGroups(context, pending, service.shards);
   if (round > 1 && plan.waiting.length > 0) {
     const tenants = [...plan.extensions.keys()].join(', ');

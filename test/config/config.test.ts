@@ -22,6 +22,8 @@ function refusalOf(environment: Readonly<Record<string, string>>): string {
 describe('the environment', () => {
   test('needs three addresses; everything else has a default', () => {
     expect(readConfig(COMPLETE)).toMatchObject({ mode: 'test', profile: 'durable', shardCount: 2, apiPort: 4400 });
+    expect(readConfig(COMPLETE).unknownTypes).toBe('refuse');
+    expect(readConfig({ ...COMPLETE, TOLLKEEPER_UNKNOWN_TYPES: 'keep' }).unknownTypes).toBe('keep');
   });
 
   test('is refused with every missing and wrong variable in one error', () => {
