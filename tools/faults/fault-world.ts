@@ -88,6 +88,13 @@ function prepare(environment: Environment): string {
   return firstAdminKey;
 }
 
+/** Applies the catalogue and makes an application's key: one that may backfill asks the ledger for every id first. */
+async function applyCatalogue(apiUrl: string, adminKey: string, catalogue: string): Promise<string> {
+  await call(apiUrl, adminKey, '/v1/catalogue', 'application/yaml', catalogue);
+  const body = JSON.stringify({ name: 'load', scopes: ['ingest'] });
+  return ((await call(apiUrl, adminKey, '/v1/keys', 'application/json', body)) as { secret: string }).secret;
+}
+
 function unavailablePart(what: string): Part {
   const refuse = (): never => {
     throw new Error(`${what} is not this run's own and cannot be broken`);
@@ -158,6 +165,7 @@ async function buildWorld(
   undoing.add(() => worker.stop());
   const apis: ProgramPart[] = [];
   const apiUrls: string[] = [];
+  let key = '';
   for (const api of options.apis ?? [{}]) {
     const port = await freePort();
     const own = { ...environment, ...api.environment, TOLLKEEPER_PORT: String(port) };
@@ -166,13 +174,11 @@ async function buildWorld(
     undoing.add(() => started.stop());
     apis.push(started);
     apiUrls.push(`http://127.0.0.1:${port}`);
+    // Before the others start: one that had read the catalogue a moment earlier would know no tenant for some seconds.
+    key ||= await applyCatalogue(apiUrls[0] ?? '', adminKey, faultCatalogue(rounds, limit, nowMs));
   }
-  const [api, apiUrl] = [apis[0], apiUrls[0]];
-  if (api === undefined || apiUrl === undefined) throw new RangeError('a world needs an API');
-  await call(apiUrl, adminKey, '/v1/catalogue', 'application/yaml', faultCatalogue(rounds, limit, nowMs));
-  // An application's key: one that may backfill asks the ledger for every id first.
-  const body = JSON.stringify({ name: 'load', scopes: ['ingest'] });
-  const { secret: key } = (await call(apiUrl, adminKey, '/v1/keys', 'application/json', body)) as { secret: string };
+  const [api] = apis;
+  if (api === undefined) throw new RangeError('a world needs an API');
   return {
     apiUrls,
     key,
