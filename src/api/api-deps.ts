@@ -6,6 +6,14 @@ import type { KeyCache } from '../catalog/key-cache.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { BillingControl } from './billing-control.ts';
 import type { checkLimits, CheckQuestion } from '../ingest/check-limits.ts';
+import type { Commitment } from '../ingest/reservation.ts';
+import type {
+  commitReservation,
+  readReservation,
+  releaseReservation,
+  ReservationQuestion,
+} from '../ingest/settle-reservation.ts';
+import type { ReservationRequest, takeReservation } from '../ingest/take-reservation.ts';
 import type { IngestAnswer, IngestRequest } from '../ingest/take-events.ts';
 import type { Scrape } from '../metrics/scrape.ts';
 import type { JournalState } from '../meter/read-journal-state.ts';
@@ -20,6 +28,14 @@ export interface Dependency {
   readonly check: () => Promise<void>;
 }
 
+/** Functions of src/ingest without the station they work with. */
+export interface ReservationStation {
+  readonly take: (request: ReservationRequest) => ReturnType<typeof takeReservation>;
+  readonly commit: (commit: ReservationQuestion & Commitment) => ReturnType<typeof commitReservation>;
+  readonly release: (question: ReservationQuestion) => ReturnType<typeof releaseReservation>;
+  readonly read: (question: ReservationQuestion) => ReturnType<typeof readReservation>;
+}
+
 /** Everything the routes work with, put together by `main.ts` and by tests. */
 export interface ApiDeps {
   readonly pool: pg.Pool;
@@ -29,6 +45,8 @@ export interface ApiDeps {
   readonly takeEvents: (request: IngestRequest) => Promise<IngestAnswer>;
   /** Whether usage would be accepted now: `checkLimits` of src/ingest. */
   readonly checkLimits: (question: CheckQuestion) => ReturnType<typeof checkLimits>;
+  /** Units held before the work: the functions of src/ingest. */
+  readonly reservations: ReservationStation;
   /** Stores what this process has refused so far, so that it can be read. */
   readonly flushRefusals: () => Promise<void>;
   readonly counters: LiveCounters;

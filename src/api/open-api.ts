@@ -16,6 +16,7 @@ import { createProgramMetrics } from '../metrics/program-metrics.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
 import { createLiveCounters, openMeter, refuseLossyRedis } from './open-meter.ts';
 import { openIngest } from './open-ingest.ts';
+import { openReservations } from './open-reservations.ts';
 import { openMetrics } from './open-metrics.ts';
 import { startPeriodKeeper } from './period-keeper.ts';
 import { startRefusalKeeper } from './refusal-keeper.ts';
@@ -83,6 +84,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
       takeEvents: (request) => takeEvents(ingest, request),
       checkLimits: (question) => checkLimits(ingest, question),
     }),
+    reservations: openReservations(ingest),
     flushRefusals: () => refusals.flush(),
     counters: createLiveCounters(meter),
     billing: createTemporalControl(temporal, config.temporalTaskQueue),

@@ -29,6 +29,8 @@ export interface LimitState {
   readonly dimension?: string;
   readonly value?: JsonValue;
   readonly used: string;
+  /** What open reservations hold of it; absent: nothing. */
+  readonly held?: string;
   readonly limit: string;
   readonly remaining: string;
   /** There, and true, where more is used than the limit: a soft one was passed, or a plan with a smaller one came. */

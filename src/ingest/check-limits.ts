@@ -97,7 +97,8 @@ function understand(snapshot: CatalogueSnapshot, question: CheckQuestion): Under
     const meter = snapshot.meters.get(name);
     if (meter === undefined) return { refusal: { code: 'unknown_meter', message: `there is no meter ${name}` } };
     const scaled = parseQuantity(quantity, meter.scale);
-    if (scaled === undefined) return { refusal: { code: 'invalid_quantity', path: 'quantity', message: quantityRule(meter) } };
+    if (scaled === undefined)
+      return { refusal: { code: 'invalid_quantity', path: 'quantity', message: quantityRule(meter) } };
     const read = readDimensions(meter, { properties, propertiesPath: 'properties' });
     if ('fault' in read) {
       const { path, reason: message } = read.fault;
@@ -138,24 +139,29 @@ async function askMeter(
     return undefined;
   }
   const { atMs } = answer;
-  const bounded = asked.map((one, index) => ({ ...one, used: BigInt(answer.totals[index] ?? '0') }));
+  const bounded = asked.map((one, index) => ({
+    ...one,
+    used: BigInt(answer.totals[index] ?? '0'),
+    held: BigInt(answer.held[index] ?? '0'),
+  }));
   const allowed = bounded.every(allows);
-  const limits = bounded.map(({ reading: { meter }, bound, used }) =>
-    limitState(judgement, { meter, bound, used, atMs }),
+  const limits = bounded.map(({ reading: { meter }, bound, used, held }) =>
+    limitState(judgement, { meter, bound, used, held, atMs }),
   );
   return { allowed, ...(!allowed && { reason: OUTCOMES.L }), limits };
 }
 
 /** The rule of `recordUsage.lua`: a total must stay within a hard limit, a maximum may repeat what it has reached. */
-function allows({ reading: { meter, scaled }, bound, used }: BoundedQuestion): boolean {
+function allows({ reading: { meter, scaled }, bound, used, held }: BoundedQuestion): boolean {
   if (!bound.isHard || scaled === 0) return true;
   const value = BigInt(scaled);
   if (meter.aggregation === 'max') return value <= BigInt(bound.scaled) || value <= used;
-  return used + value <= BigInt(bound.scaled);
+  return used + held + value <= BigInt(bound.scaled);
 }
 
 interface BoundedQuestion {
   readonly reading: Reading;
   readonly bound: ReadingBound;
   readonly used: bigint;
+  readonly held: bigint;
 }

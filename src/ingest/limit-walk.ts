@@ -9,7 +9,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { LimitState } from '../domain/outcome.ts';
 import type { LimitWindow } from '../domain/plan.ts';
 import { scaledText } from '../domain/quantity.ts';
-import { boundCounterName } from '../meter/usage-group.ts';
+import { boundCounterName, heldCounterName } from '../meter/usage-group.ts';
 import type { ReadingBound } from './bounds.ts';
 import type { BoundedReading } from './judge-event.ts';
 import type { Acceptable, PlannedEvent, PlannedGroup } from './plan-groups.ts';
@@ -41,8 +41,9 @@ export class LimitWalk {
     const states: LimitState[] = [];
     for (const { meter, bounds = [] } of judgement.readings) {
       for (const bound of bounds) {
-        const used = this.#used.get(counterName(judgement, meter, bound)) ?? 0n;
-        states.push(limitState(judgement, { meter, bound, used, atMs: this.#atMs }));
+        const name = counterName(judgement, meter, bound);
+        const [used, held] = [this.#used.get(name) ?? 0n, this.#used.get(heldCounterName(name)) ?? 0n];
+        states.push(limitState(judgement, { meter, bound, used, held, atMs: this.#atMs }));
       }
     }
     return states.length === 0 ? undefined : states;
@@ -65,22 +66,25 @@ export interface BoundReading {
   readonly bound: ReadingBound;
   /** The scaled total (or maximum) in the window. */
   readonly used: bigint;
+  /** What holds take of it, scaled. */
+  readonly held: bigint;
   /** When it was read, by the clock of Redis. */
   readonly atMs: number;
 }
 
 /** How a bound stands. */
-export function limitState(judgement: Acceptable, { meter, bound, used, atMs }: BoundReading): LimitState {
+export function limitState(judgement: Acceptable, { meter, bound, used, held, atMs }: BoundReading): LimitState {
   const { window, dimension, value = null, scaled } = bound;
-  const remaining = BigInt(scaled) - used;
+  const remaining = BigInt(scaled) - used - held;
   return {
     meter: meter.key,
     window,
     ...(dimension !== undefined && { dimension, value }),
     used: scaledText(used, meter.scale),
+    ...(held > 0n && { held: scaledText(held, meter.scale) }),
     limit: scaledText(scaled, meter.scale),
     remaining: scaledText(remaining > 0n ? remaining : 0n, meter.scale),
-    ...(remaining < 0n && { exceeded: true }),
+    ...(used > BigInt(scaled) && { exceeded: true }),
     resetsAt: formatInstant(windowEnd(judgement, window, atMs)),
   };
 }

@@ -1,14 +1,15 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { LimitWindow } from '../domain/plan.ts';
-import { boundField, boundKey, gateKey, shardKey, shardOf, WINDOW_MS } from './keys.ts';
+import { boundField, boundKey, gateKey, heldField, shardKey, shardOf, WINDOW_MS } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import { askRedis, writeTogether } from './redis-connection.ts';
+import { giveBackDue } from './settle-holds.ts';
 import type { GroupAnswer, GroupBound } from './usage-group.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 
-/** A stale epoch costs a call, and it does not change twice within a request unless Redis is unwell. */
-const CALLS_MAX = 3;
+/** A stale epoch and holds that have run out cost a call, and neither happens twice within a request unless Redis is unwell. */
+const CALLS_MAX = 4;
 
 /** Which counters of one tenant's accounting period are asked for, and the versions the question rests on. */
 export interface LimitQuestion {
@@ -34,10 +35,14 @@ export type LimitReading =
       readonly kind: 'read';
       /** The scaled total or maximum as text, in the order of the counters asked for. */
       readonly totals: readonly string[];
+      /** What holds take of the same counters. */
+      readonly held: readonly string[];
       /** By the clock of Redis, in milliseconds. */
       readonly atMs: number;
     }
   | Exclude<GroupAnswer, { kind: 'applied' }>;
+
+type LimitsRead = Extract<LimitReading, { kind: 'read' }>;
 
 /**
  * Reads limited counters in one step, under the same versions that `recordUsage` compares, so that what is said of a limit is
@@ -49,6 +54,7 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
   const counters = placeCounters(question.counters, (window) => boundKey(shard, tenant, { window, accountingStart }));
   const keys = [shardKey(shard), gateKey(shard, tenant), ...counters.keys];
   const versions = [String(catalogueVersion), String(gateVersion), question.countedBy];
+  let mayBeDue = true;
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
     writeTogether(meter.redis);
@@ -56,8 +62,15 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
       meter.redis.readLimits(keys.length, ...keys, String(epoch), ...versions, ...counters.arguments),
     );
     switch (word) {
-      case 'read':
-        return { kind: 'read', atMs: Number(rest[0]), totals: counters.places.map((place) => rest[place + 1] ?? '0') };
+      case 'read': {
+        const read = readTotals(rest, counters.places);
+        const isHeld = read.held.some((text) => text !== '0');
+        if (!isHeld || !mayBeDue) return read;
+        // What has run out and nobody gave back yet is not held any more.
+        mayBeDue = false;
+        if ((await giveBackDue(meter, tenant)) === 0) return read;
+        break;
+      }
       case 'stale:catalogue':
         return { kind: 'stale_catalogue' };
       case 'stale:gate':
@@ -73,6 +86,16 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
   throw new MeterUnavailableError(`shard ${shard} did not come to rest within ${CALLS_MAX} calls`);
 }
 
+/** @param places where each total is; what is held of it stands behind it */
+function readTotals([atMs, ...texts]: readonly string[], places: readonly number[]): LimitsRead {
+  return {
+    kind: 'read',
+    atMs: Number(atMs),
+    totals: places.map((place) => texts[place] ?? '0'),
+    held: places.map((place) => texts[place + 1] ?? '0'),
+  };
+}
+
 /** Counters grouped by the hash they live in: the arguments are, per hash, its window in milliseconds, the number of fields, the fields. */
 function placeCounters(
   counters: readonly BoundCounter[],
@@ -82,8 +105,9 @@ function placeCounters(
   const places = new Map<BoundCounter, number>();
   const packed: string[] = [];
   for (const [window, some] of byWindow) {
-    packed.push(String(WINDOW_MS[window]), String(some.length), ...some.map(boundField));
-    for (const counter of some) places.set(counter, places.size);
+    const fields = some.map(boundField);
+    packed.push(String(WINDOW_MS[window]), String(some.length * 2), ...fields.flatMap((one) => [one, heldField(one)]));
+    for (const counter of some) places.set(counter, places.size * 2);
   }
   return {
     keys: [...byWindow.keys()].map(keyOf),

@@ -1,4 +1,4 @@
-import type { InstantText } from '../domain/instant.ts';
+import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import type { ScaledQuantity } from '../domain/quantity.ts';
 import { HOLD_SECONDS_MAX, OPEN_HOLDS_MAX } from './hold-bounds.ts';
 import { boundField, boundKey, gateKey, holdKey, holdsKey, shardKey, shardOf, WINDOW_MS } from './keys.ts';
@@ -21,6 +21,8 @@ export interface UnitsQuestion {
   /** Digest of all that is asked for, in hex: the same name with another one is a conflict. */
   readonly content: string;
   readonly ttlMs: number;
+  /** When it is asked, by the service's clock: told again to whoever repeats the question. */
+  readonly atMicros: EpochMicros;
   readonly catalogueVersion: number;
   readonly gateVersion: number;
   /** By which dimensions the counters must be kept (`countedByName`). */
@@ -47,7 +49,7 @@ export type UnitsAnswer =
       /** Of `held` and `known`. */
       readonly hold?: {
         readonly state: HoldState;
-        readonly atMicros: number;
+        readonly atMicros: EpochMicros;
         readonly expiresMs: number;
         readonly committedQuantity: string | null;
       };
@@ -79,11 +81,12 @@ export async function reserveUnits(meter: UsageMeter, question: UnitsQuestion): 
   ];
   const versions = [String(question.catalogueVersion), String(question.gateVersion), question.countedBy];
   const rest = [name, question.content, String(ttlMs), String(OPEN_HOLDS_MAX)];
+  const last = [String(question.atMicros), counters.packed];
   let asksForDue = '1';
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
     const reply = await askRedis(() =>
-      meter.redis.reserveUnits(keys.length, ...keys, String(epoch), ...versions, ...rest, asksForDue, counters.packed),
+      meter.redis.reserveUnits(keys.length, ...keys, String(epoch), ...versions, ...rest, asksForDue, ...last),
     );
     if (reply[0] === 'due:holds') {
       await giveBackDue(meter, tenant);

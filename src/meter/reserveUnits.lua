@@ -6,16 +6,17 @@
 -- ARGV  1 epoch   2 catalogue version   3 gate version   4 by which dimensions the counters must be kept
 --       5 name of the hold   6 digest of what is asked for   7 milliseconds after which it runs out   8 most open holds of a tenant
 --       9 '1': say so when one has run out, before anything is judged
---       10 MessagePack: the locals that it is unpacked into
+--       10 when it is asked for the first time, epoch microseconds by the service's clock: remembered for the event
+--       11 MessagePack: the locals that it is unpacked into
 -- Returns { 'held' or 'known' or 'refused' or 'crowded', milliseconds by the clock of Redis, then of the hold state, epoch microseconds
---         of the first call, milliseconds when it runs out, what was committed of it; then total and held of each counter }: all text;
+--         of the first request, milliseconds when it runs out, what was committed of it; then total and held of each counter }: all text;
 --      or { 'conflict' }: the name was taken for something else; { 'due:holds' }; or what readLimits answers to stale questions.
 
 local
   hashWindows, hashCounters, -- per hash: window in milliseconds (0: usage hash), number of counters
   fields, bounds, -- per counter: field, hard bound or -1
   value -- what is to be held of each
-  = cmsgpack.unpack(ARGV[10])
+  = cmsgpack.unpack(ARGV[11])
 local call = redis.call
 local HELD_MAX = 2 ^ 52 -- up to here Lua adds exactly and Redis writes plainly
 
@@ -67,7 +68,7 @@ if known[1] then return answer('known', known[2], known[3], known[4], known[5] o
 if refused then return answer('refused', '', '', '', '') end
 if call('ZCARD', KEYS[3]) >= tonumber(ARGV[8]) then return answer('crowded', '', '', '', '') end
 
-local atMicros, expiresMs = plain(time[1] * 1000000 + time[2]), plain(nowMs + tonumber(ARGV[7]))
+local atMicros, expiresMs = ARGV[10], plain(nowMs + tonumber(ARGV[7]))
 call('HSET', KEYS[4], 'content', ARGV[6], 'state', 'held', 'atMicros', atMicros, 'expiresMs', expiresMs,
   'places', cmsgpack.pack(places))
 call('ZADD', KEYS[3], expiresMs, ARGV[5])

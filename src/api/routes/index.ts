@@ -11,6 +11,7 @@ import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
+import { RESERVATION_ROUTES } from './reservation-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { VERIFY_ROUTES } from './verify-routes.ts';
@@ -19,6 +20,7 @@ import { VERIFY_ROUTES } from './verify-routes.ts';
 export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...CHECK_ROUTES,
+  ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
   ...USAGE_ROUTES,
   ...REFUSAL_ROUTES,
