@@ -4,6 +4,7 @@ export type { EventResult, LimitState, Outcome } from '../domain/outcome.ts';
 export { ApiCaller } from './api-caller.ts';
 export type { ClientOptions } from './api-caller.ts';
 export type * from './api-types.ts';
+export type * from './reservation-types.ts';
 export type * from './verify-types.ts';
 export type { BackOff } from './back-off.ts';
 export { BATCH_EVENTS_MAX } from './event-batches.ts';

@@ -5,6 +5,7 @@ import type * as Api from './api-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
+import type * as Reservations from './reservation-types.ts';
 import type * as Verify from './verify-types.ts';
 
 /** Members of a query; `undefined` ones are left out. */
@@ -53,6 +54,33 @@ export class TollkeeperClient {
       path: '/v1/check',
       body: JSON.stringify({ tenant, ...meters, quantity, properties }),
     });
+  }
+
+  /**
+   * Holds units before work whose size is known only afterwards. `allowed` says whether a limit let it; then `reservation` is what
+   * `commit` and `release` take. The same `id` is safe to send again.
+   */
+  reserve(reservation: Reservations.ReservationInput): Promise<Reservations.ReservationAnswer> {
+    return this.#caller.json({ method: 'POST', path: '/v1/reservations', body: JSON.stringify(reservation) });
+  }
+
+  /** Counts what the work came to and gives the rest back. A repeated commit is a `duplicate`. @param reservation `rsv_…` */
+  commit(reservation: string, commitment: Reservations.CommitInput = {}): Promise<Reservations.CommitView> {
+    return this.#caller.json({
+      method: 'POST',
+      path: path`/v1/reservations/${reservation}/commit`,
+      body: JSON.stringify(commitment),
+    });
+  }
+
+  /** Gives back what is held: no use took place. @param reservation `rsv_…` */
+  release(reservation: string): Promise<Reservations.ReservationView> {
+    return this.#caller.json({ method: 'POST', path: path`/v1/reservations/${reservation}/release` });
+  }
+
+  /** A reservation as it stands. @param reservation `rsv_…` */
+  getReservation(reservation: string): Promise<Reservations.ReservationView> {
+    return this.#get(path`/v1/reservations/${reservation}`);
   }
 
   listEvents(query: Api.EventsQuery): Promise<Api.Page<Api.LedgerEventView>> {
