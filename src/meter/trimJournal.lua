@@ -27,11 +27,11 @@ for index, change in ipairs(cjson.decode(ARGV[3])) do
   -- A rebuild counted from the ledger after this position: the refused event was never in these counters.
   local countedFrom = tonumber(redis.call('HGET', gateKey, 'countedFrom') or '0')
   local isCounted = tostring(change[1]) == redis.call('HGET', usageKey, '#epoch') and change[2] > countedFrom
-  if isNew and isCounted and change[5] == 2 then
-    if redis.call('HEXISTS', usageKey, change[3]) == 1 then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
-  elseif isNew and isCounted then
-    if change[5] == 1 and change[4] ~= '0' then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
-    redis.call('HINCRBY', usageKey, change[3] .. '#n', -1)
+  -- Redis takes no '-0': the error would leave the shard half trimmed, and every repeat would take back again what came before.
+  local isAdditive = change[5] == 1 or (change[5] == 2 and redis.call('HEXISTS', usageKey, change[3]) == 1)
+  if isNew and isCounted then
+    if isAdditive and change[4] ~= '0' then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
+    if change[5] ~= 2 then redis.call('HINCRBY', usageKey, change[3] .. '#n', -1) end
   end
 end
 redis.call('HSET', KEYS[1], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2])

@@ -62,3 +62,26 @@ test('what Redis took a second time is refused by the ledger and taken back from
     ['sendings', '3'],
   ]);
 });
+
+test('a second event of quantity 0 is taken back once too, where limits are on the values of a dimension', async () => {
+  const limited = YAML.replace('scale: 2 }', 'scale: 2, dimensions: [model] }').replace(
+    'charges: [] }',
+    'charges: [], limits: [{ meter: calls, limit: 100, window: period, mode: hard, dimension: model }] }',
+  );
+  await stack.close();
+  stack = await createIngestStack({ now: '2026-11-20T10:30:15Z', yaml: limited });
+  key = await stack.createKey('write', ['ingest']);
+  const event = { tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z', properties: { model: 'large' } };
+  const both = [
+    { ...event, id: 'a', quantity: '7' },
+    { ...event, id: 'b', quantity: '0' },
+  ];
+  await stack.send(key, both);
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  await forgetIds();
+  await stack.send(key, both);
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  expect(await counters()).toEqual({ calls: '700', 'calls#n': '2', sendings: '2', 'sendings#n': '2' });
+  const [answer] = await stack.send(key, [{ ...event, id: 'c', quantity: '93' }]);
+  expect(answer).toMatchObject({ outcome: 'accepted', limits: [{ value: 'large', used: '100', remaining: '0' }] });
+});
