@@ -88,12 +88,14 @@ describe('GET /metrics', () => {
     try {
       const waiting = await scrapeApi();
       expect(sum(waiting, 'tollkeeper_journal_waiting_events')).toBe(4);
-      expect(sum(waiting, 'tollkeeper_journal_entries')).toBe(2);
+      // Those that the ledger has are kept beside them, so that a restored ledger can be drained again.
+      const kept = sum(drained, 'tollkeeper_journal_entries');
+      expect(sum(waiting, 'tollkeeper_journal_entries') - kept).toBe(2);
       const age = sum(waiting, 'tollkeeper_journal_oldest_age_seconds');
       expect([age > 85, age < 95]).toEqual([true, true]);
       const { journals } = (await bench.call('GET', '/readyz', { key: null })).body;
-      const busy = journals.find(({ entries }: { entries: number }) => entries > 0);
-      expect(busy).toMatchObject({ isOpen: true, epoch: 1, entries: 2, waitingEvents: 4 });
+      const busy = journals.find(({ waitingEvents }: { waitingEvents: number }) => waitingEvents > 0);
+      expect(busy).toMatchObject({ isOpen: true, epoch: 1, entries: kept + 2, waitingEvents: 4 });
       expect(busy.oldestAgeSeconds).toBeGreaterThan(85);
     } finally {
       bench.setClock(NOW);
