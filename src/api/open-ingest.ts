@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 
 import type { Config } from '../config.ts';
-import { createIngestService } from '../ingest/ingest-service.ts';
+import { createIngestService } from '../ingest/create-ingest-service.ts';
 import type { IngestService, LedgerQuestion } from '../ingest/ingest-service.ts';
 import { knownIds } from '../ledger/known-ids.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';

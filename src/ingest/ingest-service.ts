@@ -2,12 +2,11 @@ import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
-import { PeriodFinder } from './period-finder.ts';
-import { RefusalCounts } from './refusal-counts.ts';
-import { settleGroup } from './send-groups.ts';
-import { ShardFinder } from './shard-finder.ts';
-import { ShardQueue } from './shard-queue.ts';
-import { ThresholdWalk, type OnThreshold } from './threshold-walk.ts';
+import type { PeriodFinder } from './period-finder.ts';
+import type { RefusalCounts } from './refusal-counts.ts';
+import type { ShardFinder } from './shard-finder.ts';
+import type { ShardQueue } from './shard-queue.ts';
+import type { OnThreshold, ThresholdWalk } from './threshold-walk.ts';
 
 /** An event of which the ledger is asked whether it has its id already. */
 export interface LedgerQuestion {
@@ -51,27 +50,4 @@ export interface IngestService extends IngestDeps {
   /** What was refused and waits to be stored; whoever makes the station takes care of that. */
   readonly refusals: RefusalCounts;
   readonly thresholds: ThresholdWalk;
-}
-
-/** Makes the station. One per process. */
-export function createIngestService(deps: IngestDeps): IngestService {
-  const queues = new Map<number, ShardQueue>();
-  const service: IngestService = {
-    ...deps,
-    periods: new PeriodFinder(),
-    refusals: new RefusalCounts(),
-    thresholds: new ThresholdWalk(deps.onThreshold),
-    shards: new ShardFinder(deps.meter.shardCount),
-    queues: {
-      of(shard) {
-        let queue = queues.get(shard);
-        if (queue === undefined) {
-          queue = new ShardQueue({ meter: deps.meter, shard, onApplied: (applied) => settleGroup(service, applied) });
-          queues.set(shard, queue);
-        }
-        return queue;
-      },
-    },
-  };
-  return service;
 }

@@ -3,23 +3,14 @@ import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { advanceGate } from '../meter/advance-gate.ts';
 import { rebuildTenant } from '../meter/rebuild-tenant.ts';
-import type { EventStatus, GroupAnswer } from '../meter/usage-group.ts';
+import type { EventStatus } from '../meter/usage-group.ts';
+import type { AppliedGroup, Obstacle, ParcelOutcome } from './applied-group.ts';
 import { countedByOf } from './bounds.ts';
 import { reloadBehindRedis } from './restored-ledger.ts';
 import type { IngestService } from './ingest-service.ts';
 import { isUnmetered, type PendingEvent } from './judge-event.ts';
 import { LimitWalk } from './limit-walk.ts';
 import type { Parcel, Plan, PlannedGroup } from './plan-groups.ts';
-import type { ParcelOutcome } from './shard-queue.ts';
-
-/** Why a group was not applied. */
-export type Obstacle = Exclude<GroupAnswer, { kind: 'applied' }>;
-
-/** A call that was applied: whose events it had, and what the script said of them. */
-export interface AppliedGroup {
-  readonly planned: PlannedGroup;
-  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
-}
 
 /**
  * Sends what one request has for the shards: the shards side by side, its parcels for one shard one after the other. What follows

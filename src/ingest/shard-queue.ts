@@ -1,18 +1,10 @@
 import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
 import { recordUsage } from '../meter/record-usage.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
+import type { AppliedGroup, Obstacle, ParcelOutcome } from './applied-group.ts';
 import { GroupBuilder } from './group-builder.ts';
 import type { PendingEvent } from './judge-event.ts';
 import { fitsCall, sizeOf, type Parcel } from './plan-groups.ts';
-import type { AppliedGroup, Obstacle } from './send-groups.ts';
-
-/** What became of a parcel. The answers of its events that were judged are where their requests look for them. */
-export interface ParcelOutcome {
-  /** Why events of it were left; none when all were judged. */
-  readonly obstacles: readonly Obstacle[];
-  /** Events that were not taken because of an obstacle, in the order of the request. */
-  readonly left: readonly PendingEvent[];
-}
 
 /** What a queue works with. */
 export interface ShardQueueOptions {

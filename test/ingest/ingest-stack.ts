@@ -15,7 +15,8 @@ import { requireInstant, type EpochMicros, type InstantText } from '../../src/do
 import type { EventResult } from '../../src/domain/outcome.ts';
 import { attributeHeaders } from '../../src/ingest/binary-event.ts';
 import { takeEvents } from '../../src/ingest/take-events.ts';
-import { createIngestService, type IngestService, type LedgerQuestion } from '../../src/ingest/ingest-service.ts';
+import { createIngestService } from '../../src/ingest/create-ingest-service.ts';
+import type { IngestService, LedgerQuestion } from '../../src/ingest/ingest-service.ts';
 import { createLedgerForMeter } from '../../src/journal/ledger-for-meter.ts';
 import type { DrainContext } from '../../src/journal/drain-context.ts';
 import { inTransaction, openDatabase } from '../../src/ledger/database.ts';

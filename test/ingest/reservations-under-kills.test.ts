@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { AuthenticatedKey } from '../../src/catalog/api-keys.ts';
-import { createIngestService, type IngestService } from '../../src/ingest/ingest-service.ts';
+import { createIngestService } from '../../src/ingest/create-ingest-service.ts';
+import type { IngestService } from '../../src/ingest/ingest-service.ts';
 import { commitReservation, releaseReservation } from '../../src/ingest/settle-reservation.ts';
 import { takeReservation } from '../../src/ingest/take-reservation.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
