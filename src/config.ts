@@ -7,6 +7,7 @@ import { z } from 'zod';
 export interface Config {
   /** `postgres://…` of the owner of the schema; sessions switch to the application role themselves. */
   readonly databaseUrl: string;
+  /** `redis://host:port`, or of a Redis Cluster `redis-cluster://host:port,host:port`; with TLS `rediss…`. */
   readonly redisUrl: string;
   /** `host:port` of the Temporal frontend. */
   readonly temporalAddress: string;
@@ -47,7 +48,7 @@ const optionalText = z.string().min(1).nullable().default(null);
 
 const ENVIRONMENT = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://'),
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://'),
+  REDIS_URL: z.string().regex(/^rediss?(?:-cluster)?:\/\//, 'must start with redis://, rediss:// or redis-cluster://'),
   TEMPORAL_ADDRESS: z.string().regex(/^[^:/]+:\d+$/, 'must be host:port'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('tollkeeper'),

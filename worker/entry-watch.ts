@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 import type { JournalPosition } from '../src/ledger/journal-position.ts';
+import { type MeterConnection, nodeServing } from '../src/meter/meter-connection.ts';
 
 /**
  * After a wake-up: entries that come with the first one are drained in the same batch. A batch costs some 5 ms of CPU whatever it
@@ -18,18 +20,17 @@ const OVERTIME_MS = 500;
  * else. Faults are no errors here: the wait then simply takes its full time, and draining says what is wrong.
  */
 export class EntryWatch {
-  readonly #redis: Redis;
+  readonly #redis: MeterConnection;
   readonly #journalKey: string;
+  readonly #onError: (error: Error) => void;
+  /** The server that holds the journal, and the connection to it that waits. */
+  #waiting: { readonly server: Redis; readonly connection: Redis } | undefined;
 
-  constructor(redisUrl: string, journalKey: string, onError: (error: Error) => void) {
+  /** @param redis the program's connection, which says where the journal is; nothing waits on it */
+  constructor(redis: MeterConnection, journalKey: string, onError: (error: Error) => void) {
+    this.#redis = redis;
     this.#journalKey = journalKey;
-    this.#redis = new Redis(redisUrl, {
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: null,
-      retryStrategy: () => RECONNECT_PAUSE_MS,
-    });
-    this.#redis.on('error', onError);
+    this.#onError = onError;
   }
 
   /** Returns when there is an entry after the position, or when the time is over. */
@@ -41,7 +42,9 @@ export class EntryWatch {
   async #read({ epoch, sequence }: JournalPosition, timeoutMs: number): Promise<boolean> {
     try {
       const position = `${epoch}-${sequence}`;
-      const answer = await this.#redis.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', this.#journalKey, position);
+      const connection = this.#connection();
+      if (connection.status !== 'ready') await once(connection, 'ready', { signal: AbortSignal.timeout(timeoutMs) });
+      const answer = await connection.xread('COUNT', 1, 'BLOCK', timeoutMs, 'STREAMS', this.#journalKey, position);
       return answer !== null;
     } catch {
       await pause(timeoutMs);
@@ -49,7 +52,23 @@ export class EntryWatch {
     }
   }
 
+  /** In a cluster the journal may be on another node than before. */
+  #connection(): Redis {
+    const server = nodeServing(this.#redis, this.#journalKey);
+    if (this.#waiting?.server !== server) {
+      this.#waiting?.connection.disconnect();
+      const connection = server.duplicate({
+        maxRetriesPerRequest: null,
+        commandTimeout: undefined,
+        retryStrategy: () => RECONNECT_PAUSE_MS,
+      });
+      connection.on('error', this.#onError);
+      this.#waiting = { server, connection };
+    }
+    return this.#waiting.connection;
+  }
+
   close(): void {
-    this.#redis.disconnect();
+    this.#waiting?.connection.disconnect();
   }
 }

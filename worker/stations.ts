@@ -13,7 +13,7 @@ import { defineCommands } from '../src/meter/commands.ts';
 import { journalKey, shardOf } from '../src/meter/keys.ts';
 import { readCounters, readFence, readGateRecord, retireCounters } from '../src/meter/read-counters.ts';
 import { rebuildTenant } from '../src/meter/rebuild-tenant.ts';
-import { openMeterRedis, waitForRedis } from '../src/meter/redis-connection.ts';
+import { openMeterConnection, waitForConnection } from '../src/meter/meter-connection.ts';
 import { createMeterTrim } from '../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../src/meter/usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from '../src/meter/verify-incarnation.ts';
@@ -38,12 +38,12 @@ export async function openStations(
   observers: Pick<ProgramMetrics, 'meterObserver' | 'drainObserver'>,
   onRedisError: (error: Error) => void,
 ): Promise<Stations> {
-  const redis = openMeterRedis(config.redisUrl, onRedisError);
+  const redis = openMeterConnection(config.redisUrl, onRedisError);
   const watches = Array.from(
     { length: config.shardCount },
-    (_, shard) => new EntryWatch(config.redisUrl, journalKey(shard), onRedisError),
+    (_, shard) => new EntryWatch(redis, journalKey(shard), onRedisError),
   );
-  await waitForRedis(redis, REDIS_READY_MS);
+  await waitForConnection(redis, REDIS_READY_MS);
   const trim = createMeterTrim(
     { redis: defineCommands(redis) },
     { retention: config.journalRetention, onClosed: (shard) => forgetEpoch(meter, shard) },

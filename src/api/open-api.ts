@@ -10,7 +10,7 @@ import { takeEvents } from '../ingest/take-events.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { advanceCatalogue } from '../meter/advance-gate.ts';
 import { watchMemory } from '../meter/memory-watch.ts';
-import { openMeterRedis } from '../meter/redis-connection.ts';
+import { type MeterConnection, openMeterConnection } from '../meter/meter-connection.ts';
 import { countThresholdSignals } from '../metrics/alert-metrics.ts';
 import { createProgramMetrics } from '../metrics/program-metrics.ts';
 import type { ApiDeps, Dependency } from './api-deps.ts';
@@ -40,7 +40,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
   });
   const onPollError = (error: unknown): void => log.warn({ err: error }, 'the catalogue could not be read again');
   const catalogue = new CatalogueCache({ db: pool, onPollError });
-  const redis = openMeterRedis(config.redisUrl, (error) => log.warn({ err: error }, 'Redis does not answer'));
+  const redis = openMeterConnection(config.redisUrl, (error) => log.warn({ err: error }, 'Redis does not answer'));
   try {
     await catalogue.reload();
     await refuseLossyRedis(config, redis);
@@ -107,7 +107,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
 
 interface Connections {
   readonly pool: ApiDeps['pool'];
-  readonly redis: ReturnType<typeof openMeterRedis>;
+  readonly redis: MeterConnection;
   readonly connection: Connection;
 }
 

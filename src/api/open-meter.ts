@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type pg from 'pg';
 
 import type { Config } from '../config.ts';
@@ -7,9 +6,9 @@ import type { DrainContext } from '../journal/drain-context.ts';
 import { createLedgerForMeter } from '../journal/ledger-for-meter.ts';
 import { defineCommands } from '../meter/commands.ts';
 import { journalKey } from '../meter/keys.ts';
+import { type MeterConnection, nodesOf, waitForConnection } from '../meter/meter-connection.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readCounters, readGateRecord } from '../meter/read-counters.ts';
-import { waitForRedis } from '../meter/redis-connection.ts';
 import { checkRedisProfile } from '../meter/redis-profile.ts';
 import { createMeterTrim } from '../meter/trim-journal.ts';
 import { createUsageMeter } from '../meter/usage-meter.ts';
@@ -30,7 +29,7 @@ type MeterSettings = Pick<
  */
 export function openMeter(
   settings: MeterSettings,
-  redis: Redis,
+  redis: MeterConnection,
   pool: pg.Pool,
   clock: () => EpochMicros,
   observers?: Pick<ProgramMetrics, 'meterObserver' | 'drainObserver'>,
@@ -64,11 +63,11 @@ const REDIS_WAIT_MS = 3_000;
  *
  * @throws RedisProfileError naming every setting that is wrong, and the line that mends it
  */
-export async function refuseLossyRedis(settings: MeterSettings, redis: Redis): Promise<void> {
+export async function refuseLossyRedis(settings: MeterSettings, redis: MeterConnection): Promise<void> {
   if (settings.profile !== 'durable') return;
   try {
-    await waitForRedis(redis, REDIS_WAIT_MS);
-    await checkRedisProfile(redis, settings.redisAttested);
+    await waitForConnection(redis, REDIS_WAIT_MS);
+    for (const node of nodesOf(redis)) await checkRedisProfile(node, settings.redisAttested);
   } catch (error) {
     if (!(error instanceof MeterUnavailableError)) throw error;
   }

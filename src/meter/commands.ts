@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { Redis } from 'ioredis';
+import type { MeterConnection } from './meter-connection.ts';
 
 type Argument = string | number | Buffer;
 
@@ -8,7 +8,7 @@ type Argument = string | number | Buffer;
 type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Promise<Result>;
 
 /** A Redis connection on which the meter's scripts are known. */
-export interface MeterRedis extends Redis {
+export interface MeterRedis extends MeterConnection {
   readonly recordUsage: Script<(string | number)[]>;
   readonly readLimits: Script<string[]>;
   readonly reserveUnits: Script<string[]>;
@@ -57,7 +57,7 @@ const sources = SCRIPT_NAMES.map((name) => {
 });
 
 /** Makes the scripts methods of a connection. ioredis sends their text once per connection, then their digest. */
-export function defineCommands(redis: Redis): MeterRedis {
+export function defineCommands(redis: MeterConnection): MeterRedis {
   for (const [name, lua] of sources) redis.defineCommand(name, { lua });
   return redis as MeterRedis;
 }

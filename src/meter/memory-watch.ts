@@ -1,3 +1,4 @@
+import { nodesOf } from './meter-connection.ts';
 import { askRedis } from './redis-connection.ts';
 import type { MeterMemory, UsageMeter } from './usage-meter.ts';
 
@@ -18,7 +19,8 @@ export interface MemoryWatch {
  * Looks every second how much memory Redis uses, and keeps it in `meter.memory`, where `recordUsage` sees whether it may go on: a
  * request costs no question.
  *
- * @param maxBytes the bound where Redis has no `maxmemory` of its own, or a lower one; `null`: only what Redis says
+ * @param maxBytes the bound where Redis has no `maxmemory` of its own, or a lower one, in a cluster that of each node; `null`: only what
+ *   Redis says
  */
 export function watchMemory(
   meter: Pick<UsageMeter, 'redis' | 'memory'>,
@@ -26,12 +28,11 @@ export function watchMemory(
 ): MemoryWatch {
   let isLooking = false;
   const look = async (): Promise<void> => {
-    const info = await askRedis(() => meter.redis.info('memory'));
-    noteMemory(meter.memory, {
-      usedBytes: numberIn(info, 'used_memory'),
-      redisMaxBytes: numberIn(info, 'maxmemory'),
-      maxBytes,
-    });
+    const answers = await askRedis(() => Promise.all(nodesOf(meter.redis).map((node) => node.info('memory'))));
+    const readings = answers.map((info) => readMemory(info, maxBytes));
+    // In a cluster the fullest node decides for all: a batch is for tenants of many.
+    const fullest = readings.toSorted((one, other) => shareOf(other) - shareOf(one))[0];
+    if (fullest !== undefined) noteMemory(meter.memory, fullest);
   };
   const timer = setInterval(() => {
     if (isLooking) return;
@@ -48,17 +49,25 @@ export function watchMemory(
 
 interface MemoryReading {
   readonly usedBytes: number;
-  /** 0: none. */
-  readonly redisMaxBytes: number;
+  /** `null`: there is no bound. */
   readonly maxBytes: number | null;
 }
 
-function noteMemory(memory: MeterMemory, { usedBytes, redisMaxBytes, maxBytes }: MemoryReading): void {
-  const bounds = [maxBytes ?? 0, redisMaxBytes].filter((bytes) => bytes > 0);
+function readMemory(info: string, maxBytes: number | null): MemoryReading {
+  const bounds = [maxBytes ?? 0, numberIn(info, 'maxmemory')].filter((bytes) => bytes > 0);
+  return { usedBytes: numberIn(info, 'used_memory'), maxBytes: bounds.length === 0 ? null : Math.min(...bounds) };
+}
+
+/** Servers without a bound are compared by their bytes, and come behind every one that has a bound. */
+function shareOf({ usedBytes, maxBytes }: MemoryReading): number {
+  return maxBytes === null ? usedBytes / Number.MAX_SAFE_INTEGER : usedBytes / maxBytes;
+}
+
+function noteMemory(memory: MeterMemory, { usedBytes, maxBytes }: MemoryReading): void {
   memory.usedBytes = usedBytes;
-  memory.maxBytes = bounds.length === 0 ? null : Math.min(...bounds);
+  memory.maxBytes = maxBytes;
   const mark = memory.isFull ? LOW_WATER : HIGH_WATER;
-  memory.isFull = memory.maxBytes !== null && usedBytes >= memory.maxBytes * mark;
+  memory.isFull = maxBytes !== null && usedBytes >= maxBytes * mark;
 }
 
 function numberIn(info: string, name: string): number {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Redis } from 'ioredis';
-
 import { defineCommands, type MeterRedis } from './commands.ts';
+import { shardKey } from './keys.ts';
+import { type MeterConnection, onConnectionLost } from './meter-connection.ts';
 import type { MeterLedger } from './meter-ledger.ts';
 import type { MeterObserver } from './meter-observer.ts';
 
 /** How a meter is set up. */
 export interface UsageMeterOptions {
-  /** A connection of its own, from `openMeterRedis`: no offline queue, no resending. */
-  readonly redis: Redis;
+  /** A connection of its own, from `openMeterConnection`: no offline queue, no resending. */
+  readonly redis: MeterConnection;
   readonly ledger: MeterLedger;
   readonly shardCount: number;
   /** How long an accepted id is remembered at least; behind that the ledger decides. */
@@ -43,13 +43,16 @@ export interface MeterMemory {
   isFull: boolean;
 }
 
-/** The hot side of the program: one Redis connection and what this process knows about its shards. */
+/** The hot side of the program: its connection to Redis and what this process knows about its shards. */
 export interface UsageMeter extends Omit<UsageMeterOptions, 'redis'> {
   readonly redis: MeterRedis;
   readonly shards: readonly ShardState[];
   readonly memory: MeterMemory;
-  /** Rises with every lost connection, so that a verification that spans two connections is not believed. */
-  connectionNumber(): number;
+  /**
+   * Rises when the connection to the shard is lost, or another node of a cluster serves it, so that a verification that spans two
+   * connections is not believed.
+   */
+  connectionNumber(shard: number): number;
   /** Names this process in the tokens of its rebuilds. */
   readonly owner: string;
   /** Rebuilds that run in this process, by tenant: single flight. */
@@ -64,17 +67,20 @@ export function createUsageMeter(options: UsageMeterOptions): UsageMeter {
     answered: undefined,
     verifying: undefined,
   }));
-  let connections = 0;
-  options.redis.on('close', () => {
-    connections += 1;
-    for (const shard of shards) shard.epoch = undefined;
+  const connections = shards.map(() => 0);
+  onConnectionLost(options.redis, (isAffected) => {
+    for (const [shard, state] of shards.entries()) {
+      if (!isAffected(shardKey(shard))) continue;
+      connections[shard] = (connections[shard] ?? 0) + 1;
+      state.epoch = undefined;
+    }
   });
   return {
     ...options,
     redis: defineCommands(options.redis),
     shards,
     memory: { usedBytes: null, maxBytes: null, isFull: false },
-    connectionNumber: () => connections,
+    connectionNumber: (shard) => connections[shard] ?? 0,
     owner: randomUUID(),
     rebuilding: new Map(),
   };

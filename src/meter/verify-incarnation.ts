@@ -5,6 +5,7 @@ import { askLedger, type EndedEpoch, nameAnsweredLoss, nameRecordedLoss, rescueT
 import { MeterUnavailableError } from './meter-errors.ts';
 import type { Incarnation, MeterLedger, ShardPosition } from './meter-ledger.ts';
 import { shardKey } from './keys.ts';
+import { nodeServing } from './meter-connection.ts';
 import { askRedis } from './redis-connection.ts';
 import { checkRedisProfile } from './redis-profile.ts';
 import { shardState, type UsageMeter } from './usage-meter.ts';
@@ -40,9 +41,9 @@ export function forgetEpoch(meter: UsageMeter, shard: number): void {
 }
 
 async function verifyOnce(meter: UsageMeter, shard: number): Promise<number> {
-  const connection = meter.connectionNumber();
+  const connection = meter.connectionNumber(shard);
   const epoch = await verifyIncarnation(meter, shard);
-  if (meter.connectionNumber() !== connection) {
+  if (meter.connectionNumber(shard) !== connection) {
     throw new MeterUnavailableError('the connection to Redis was lost while it was being verified');
   }
   shardState(meter, shard).epoch = epoch;
@@ -64,7 +65,7 @@ export async function verifyIncarnation(meter: UsageMeter, shard: number): Promi
 }
 
 async function tryVerify(meter: UsageMeter, shard: number): Promise<number | undefined> {
-  const incarnation = await readIncarnation(meter);
+  const incarnation = await readIncarnation(meter, shard);
   let position = await askLedger(() => meter.ledger.readPosition(shard));
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const record = await readShardRecord(meter, shard);
@@ -77,7 +78,7 @@ async function tryVerify(meter: UsageMeter, shard: number): Promise<number | und
     position = await askLedger(() => meter.ledger.readPosition(shard));
     if (position.epoch !== epoch) continue;
     if (!isKnown(position, incarnation) && meter.profile === 'durable') {
-      await checkRedisProfile(meter.redis, meter.redisAttested);
+      await checkRedisProfile(nodeServing(meter.redis, shardKey(shard)), meter.redisAttested);
     }
     const begin: BeginEpoch = (next) => meter.ledger.beginEpoch(shard, next);
     return beginNextEpoch(meter, shard, { record, incarnation, begin });
@@ -96,7 +97,7 @@ export type BeginEpoch = (next: Parameters<MeterLedger['beginEpoch']>[1]) => Ret
  */
 export async function renewEpoch(meter: UsageMeter, shard: number, begin: BeginEpoch): Promise<void> {
   for (let attempt = 0; attempt < VERIFY_ATTEMPTS_MAX; attempt += 1) {
-    const incarnation = await readIncarnation(meter);
+    const incarnation = await readIncarnation(meter, shard);
     const record = await readShardRecord(meter, shard);
     forgetEpoch(meter, shard);
     if ((await beginNextEpoch(meter, shard, { record, incarnation, begin })) !== undefined) return;
@@ -194,10 +195,10 @@ function isAbove(one: ShardRecord['trimmed'], other: ShardRecord['trimmed']): bo
   return one.epoch === other.epoch ? one.sequence > other.sequence : one.epoch > other.epoch;
 }
 
-async function readIncarnation(meter: UsageMeter): Promise<Incarnation> {
-  const [server, replication] = await askRedis(() =>
-    Promise.all([meter.redis.info('server'), meter.redis.info('replication')]),
-  );
+/** Of the server that serves the shard: in a cluster each node has its own. */
+async function readIncarnation(meter: UsageMeter, shard: number): Promise<Incarnation> {
+  const node = nodeServing(meter.redis, shardKey(shard));
+  const [server, replication] = await askRedis(() => Promise.all([node.info('server'), node.info('replication')]));
   return { runId: infoField(server, 'run_id'), replicationId: infoField(replication, 'master_replid') };
 }
 

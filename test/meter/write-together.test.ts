@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { shardKey } from '../../src/meter/keys.ts';
+import { nodeServing } from '../../src/meter/meter-connection.ts';
 import { writeTogether } from '../../src/meter/redis-connection.ts';
 import { createMeterBench, type MeterBench } from './meter-bench.ts';
 
@@ -16,7 +18,7 @@ function pingTogether(): Promise<string> {
 }
 
 test('commands of one turn of the event loop leave in one write, and those of the next in another', async () => {
-  const { stream } = bench.meter.redis;
+  const { stream } = nodeServing(bench.meter.redis, shardKey(0));
   const cork = vi.spyOn(stream, 'cork');
   const uncork = vi.spyOn(stream, 'uncork');
   expect(await Promise.all([pingTogether(), pingTogether(), pingTogether()])).toEqual(['PONG', 'PONG', 'PONG']);
