@@ -1,5 +1,6 @@
-import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
+import { planSpanAt, type CatalogueSnapshot, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
+import type { Limit } from '../domain/plan.ts';
 import type { UsageGroup } from '../meter/usage-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
 import type { ShardFinder } from './shard-finder.ts';
@@ -28,8 +29,7 @@ export interface Parcel {
   readonly snapshot: CatalogueSnapshot;
   /** In the order of the request, at least one. */
   readonly events: readonly PlannedEvent<Acceptable | Forbidden>[];
-  /** The sum of all that its events count, scaled. */
-  readonly sum: number;
+  readonly size: CallSize;
 }
 
 /** What is to be done for the events of a request. */
@@ -77,7 +77,7 @@ function refusedResult(pending: PendingEvent, refusal: Extract<Judgement, { kind
 /** A parcel that is still being filled. */
 interface OpenParcel extends Parcel {
   readonly events: PlannedEvent<Acceptable | Forbidden>[];
-  sum: number;
+  size: CallSize;
 }
 
 class ParcelBuilder {
@@ -91,41 +91,66 @@ class ParcelBuilder {
   }
 
   add(planned: PlannedEvent<Acceptable | Forbidden>): void {
-    const sum = planned.judgement.kind === 'acceptable' ? sumOf(planned.judgement) : 0;
-    if (this.#open.events.length > 0 && !fitsCall(sizeOf(this.#open), { count: 1, sum })) this.#open = this.#begin();
+    const size = sizeOf(planned);
+    if (this.#open.events.length > 0 && !fitsCall(this.#open.size, size)) this.#open = this.#begin();
     this.#open.events.push(planned);
-    this.#open.sum += sum;
+    this.#open.size = joinSizes(this.#open.size, size);
   }
 
   #begin(): OpenParcel {
-    const parcel: OpenParcel = { snapshot: this.#snapshot, events: [], sum: 0 };
+    const parcel: OpenParcel = { snapshot: this.#snapshot, events: [], size: NOTHING_SENT };
     this.parcels.push(parcel);
     return parcel;
   }
 }
 
-/** How much there is in a parcel or a call. */
+/** The limits that bound a tenant's events; `null`: none do. */
+type PlanLimits = readonly Limit[] | null;
+
+/** What matters of a parcel or a call when another one is to go with it. */
 export interface CallSize {
   readonly count: number;
   /** Of all that the events count, scaled. */
   readonly sum: number;
+  /** Of tenants whose plan changes along their timeline: by which plan's limits their events are judged. */
+  readonly limits: ReadonlyMap<TenantEntry, PlanLimits>;
 }
 
-/** The size of a parcel. */
-export function sizeOf({ events, sum }: Parcel): CallSize {
-  return { count: events.length, sum };
+const NO_LIMITS: CallSize['limits'] = new Map();
+
+/** A call without events. */
+export const NOTHING_SENT: CallSize = { count: 0, sum: 0, limits: NO_LIMITS };
+
+function sizeOf({ pending, judgement }: PlannedEvent<Acceptable | Forbidden>): CallSize {
+  if (judgement.kind !== 'acceptable') return ONE_REFUSED;
+  const { entry, readings, usagePeriod, accountingPeriod } = judgement;
+  let sum = 0;
+  for (const { scaled } of readings) sum += scaled;
+  // Late usage is under no limit and in counters of its own.
+  if (entry.plans.length < 2 || usagePeriod !== accountingPeriod) return { count: 1, sum, limits: NO_LIMITS };
+  const limits = planSpanAt(entry, pending.event.occurredAtMicros)?.plan.limits ?? [];
+  return { count: 1, sum, limits: new Map([[entry, limits.length === 0 ? null : limits]]) };
+}
+
+const ONE_REFUSED: CallSize = { ...NOTHING_SENT, count: 1 };
+
+/** The size of a call that has both. */
+export function joinSizes(one: CallSize, other: CallSize): CallSize {
+  const limits = other.limits.size === 0 ? one.limits : new Map([...one.limits, ...other.limits]);
+  return { count: one.count + other.count, sum: one.sum + other.sum, limits };
 }
 
 /**
  * Whether one call can take more beside what it has. The script adds up what one call gives a counter in a double: the sum must
- * stay exact. The sum over all counters is a bound for each, and far below 2^53 but for the rarest of events.
+ * stay exact. The sum over all counters is a bound for each, and far below 2^53 but for the rarest of events. And a counter has one
+ * bound in a call: events from before and after a change of the plan are judged by different ones.
  */
 export function fitsCall(has: CallSize, more: CallSize): boolean {
-  return has.count + more.count <= CALL_EVENTS_MAX && Number.isSafeInteger(has.sum + more.sum);
-}
-
-function sumOf({ readings }: Acceptable): number {
-  let sum = 0;
-  for (const { scaled } of readings) sum += scaled;
-  return sum;
+  if (has.count + more.count > CALL_EVENTS_MAX || !Number.isSafeInteger(has.sum + more.sum)) return false;
+  if (has.limits.size === 0) return true;
+  for (const [entry, limits] of more.limits) {
+    const held = has.limits.get(entry);
+    if (held !== undefined && held !== limits) return false;
+  }
+  return true;
 }

@@ -4,7 +4,7 @@ import type { UsageMeter } from '../meter/usage-meter.ts';
 import type { AppliedGroup, Obstacle, ParcelOutcome } from './applied-group.ts';
 import { GroupBuilder } from './group-builder.ts';
 import type { PendingEvent } from './judge-event.ts';
-import { fitsCall, sizeOf, type Parcel } from './plan-groups.ts';
+import { fitsCall, joinSizes, NOTHING_SENT, type Parcel } from './plan-groups.ts';
 
 /** What a queue works with. */
 export interface ShardQueueOptions {
@@ -82,17 +82,16 @@ export class ShardQueue {
   /** The parcels that go into the next call: from the front, as many as fit, all judged by the same snapshot. */
   #takeNext(): WaitingParcel[] {
     const taken: WaitingParcel[] = [];
-    let [count, sum] = [0, 0];
+    let size = NOTHING_SENT;
     for (const waiting of this.#waiting) {
       const { parcel } = waiting;
       const first = taken[0]?.parcel;
-      const size = sizeOf(parcel);
-      if (first !== undefined && (first.snapshot !== parcel.snapshot || !fitsCall({ count, sum }, size))) break;
+      if (first !== undefined && (first.snapshot !== parcel.snapshot || !fitsCall(size, parcel.size))) break;
       taken.push(waiting);
-      [count, sum] = [count + size.count, sum + size.sum];
+      size = joinSizes(size, parcel.size);
     }
     this.#waiting = this.#waiting.slice(taken.length);
-    this.#waitingEvents -= count;
+    this.#waitingEvents -= size.count;
     return taken;
   }
 
