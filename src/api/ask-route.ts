@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
+import { answerInTime } from '../ingest/answer-in-time.ts';
+import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { ApiError, badRequest } from './api-error.ts';
+import { ApiError, badRequest, unavailable } from './api-error.ts';
 import type { ApiErrorDetails } from './api-error.ts';
 import { authorize } from './authorize.ts';
 import { dependencyFault } from './dependency-faults.ts';
@@ -23,9 +25,22 @@ export async function askRoute(
 ): Promise<RouteAnswer> {
   const { request, params, query } = asked;
   const isOpen = route.scopes === null || route.isAuthorizedByHandler === true;
-  const key = isOpen ? null : await authorize(request, deps.keys, route.scopes);
+  const askedAt = performance.now();
+  const key = isOpen ? null : await bounded(route, authorize(request, deps.keys, route.scopes));
+  const waitedMs = performance.now() - askedAt;
   const idempotencyKey = idempotencyKeyOf(request);
-  return route.handle({ deps, request, key, params, query, idempotencyKey, atMicros: deps.clock() });
+  return route.handle({ deps, request, key, params, query, idempotencyKey, atMicros: deps.clock(), waitedMs });
+}
+
+/** Whoever asks before the work is kept waiting no longer than a sender of events. Other routes have the time-outs of the stores. */
+async function bounded<T>(route: Route, work: Promise<T>): Promise<T> {
+  if (route.isHot !== true) return work;
+  try {
+    return await answerInTime(work);
+  } catch (error) {
+    if (!(error instanceof MeterUnavailableError)) throw error;
+    throw unavailable('postgresql', 'the API key could not be checked in time');
+  }
 }
 
 function idempotencyKeyOf(request: IncomingMessage): string | null {

@@ -16,6 +16,8 @@ export interface RouteContext {
   readonly idempotencyKey: string | null;
   /** When the request came. */
   readonly atMicros: EpochMicros;
+  /** How long it has waited for its key, in milliseconds: part of the time in which a hot route answers. */
+  readonly waitedMs: number;
 }
 
 /** What a route answers when it did not refuse. */

@@ -6,6 +6,7 @@ import type { LimitState, Outcome } from '../domain/outcome.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readLimits } from '../meter/read-limits.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { IngestService } from './ingest-service.ts';
 import { countedByOf, type ReadingBound } from './bounds.ts';
 import { judgeTime } from './judge-event.ts';
@@ -25,6 +26,8 @@ export interface CheckQuestion {
   readonly quantity: unknown;
   /** For limits on each value of a dimension: the properties that the event would have. */
   readonly properties?: JsonObject | null;
+  /** How long the stores have kept the sender waiting already, for the key. */
+  readonly waitedMs?: number;
 }
 
 /** What is answered. It is true of this moment only: other senders may be faster, and only an event takes anything. */
@@ -50,9 +53,16 @@ const ROUNDS_MAX = 6;
 /**
  * Answers whether usage of this moment would be accepted, with the state of each limit, and takes nothing. The same rules and
  * versions as for an event decide; counters that are void are rebuilt first. Rejects with `MeterUnavailableError` when a store
- * does not do its part.
+ * does not do its part, or the stores together take too long.
  */
-export async function checkLimits(
+export function checkLimits(
+  service: IngestService,
+  question: CheckQuestion,
+): Promise<CheckAnswer | { readonly refusal: CheckRefusal }> {
+  return answerInTime(answerQuestion(service, question), question.waitedMs);
+}
+
+async function answerQuestion(
   service: IngestService,
   question: CheckQuestion,
 ): Promise<CheckAnswer | { readonly refusal: CheckRefusal }> {

@@ -58,7 +58,8 @@ async function postCheck(context: RouteContext): Promise<RouteAnswer> {
     throw badRequest('invalid_body', 'name one meter as "meter", or several as "meters"', 'meter');
   }
   const asked = meter === undefined ? meters : [meter];
-  const question = { key: keyOf(context), tenant, meters: asked, quantity, properties };
+  const { waitedMs } = context;
+  const question = { key: keyOf(context), tenant, meters: asked, quantity, properties, waitedMs };
   const answer = await context.deps.checkLimits(question);
   if (!('refusal' in answer)) return { status: 200, body: answer };
   const { code, message, path } = answer.refusal;
