@@ -84,7 +84,7 @@ export async function openApi(config: Config, log: Logger, clock: () => EpochMic
       takeEvents: (request) => takeEvents(ingest, request),
       checkLimits: (question) => checkLimits(ingest, question),
     }),
-    reservations: openReservations(ingest),
+    reservations: openReservations(ingest, metrics.registry),
     flushRefusals: () => refusals.flush(),
     counters: createLiveCounters(meter),
     billing: createTemporalControl(temporal, config.temporalTaskQueue),

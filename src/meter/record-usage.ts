@@ -57,8 +57,12 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
   throw new MeterUnavailableError(`shard ${group.shard} did not come to rest within ${CALLS_MAX} calls`);
 }
 
-/** Redis would refuse too, but only when it also refuses what makes room again. */
-function refuseWhenFull({ memory }: UsageMeter): void {
+/**
+ * Refuses what would take more of a Redis that is nearly full: it would refuse too, but only when it also refuses what makes room again.
+ *
+ * @throws MeterUnavailableError
+ */
+export function refuseWhenFull({ memory }: UsageMeter): void {
   if (!memory.isFull) return;
   throw new MeterUnavailableError(
     `Redis holds ${memory.usedBytes} of ${memory.maxBytes} bytes, too much to take more: is a worker running?`,

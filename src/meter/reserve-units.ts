@@ -3,6 +3,7 @@ import type { ScaledQuantity } from '../domain/quantity.ts';
 import { HOLD_SECONDS_MAX, OPEN_HOLDS_MAX } from './hold-bounds.ts';
 import { boundField, boundKey, gateKey, holdKey, holdsKey, shardKey, shardOf, WINDOW_MS } from './keys.ts';
 import { packHeader } from './message-pack.ts';
+import { refuseWhenFull } from './record-usage.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import { askRedis } from './redis-connection.ts';
 import { giveBackDue, type HoldState } from './settle-holds.ts';
@@ -70,6 +71,7 @@ export async function reserveUnits(meter: UsageMeter, question: UnitsQuestion): 
   if (!(ttlMs > 0 && ttlMs <= HOLD_SECONDS_MAX * 1_000)) {
     throw new RangeError(`a hold of ${ttlMs} ms: units are held for at most ${HOLD_SECONDS_MAX} s`);
   }
+  refuseWhenFull(meter);
   const shard = shardOf(tenant, meter.shardCount);
   const counters = placeCounters(question);
   const keys = [

@@ -95,5 +95,7 @@ test('the client reserves, commits, releases and shows', async () => {
   if (!other.allowed) throw new Error(other.reason);
   expect(await client.release(other.reservation)).toMatchObject({ state: 'released' });
   expect(await client.getReservation(taken.reservation)).toMatchObject({ state: 'committed', committedQuantity: '12' });
+  const metrics = (await bench.call('GET', '/metrics', { key: null })).text;
+  expect(metrics).toMatch(/^tollkeeper_reservations_total\{step="commit",result="accepted"\} [1-9]/m);
   await expect(client.release('rsv_nothing')).rejects.toMatchObject({ status: 404, code: 'unknown_reservation' });
 });
