@@ -117,6 +117,7 @@ const VALUE_FORMS =
 const METER = z.strictObject({
   key: keyField(METER_KEY_PATTERN),
   eventType: keyField(EVENT_TYPE_PATTERN).optional(),
+  from: instantField.optional(),
   aggregation: z.enum(['count', 'sum', 'max', 'latest', 'unique'], 'must be count, sum, max, latest or unique'),
   value: z
     .union(

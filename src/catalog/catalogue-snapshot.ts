@@ -3,6 +3,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { BillingCalendar } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import type { MeterSpan } from './meter-spans.ts';
 
 /** The plan that governs a tenant from one instant to another, half-open; `toMicros` is `null` while open. */
 export interface PlanSpan {
@@ -42,8 +43,8 @@ export interface CatalogueSnapshot {
   readonly tenants: ReadonlyMap<string, TenantEntry>;
   /** The newest version of every meter by key. */
   readonly meters: ReadonlyMap<string, Meter>;
-  /** The newest version of every meter by the event type it takes, in order of key. */
-  readonly metersByEventType: ReadonlyMap<string, readonly Meter[]>;
+  /** Which versions of meters take events of a type, along time: `metersAt` reads it. */
+  readonly meterSpans: ReadonlyMap<string, readonly MeterSpan[]>;
   /** All plan versions by `planVersionName`. */
   readonly planVersions: ReadonlyMap<string, PlanVersion>;
   /** In order of time, without overlap. */

@@ -40,7 +40,7 @@ export function checkCatalogue(
   const definitions = definitionsOf(file, snapshot);
   return [
     ...checkRepeats(parsed),
-    ...checkMetersOfTypes(parsed, definitions),
+    ...checkMetersOfTypes(parsed, definitions, snapshot),
     ...file.meters.flatMap((meter, index) => checkMeter(parsed, snapshot, meterOf(meter, 1), index)),
     ...file.plans.flatMap((plan, index) => [
       ...checkPlanCurrency(parsed, snapshot, plan, index),
@@ -53,11 +53,17 @@ export function checkCatalogue(
 /** One event is judged by all of its meters in one step, which packs their number into a byte; more than this is a mistake. */
 const METERS_OF_TYPE_MAX = 100;
 
-function checkMetersOfTypes({ file, problemAt }: ParsedCatalogue, { meters }: Definitions): CatalogueProblem[] {
-  const counts = Map.groupBy(meters.values(), ({ eventType }) => eventType);
+/** Counts the meters that take a type at any time: older versions hold for events of their own time. */
+function checkMetersOfTypes(
+  { file, problemAt }: ParsedCatalogue,
+  { meters }: Definitions,
+  { meterSpans }: CatalogueSnapshot,
+): CatalogueProblem[] {
+  const newest = Map.groupBy(meters.values(), ({ eventType }) => eventType);
   return file.meters.flatMap((meter, index) => {
     const { eventType } = meterOf(meter, 1);
-    const count = counts.get(eventType)?.length ?? 0;
+    const before = (meterSpans.get(eventType) ?? []).flatMap((span) => span.meters);
+    const count = new Set([...(newest.get(eventType) ?? []), ...before].map(({ key }) => key)).size;
     if (count <= METERS_OF_TYPE_MAX) return [];
     const message = `${count} meters take events of type ${eventType}, at most ${METERS_OF_TYPE_MAX} may: use dimensions, or other types`;
     return [problemAt(['meters', index, 'eventType'], message)];

@@ -8,6 +8,7 @@ export function meterOf(meter: FileMeter, version: number): Meter {
   return {
     key: meter.key,
     version,
+    ...(meter.from === undefined ? {} : { from: meter.from }),
     eventType: meter.eventType ?? meter.key,
     aggregation: meter.aggregation,
     value: valueOf(meter),

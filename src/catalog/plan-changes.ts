@@ -1,5 +1,6 @@
 import { canonicalJson } from '../domain/canonical.ts';
-import type { EpochMicros } from '../domain/instant.ts';
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { CatalogueChange, CatalogueChanges } from './catalogue-changes.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
@@ -23,7 +24,7 @@ export function planChanges(
 ): CatalogueChanges | { readonly problems: readonly CatalogueProblem[] } {
   const { file } = parsed;
   const issuer = planIssuer(parsed, snapshot);
-  const meters = file.meters.map((meter) => planVersioned('meter', meterOf(meter, 0), snapshot.meters.get(meter.key)));
+  const meters = file.meters.map((meter) => planMeter(meterOf(meter, 0), snapshot.meters.get(meter.key), atMicros));
   const newest = newestPlans(snapshot.planVersions.values());
   const plans = file.plans.map((plan) => planVersioned('plan', planOf(plan, 0), newest.get(plan.key)));
   const plansAfter = newestPlans([
@@ -58,6 +59,21 @@ function planIssuer({ file }: ParsedCatalogue, snapshot: CatalogueSnapshot) {
     details: changed.length === 0 ? {} : { changed },
   };
   return { changes: [change], write: changed.length === 0 ? null : issuer };
+}
+
+/**
+ * A first version without `from` reads whatever comes; a later one reads events from the apply on, so that what was sent before and
+ * arrives late is counted as it was meant. A file that leaves `from` out does not move it.
+ */
+function planMeter({ from, ...wanted }: Meter, stored: Meter | undefined, atMicros: EpochMicros) {
+  const start = from ?? stored?.from;
+  const same = { ...wanted, ...(start === undefined ? {} : { from: start }) };
+  const planned = planVersioned('meter', same, stored);
+  if (planned.write === null) return planned;
+  const begun = from ?? (stored === undefined ? undefined : formatInstant(atMicros));
+  if (begun === undefined) return planned;
+  const details = { ...planned.change.details, from: begun };
+  return { change: { ...planned.change, details }, write: { ...planned.write, from: begun } };
 }
 
 interface Versioned {

@@ -5,6 +5,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, PeriodLength, TaxRate, Tenant } from '../domain/tenant.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
+import { meterSpansOf } from './meter-spans.ts';
 import type { CatalogueSnapshot, PartitionSpan, PlanSpan, TenantEntry } from './catalogue-snapshot.ts';
 
 interface TenantRow {
@@ -35,12 +36,16 @@ interface ItemRow {
   readonly toMicros: EpochMicros | null;
 }
 
+interface MeterRow extends Meter {
+  readonly validFromMicros: EpochMicros | null;
+}
+
 interface CatalogueRow {
   readonly version: number;
   readonly mode: 'test' | 'live';
   readonly issuer: Party;
   readonly digest_secret: Buffer;
-  readonly meters: readonly Meter[];
+  readonly meters: readonly MeterRow[];
   readonly plans: readonly PlanVersion[];
   readonly tenants: readonly TenantRow[];
   readonly partitions: readonly string[];
@@ -57,8 +62,9 @@ select
   i.issuer,
   i.digest_secret,
   coalesce((
-    select jsonb_agg(newest.definition || jsonb_build_object('key', newest.key, 'version', newest.version) order by newest.key)
-    from (select distinct on (key) key, version, definition from meter order by key, version desc) newest
+    select jsonb_agg(m.definition || jsonb_build_object('key', m.key, 'version', m.version, 'validFromMicros',
+      (extract(epoch from m.valid_from) * 1000000)::bigint) order by m.key, m.version)
+    from meter m
   ), '[]'::jsonb) as meters,
   coalesce((
     select jsonb_agg(p.definition || jsonb_build_object('key', p.key, 'version', p.version) order by p.key, p.version)
@@ -106,21 +112,23 @@ export async function readCatalogue(db: Queryable): Promise<CatalogueSnapshot> {
     throw new InstallationMissingError('the database has no installation yet: run `node src/api/prepare.ts` once');
   }
   const planVersions = new Map(row.plans.map((plan) => [planVersionName(plan.key, plan.version), plan]));
+  const meters = row.meters.map(meterOfRow);
   return {
     version: row.version,
     mode: row.mode,
     issuer: row.issuer,
     digestSecret: row.digest_secret,
     tenants: new Map(row.tenants.map((tenant) => [tenant.id, tenantEntry(tenant, planVersions)])),
-    meters: new Map(row.meters.map((meter) => [meter.key, meter])),
-    metersByEventType: groupByEventType(row.meters),
+    // In order of version: the newest is what stays.
+    meters: new Map(meters.map((meter) => [meter.key, meter])),
+    meterSpans: meterSpansOf(meters),
     planVersions,
     partitions: row.partitions.flatMap(partitionSpan),
   };
 }
 
-function groupByEventType(meters: readonly Meter[]): ReadonlyMap<string, readonly Meter[]> {
-  return Map.groupBy(meters, (meter) => meter.eventType);
+function meterOfRow({ validFromMicros, ...meter }: MeterRow): Meter {
+  return validFromMicros === null ? meter : { ...meter, from: formatInstant(validFromMicros) };
 }
 
 function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersion>): TenantEntry {

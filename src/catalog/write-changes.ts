@@ -2,6 +2,7 @@ import type pg from 'pg';
 
 import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CatalogueWrites, PlanMove } from './catalogue-changes.ts';
@@ -16,8 +17,8 @@ export async function writeChanges(
   if (writes.issuer !== null) {
     await client.query('update installation set issuer = $1::jsonb', [JSON.stringify(writes.issuer)]);
   }
-  await insertVersions(client, 'meter', writes.meters);
-  await insertVersions(client, 'plan_version', writes.plans);
+  await insertMeters(client, writes.meters);
+  await insertPlans(client, writes.plans);
   for (const { tenant, plan } of writes.newTenants) {
     await insertTenant(client, tenant);
     await insertItem(client, tenant.id, plan, tenant.billingStart);
@@ -27,15 +28,27 @@ export async function writeChanges(
   for (const move of writes.planMoves) await moveToPlan(client, move);
 }
 
-async function insertVersions(
-  client: pg.PoolClient,
-  table: 'meter' | 'plan_version',
-  versions: readonly { readonly key: string; readonly version: number }[],
-): Promise<void> {
-  if (versions.length === 0) return;
-  const rows = versions.map(({ key, version, ...definition }) => ({ key, version, definition }));
+async function insertMeters(client: pg.PoolClient, meters: readonly Meter[]): Promise<void> {
+  if (meters.length === 0) return;
+  const rows = meters.map(({ key, version, from, ...definition }) => ({
+    key,
+    version,
+    from: from ?? null,
+    definition,
+  }));
   await client.query(
-    `insert into ${table} (key, version, definition)
+    `insert into meter (key, version, valid_from, definition)
+     select r.key, r.version, r."from", r.definition
+     from jsonb_to_recordset($1::jsonb) as r(key text, version integer, "from" timestamptz, definition jsonb)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function insertPlans(client: pg.PoolClient, plans: readonly PlanVersion[]): Promise<void> {
+  if (plans.length === 0) return;
+  const rows = plans.map(({ key, version, ...definition }) => ({ key, version, definition }));
+  await client.query(
+    `insert into plan_version (key, version, definition)
      select r.key, r.version, r.definition
      from jsonb_to_recordset($1::jsonb) as r(key text, version integer, definition jsonb)`,
     [JSON.stringify(rows)],

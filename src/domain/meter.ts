@@ -1,4 +1,5 @@
 import type { JsonValue } from './event.ts';
+import type { InstantText } from './instant.ts';
 import type { Scale } from './quantity.ts';
 
 /** How the values of many events become one number. `time_weighted` is named by the blueprint and comes with a later issue. */
@@ -30,6 +31,8 @@ export interface Meter {
   /** `^[a-z][a-z0-9_]{0,62}$`, the same in SQL, API and files. */
   readonly key: string;
   readonly version: number;
+  /** Events from this instant on are read by this version, unless a newer one has begun too. Absent: always. */
+  readonly from?: InstantText;
   /** The event type it takes; defaults to the key when a catalogue file leaves it out. */
   readonly eventType: string;
   readonly aggregation: Aggregation;

@@ -6,6 +6,7 @@ import {
   type PlanSpan,
   type TenantEntry,
 } from '../catalog/catalogue-snapshot.ts';
+import { metersAt } from '../catalog/meter-spans.ts';
 import { EARLY_TOLERANCE_MINUTES, LATE_HORIZON_DAYS } from '../domain/event.ts';
 import { MICROS_PER_DAY, MICROS_PER_MINUTE, type EpochMicros } from '../domain/instant.ts';
 import type { EventResult } from '../domain/outcome.ts';
@@ -77,10 +78,15 @@ export function judgeEvent(context: JudgeContext, pending: PendingEvent): Judgem
   if (entry === undefined || (key.tenant !== null && key.tenant !== event.tenant)) {
     return { kind: 'refused', outcome: 'unknown_tenant', reason: `there is no tenant ${event.tenant}` };
   }
-  const meters = snapshot.metersByEventType.get(event.type);
+  const meters = metersAt(snapshot, event.type, event.occurredAtMicros);
   if (meters === undefined) {
     if (context.unknownTypes === 'keep') return judgeTime(context, entry, event, UNMETERED);
-    return { kind: 'refused', outcome: 'unknown_type', reason: `no meter takes events of the type ${event.type}` };
+    const then = snapshot.meterSpans.has(event.type) ? ' of that time' : '';
+    return {
+      kind: 'refused',
+      outcome: 'unknown_type',
+      reason: `no meter takes events of the type ${event.type}${then}`,
+    };
   }
   const read = readMeters(meters, event, snapshot.digestSecret);
   if ('fault' in read) return { kind: 'refused', outcome: 'invalid', ...read.fault };

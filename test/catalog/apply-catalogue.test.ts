@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { planAt } from '../../src/catalog/catalogue-snapshot.ts';
+import { metersAt } from '../../src/catalog/meter-spans.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import { CATALOGUE, openCatalogueDatabase } from './catalogue-fixture.ts';
@@ -15,6 +16,8 @@ const own = (limits: string) =>
   CATALOGUE.replace('unit: call', 'unit: call, dimensions: [project]')
     .replace('id: acme, ', 'id: own, ')
     .replace('plan: basic }', `plan: basic, limits: [${limits}] }`);
+
+const timed = (yaml: string) => `meters: [{ key: timed, aggregation: sum${yaml} }]`;
 
 describe('applying a catalogue', () => {
   let database: CatalogueDatabase;
@@ -44,7 +47,7 @@ describe('applying a catalogue', () => {
     expect(result).toMatchObject({ catalogueVersion: 2, newTenants: ['acme'] });
     const snapshot = await readCatalogue(database.pool);
     expect(snapshot.issuer).toEqual({ name: 'Toll Ltd', addressLines: [], taxIds: [] });
-    expect(snapshot.metersByEventType.get('calls')).toEqual([snapshot.meters.get('calls')]);
+    expect(metersAt(snapshot, 'calls', 0)).toEqual([snapshot.meters.get('calls')]);
     const acme = snapshot.tenants.get('acme');
     expect(acme?.tenant).toMatchObject({ timeZone: 'UTC', lateWindowSeconds: 900, billTo: 'acme', paused: false });
     expect(acme?.gate).toEqual({ version: 1, sealedThroughMicros: requireInstant('2026-10-01T00:00:00Z') });
@@ -67,6 +70,20 @@ describe('applying a catalogue', () => {
     const result = await database.apply(CATALOGUE.replace('20.00', "'20'").replace('1000', '1000.0'));
     expect(new Set(result.changes.map(({ action }) => action))).toEqual(new Set(['unchanged']));
     expect(result.catalogueVersion).toBe(2);
+  });
+
+  test('makes a new version of a changed meter from the apply on, or from the instant it names, and keeps it', async () => {
+    const change = async (yaml: string, at?: string) =>
+      (await database.apply(timed(yaml), at === undefined ? {} : { at })).changes[0];
+    const later = '2026-11-21T00:00:00Z';
+    expect(await change('')).toMatchObject({ action: 'created', details: { version: 1 } });
+    expect(await change(', unit: call', later)).toMatchObject({ details: { version: 2, from: later } });
+    expect(await change(', unit: call')).toMatchObject({ action: 'unchanged' });
+    const from = '2026-12-01T00:00:00Z';
+    expect(await change(`, unit: call, from: ${from}`)).toMatchObject({ details: { version: 3, from } });
+    expect(await change(`, unit: call, from: ${from}`)).toMatchObject({ action: 'unchanged' });
+    expect(await change(`, unit: call`)).toMatchObject({ action: 'unchanged' });
+    expect((await readCatalogue(database.pool)).meters.get('timed')).toMatchObject({ version: 3, from });
   });
 
   test('makes a new version of a changed plan and leaves the tenant on its own', async () => {

@@ -94,3 +94,53 @@ test('an event whose type no meter takes is refused, or kept without a reading w
     { meter: 'heaviest' },
   ]);
 });
+
+function at(id: string, occurredAt: string): object {
+  return { ...event(id, 'llm', { input: 1, output: 1 }), occurredAt };
+}
+
+test('an event is read by the version of a meter that holds at its own time, whenever it comes', async () => {
+  const doubled = YAML.replaceAll('{ input: 1, output: 4.5 }', '{ input: 2, output: 9 }');
+  await stack.apply(doubled.replace('key: credits,', 'key: credits, from: 2026-11-20T10:00:00Z,'));
+  const { meters } = stack.catalogue.current();
+  // Without `from`, a new version begins with the apply.
+  expect([...meters.values()].map(({ version, from }) => [version, from])).toEqual([
+    [2, '2026-11-20T10:00:00Z'],
+    [2, '2026-11-20T10:30:15Z'],
+  ]);
+  await stack.send(key, [at('before', '2026-11-20T09:59:59.999999Z'), at('from', '2026-11-20T10:00:00Z')]);
+  await stack.send(key, [at('new', '2026-11-20T10:30:15Z'), at('late', '2026-11-19T00:00:00Z')]);
+  const rows = await drained('select event_id, readings from usage_event order by occurred_at');
+  expect(rows).toEqual([
+    { event_id: 'late', readings: { credits: '5.5', heaviest: '5.5' } },
+    { event_id: 'before', readings: { credits: '5.5', heaviest: '5.5' } },
+    { event_id: 'from', readings: { credits: '11', heaviest: '5.5' } },
+    { event_id: 'new', readings: { credits: '11', heaviest: '11' } },
+  ]);
+});
+
+test('a version may take another type, and a meter may begin: before that its type is unknown', async () => {
+  await stack.apply(`
+meters:
+  - { key: credits, from: 2026-11-20T10:00:00Z, eventType: chat, aggregation: sum, scale: 1 }
+  - { key: pages, from: 2026-11-20T10:00:00Z, eventType: page, aggregation: count }
+`);
+  const send = async (type: string, occurredAt: string): Promise<string | undefined> =>
+    (await stack.send(key, [{ ...event(`${type} ${occurredAt}`, type, { input: 1 }), occurredAt }]))[0]?.outcome;
+  const [before, after] = ['2026-11-20T09:00:00Z', '2026-11-20T10:00:00Z'];
+  const outcomes: unknown[] = [];
+  for (const type of ['llm', 'chat', 'page']) outcomes.push([type, await send(type, before), await send(type, after)]);
+  expect(outcomes).toEqual([
+    ['llm', 'accepted', 'accepted'],
+    ['chat', 'unknown_type', 'accepted'],
+    ['page', 'unknown_type', 'accepted'],
+  ]);
+  const rows = await drained('select meter, quantity_sum::float8 as sum from usage_hourly order by meter, hour');
+  expect(rows).toEqual([
+    { meter: 'credits', sum: 1 },
+    { meter: 'credits', sum: 1 },
+    { meter: 'heaviest', sum: 1 },
+    { meter: 'heaviest', sum: 1 },
+    { meter: 'pages', sum: 1 },
+  ]);
+});
