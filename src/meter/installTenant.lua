@@ -14,9 +14,14 @@ local gate = redis.call('HMGET', KEYS[2], 'epoch', 'state', 'version')
 if shard[1] ~= ARGV[1] or shard[2] ~= 'open' then return 'lost' end
 if gate[1] ~= ARGV[1] or gate[2] ~= 'rebuilding:' .. ARGV[2] then return 'lost' end
 if tonumber(gate[3] or '0') > tonumber(ARGV[3]) then return 'moved' end
--- Which usage hashes the gate says were made ('use:' and the period, as in recordUsage): those that the ledger has usage for.
+-- Which usage hashes the gate says were made ('use:' and the period, as in recordUsage): those that the ledger has usage for. The
+-- others go: what is in them the ledger has refused or set aside.
+local usePrefix = string.gsub(KEYS[2], ':gate:', ':use:', 1) .. ':'
 for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
-  if string.sub(field, 1, 4) == 'use:' then redis.call('HDEL', KEYS[2], field) end
+  if string.sub(field, 1, 4) == 'use:' then
+    redis.call('HDEL', KEYS[2], field)
+    redis.call('DEL', usePrefix .. string.sub(field, 5))
+  end
 end
 for index, fields in ipairs(cjson.decode(ARGV[6])) do
   local key = KEYS[2 + index]

@@ -214,6 +214,14 @@ describe('epochs, gates and rebuilds', () => {
     expect((await readCounters(bench.meter, 'acme', PERIOD)).get('calls')).toBe('100');
   });
 
+  test('a rebuild also empties counters of a period of which the ledger has nothing', async () => {
+    await recordUsage(bench.meter, buildGroup([{ id: 'set-aside', usage: { calls: 5 } }]));
+    await rebuildTenant(bench.meter, 'acme', { evenWhenValid: true });
+    expect(await readCounters(bench.meter, 'acme', PERIOD)).toEqual(new Map());
+    const answer = await recordUsage(bench.meter, buildGroup([{ id: 'a', usage: { calls: 5 }, limit: 5 }]));
+    expect(answer).toMatchObject({ kind: 'applied', statuses: ['A'] });
+  });
+
   test('a pin keeps the journal from its position on', async () => {
     for (const id of ['a', 'b', 'c']) await status(id);
     await bench.redis.hset(shardKey(0), 'pin', '1-2');
