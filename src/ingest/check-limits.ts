@@ -11,9 +11,10 @@ import type { IngestService } from './ingest-service.ts';
 import { countedByOf, type ReadingBound } from './bounds.ts';
 import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
+import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
 import { readDimensions, type Reading } from './read-meters.ts';
-import { clearObstacles, OUTCOMES, reloadCatalogue } from './send-groups.ts';
+import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 
 /** "May this tenant use so much more of these meters now?" */
@@ -70,10 +71,9 @@ async function answerQuestion(
     const snapshot = service.catalogue.current();
     const understood = understand(snapshot, question);
     if ('refusal' in understood) {
-      if (round > 0 || understood.refusal.code.startsWith('invalid_')) return understood;
       // It may have been made a moment ago through another process.
-      await reloadCatalogue(service);
-      continue;
+      if (round === 0 && (await readNewerCatalogue(service, snapshot.version))) continue;
+      return understood;
     }
     const { entry, readings } = understood;
     const nowMicros = service.clock();

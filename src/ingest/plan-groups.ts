@@ -40,6 +40,10 @@ export interface Plan {
   readonly extensions: ReadonlyMap<string, number>;
   /** Events that wait for an extension. */
   readonly waiting: readonly PendingEvent[];
+  /** Whether the catalogue refuses any: a newer one may not. */
+  readonly isRefusing: boolean;
+  /** The catalogue version that all of this rests on. */
+  readonly judgedBy: number;
 }
 
 /** Events of one call of the script: it holds Redis for about half a millisecond. */
@@ -50,9 +54,11 @@ export function planGroups(context: JudgeContext, events: readonly PendingEvent[
   const builders = new Map<number, ParcelBuilder>();
   const extensions = new Map<string, number>();
   const waiting: PendingEvent[] = [];
+  let isRefusing = false;
   for (const pending of events) {
     const judgement = judgeEvent(context, pending);
     if (judgement.kind === 'refused') {
+      isRefusing = true;
       pending.answers[pending.place] = refusedResult(pending, judgement);
     } else if (judgement.kind === 'no_place') {
       extensions.set(judgement.tenant, Math.max(judgement.throughMicros, extensions.get(judgement.tenant) ?? 0));
@@ -66,7 +72,7 @@ export function planGroups(context: JudgeContext, events: readonly PendingEvent[
   }
   const parcels = new Map<number, readonly Parcel[]>();
   for (const [shard, builder] of builders) parcels.set(shard, builder.parcels);
-  return { shards: parcels, extensions, waiting };
+  return { shards: parcels, extensions, waiting, isRefusing, judgedBy: context.snapshot.version };
 }
 
 function refusedResult(pending: PendingEvent, refusal: Extract<Judgement, { kind: 'refused' }>): EventResult {

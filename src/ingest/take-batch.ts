@@ -8,6 +8,7 @@ import { checkCloudEvent } from './check-cloud-event.ts';
 import { checkEvent, type FormResult } from './check-event.ts';
 import type { IngestService } from './ingest-service.ts';
 import type { PendingEvent } from './judge-event.ts';
+import { readNewerCatalogue } from './newer-catalogue.ts';
 import { planGroups, type Plan } from './plan-groups.ts';
 import type { BodyForm } from './read-body.ts';
 import { CONFLICT_REASON, clearObstacles, reloadCatalogue, sendParcels } from './send-groups.ts';
@@ -28,11 +29,14 @@ const ROUNDS_MAX = 5;
  * reloaded. Rejects with `MeterUnavailableError` when that does not come to an end, or a store does not answer.
  */
 export async function takeBatch(service: IngestService, batch: Batch): Promise<readonly EventResult[]> {
-  const answers = new Array<EventResult | undefined>(batch.elements.length).fill(undefined);
+  const answers = Array.from<EventResult | undefined>({ length: batch.elements.length });
   let pending = checkForms(service.catalogue.current(), batch, answers);
   pending = await answerFromLedger(service, batch.key, pending);
   for (let round = 0; round < ROUNDS_MAX && pending.length > 0; round += 1) {
-    const plan = planWithCatalogue(service, batch.key, pending, round);
+    let plan = planWithCatalogue(service, batch.key, pending, round);
+    if (plan.isRefusing && (await readNewerCatalogue(service, plan.judgedBy))) {
+      plan = planWithCatalogue(service, batch.key, pending, round);
+    }
     const { obstacles, left } = await sendParcels(service, plan.shards);
     await extendPeriods(service, plan);
     if (obstacles.length > 0) await clearObstacles(service, obstacles);

@@ -14,10 +14,11 @@ import type { CheckedEvent } from './check-event.ts';
 import type { IngestService } from './ingest-service.ts';
 import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
+import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
 import { readMeters, type Reading } from './read-meters.ts';
 import { eventOfReservation, holdName, reservationText, type Reserved } from './reservation.ts';
-import { clearObstacles, OUTCOMES, reloadCatalogue } from './send-groups.ts';
+import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 
 /** "Hold so much for this tenant until I say what it came to." */
@@ -36,7 +37,7 @@ export interface ReservationRequest {
   readonly properties?: JsonObject | null;
 }
 
-/** A reservation that holds units, or did. */
+/** A reservation that holds units, or has been committed. */
 export interface ReservationTaken {
   readonly allowed: true;
   /** The text by which it is committed and released. */
@@ -45,16 +46,24 @@ export interface ReservationTaken {
   readonly tenant: string;
   readonly meter: string;
   readonly quantity: string;
-  readonly state: HoldState;
+  readonly state: Extract<HoldState, 'held' | 'committed'>;
   readonly reservedAt: InstantText;
   readonly expiresAt: InstantText;
   /** Those on its meter, as they stand now. */
   readonly limits: readonly LimitState[];
 }
 
-/** What is answered to a reservation. One that is not allowed has taken nothing. */
+/**
+ * What is answered to a reservation. One that is not allowed has taken nothing: a limit or the life of the tenant forbids it, or what was
+ * held under this id was given back, and a new reservation needs an id of its own.
+ */
 export type ReservationAnswer =
-  ReservationTaken | { readonly allowed: false; readonly reason: Outcome; readonly limits: readonly LimitState[] };
+  | ReservationTaken
+  | {
+      readonly allowed: false;
+      readonly reason: Outcome | 'released' | 'expired';
+      readonly limits: readonly LimitState[];
+    };
 
 /** The request cannot be understood, or goes against one that was made before. */
 export interface ReservationRefusal {
@@ -95,10 +104,9 @@ async function holdUnits(
     const nowMicros = service.clock();
     const understood = understand(snapshot, request, nowMicros);
     if ('refusal' in understood) {
-      if (round > 0 || !understood.refusal.code.startsWith('unknown_')) return understood;
       // It may have been made a moment ago through another process.
-      await reloadCatalogue(service);
-      continue;
+      if (round === 0 && (await readNewerCatalogue(service, snapshot.version))) continue;
+      return understood;
     }
     const { entry, event, reading } = understood;
     const context = { snapshot, key: request.key, nowMicros, periods: service.periods };
@@ -232,6 +240,8 @@ function wordAnswer(
     return { refusal: { code: 'too_many_reservations', message } };
   }
   if (hold === undefined) return { allowed: false, reason: OUTCOMES.L, limits };
+  const state = hold.state === 'held' && hold.expiresMs <= atMs ? 'expired' : hold.state;
+  if (state === 'released' || state === 'expired') return { allowed: false, reason: state, limits };
   const { tenant, id, meter, properties = null } = request;
   const reserved: Reserved = { tenant, id, meter, quantity: event.quantity, atMicros: hold.atMicros, properties };
   return {
@@ -241,7 +251,7 @@ function wordAnswer(
     tenant,
     meter,
     quantity: event.quantity,
-    state: hold.state === 'held' && hold.expiresMs <= atMs ? 'expired' : hold.state,
+    state,
     reservedAt: formatInstant(hold.atMicros),
     expiresAt: formatInstant(hold.expiresMs * 1_000),
     limits,
