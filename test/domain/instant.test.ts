@@ -73,9 +73,12 @@ test('texts sort as their instants do within a resolution', () => {
   );
 });
 
+/** Digits of a part of an instant, also of some that no instant has. */
+function part(max: number, length: number): fc.Arbitrary<string> {
+  return fc.integer({ min: 0, max }).map((value) => String(value).padStart(length, '0'));
+}
+
 test('the form that most senders write is read by the same rule as every other', () => {
-  const part = (max: number, length: number): fc.Arbitrary<string> =>
-    fc.integer({ min: 0, max }).map((value) => String(value).padStart(length, '0'));
   const fraction = fc.option(fc.stringMatching(/^[0-9]{0,9}$/), { nil: undefined });
   const parts = fc.tuple(part(2_300, 4), part(13, 2), part(32, 2), part(24, 2), part(61, 2), part(61, 2), fraction);
   fc.assert(
