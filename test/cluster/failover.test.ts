@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { shardKey } from '../../src/meter/keys.ts';
+import { nodeServing } from '../../src/meter/meter-connection.ts';
+import { type ClusterNode, startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { batchForAll, type ClusterStack, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
+
+let cluster: TestCluster;
+let stack: ClusterStack;
+
+beforeEach(async () => {
+  cluster = await startTestCluster({ withReplicas: true });
+  stack = await openClusterStack(cluster.redisUrl);
+}, 60_000);
+afterEach(async () => {
+  await stack.close();
+  await cluster.drop();
+});
+
+/** The master that serves shard 0, its replica, and the shards that it serves. */
+async function firstPair(): Promise<{ master: ClusterNode; replica: ClusterNode; shards: number[] }> {
+  const master = await cluster.ownerOf(shardKey(0));
+  const replica = cluster.replicas[cluster.masters.indexOf(master)];
+  if (replica === undefined) throw new Error('the master has no replica');
+  const node = nodeServing(stack.meter.redis, shardKey(0));
+  const all = Array.from({ length: SHARDS }, (_, shard) => shard);
+  return { master, replica, shards: all.filter((shard) => nodeServing(stack.meter.redis, shardKey(shard)) === node) };
+}
+
+/** From here on what the master takes does not reach its replica. */
+async function cutReplication(master: ClusterNode): Promise<void> {
+  await master.redis.config('SET', 'requirepass', 'nobody knows');
+  await master.redis.client('KILL', 'TYPE', 'REPLICA');
+}
+
+async function sendUntilTaken(events: readonly unknown[]): Promise<string[]> {
+  const taken: string[] = [];
+  await expect
+    .poll(
+      async () => {
+        const results = await stack.send(events);
+        taken.push(...(results ?? []).map(({ outcome }) => outcome));
+        return results !== undefined;
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBe(true);
+  return taken;
+}
+
+async function incidents(): Promise<unknown[]> {
+  const { rows } = await stack.pool.query('select kind, shard, details from incident order by shard');
+  return rows;
+}
+
+async function epochs(): Promise<(string | null)[]> {
+  return Promise.all(Array.from({ length: SHARDS }, (_, shard) => stack.meter.redis.hget(shardKey(shard), 'epoch')));
+}
+
+async function timesInLedger(): Promise<Record<string, string[]>> {
+  const { rows } = await stack.pool.query<{ event_id: string; times: string[] }>(
+    `
+select event_id, array_agg(times::text order by tenant) as times
+from (select event_id, tenant, count(*) as times from usage_event group by event_id, tenant) as event
+group by event_id`,
+  );
+  return Object.fromEntries(rows.map((row) => [row.event_id, row.times]));
+}
+
+const once = TENANTS.map(() => '1');
+
+test('what a promoted replica never got is named, and taken again; nothing is doubled', async () => {
+  const { master, replica, shards } = await firstPair();
+  await stack.send(batchForAll('drained'));
+  await stack.drain();
+  await stack.send(batchForAll('waiting'));
+  await expect
+    .poll(() => replica.redis.info('replication').then((info) => info.includes('master_link_status:up')))
+    .toBe(true);
+  await master.redis.wait(1, 5_000);
+  await cutReplication(master);
+  expect((await stack.send(batchForAll('lost')))?.every(({ outcome }) => outcome === 'accepted')).toBe(true);
+  await master.kill();
+  expect(await stack.send(batchForAll('during'))).toBeUndefined();
+  await replica.redis.cluster('FAILOVER', 'TAKEOVER');
+
+  const during = await sendUntilTaken(batchForAll('during'));
+  expect(during.filter((outcome) => outcome !== 'accepted' && outcome !== 'duplicate')).toEqual([]);
+  expect(await epochs()).toEqual(TENANTS.map((_, shard) => (shards.includes(shard) ? '2' : '1')));
+  expect(await incidents()).toEqual(
+    shards.map((shard) => ({ kind: 'journal_loss', shard, details: { epoch: 1, firstSequence: 3, lastSequence: 3 } })),
+  );
+  const again = await sendUntilTaken(batchForAll('lost'));
+  expect(again).toEqual(TENANTS.map((_, shard) => (shards.includes(shard) ? 'accepted' : 'duplicate')));
+  for (const name of ['drained', 'waiting']) {
+    expect(await sendUntilTaken(batchForAll(name))).toEqual(TENANTS.map(() => 'duplicate'));
+  }
+  await stack.drain();
+  expect(await timesInLedger()).toEqual({ drained: once, waiting: once, lost: once, during: once });
+
+  // The old master comes back as a replica, and takes over again without any loss.
+  await master.restart();
+  await expect.poll(() => master.redis.info('replication'), { timeout: 15_000 }).toContain('master_link_status:up');
+  await master.redis.cluster('FAILOVER', 'TAKEOVER');
+  await sendUntilTaken(batchForAll('back'));
+  expect(await incidents()).toHaveLength(shards.length);
+  expect(await epochs()).toEqual(TENANTS.map((_, shard) => (shards.includes(shard) ? '3' : '1')));
+  await stack.drain();
+  expect((await timesInLedger())['back']).toEqual(once);
+}, 60_000);
+
+test('a master that hung while its replica took over has nothing believed of it when it goes on', async () => {
+  const { master, replica, shards } = await firstPair();
+  await stack.send(batchForAll('before'));
+  await master.redis.wait(1, 5_000);
+  master.signal('SIGSTOP');
+  try {
+    expect(await stack.send(batchForAll('hanging'))).toBeUndefined();
+    await replica.redis.cluster('FAILOVER', 'TAKEOVER');
+    await sendUntilTaken(batchForAll('after'));
+  } finally {
+    master.signal('SIGCONT');
+  }
+  await expect.poll(() => master.redis.info('replication'), { timeout: 15_000 }).toContain('role:slave');
+  for (const name of ['before', 'hanging', 'after']) await sendUntilTaken(batchForAll(name));
+  expect(await epochs()).toEqual(TENANTS.map((_, shard) => (shards.includes(shard) ? '2' : '1')));
+  await stack.drain();
+  expect(await timesInLedger()).toEqual({ before: once, hanging: once, after: once });
+  expect(await incidents()).toEqual([]);
+}, 60_000);

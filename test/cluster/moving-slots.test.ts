@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { shardKey } from '../../src/meter/keys.ts';
+import { readCounters } from '../../src/meter/read-counters.ts';
+import { type ClusterNode, startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { batchForAll, type ClusterStack, NOVEMBER, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
+
+let cluster: TestCluster;
+let stack: ClusterStack;
+let from: ClusterNode;
+let to: ClusterNode;
+
+const MOVED_SHARD = 3;
+const KEY = shardKey(MOVED_SHARD);
+const SENDERS = 4;
+
+beforeEach(async () => {
+  cluster = await startTestCluster({ withReplicas: false });
+  stack = await openClusterStack(cluster.redisUrl);
+  from = await cluster.ownerOf(KEY);
+  to = cluster.masters.find((node) => node !== from) ?? from;
+}, 60_000);
+afterEach(async () => {
+  await stack.close();
+  await cluster.drop();
+});
+
+/** Senders that repeat each batch until it is taken, and then send the next, until they are told to stop. */
+function startSenders(): { taken: Set<string>; refused: () => number; stop: () => Promise<void> } {
+  const taken = new Set<string>();
+  let refused = 0;
+  let isStopping = false;
+  const run = async (sender: number): Promise<void> => {
+    for (let batch = 0; !isStopping; batch += 1) {
+      const name = `${sender}-${batch}`;
+      for (;;) {
+        const results = await stack.send(batchForAll(name));
+        if (results !== undefined) {
+          expect(results.filter(({ outcome }) => outcome !== 'accepted' && outcome !== 'duplicate')).toEqual([]);
+          break;
+        }
+        refused += 1;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      taken.add(name);
+    }
+  };
+  const senders = Promise.all(Array.from({ length: SENDERS }, (_, sender) => run(sender)));
+  return {
+    taken,
+    refused: () => refused,
+    stop: async () => {
+      isStopping = true;
+      await senders;
+    },
+  };
+}
+
+/** Waits until so many more batches were taken. */
+async function untilTaken(taken: ReadonlySet<string>, more: number): Promise<void> {
+  const wanted = taken.size + more;
+  await expect.poll(() => taken.size, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(wanted);
+}
+
+async function expectEverythingOnce(taken: ReadonlySet<string>): Promise<void> {
+  await stack.drain();
+  const { rows } = await stack.pool.query<{ tenant: string; events: string; names: string }>(
+    `
+select tenant, count(*)::text as events, count(distinct event_id)::text as names
+from usage_event group by tenant order by tenant`,
+  );
+  const events = String(taken.size);
+  expect(rows).toEqual(TENANTS.toSorted().map((tenant) => ({ tenant, events, names: events })));
+  await stack.send(batchForAll('0-0'));
+  for (const tenant of TENANTS) {
+    expect((await readCounters(stack.meter, tenant, NOVEMBER)).get('calls')).toBe(events);
+  }
+  expect((await stack.pool.query('select kind, details from incident')).rows).toEqual([]);
+}
+
+async function epochs(): Promise<(string | null)[]> {
+  return Promise.all(Array.from({ length: SHARDS }, (_, shard) => stack.meter.redis.hget(shardKey(shard), 'epoch')));
+}
+
+test('a slot that moves under load answers 503 while it does, then goes on in a new epoch with nothing lost', async () => {
+  const senders = startSenders();
+  await untilTaken(senders.taken, 20);
+  await cluster.beginMove(KEY, from, to);
+  while ((await cluster.moveKeys(KEY, from, to, 1)) > 0) await expect.poll(senders.refused).toBeGreaterThan(0);
+  await cluster.endMove(KEY, to);
+  await untilTaken(senders.taken, 20);
+  await senders.stop();
+  expect(await cluster.ownerOf(KEY)).toBe(to);
+  expect(await epochs()).toEqual(TENANTS.map((_, shard) => (shard === MOVED_SHARD ? '2' : '1')));
+  await expectEverythingOnce(senders.taken);
+}, 60_000);
