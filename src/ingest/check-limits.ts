@@ -135,7 +135,6 @@ async function askMeter(
   const asked = judgement.readings.flatMap(({ bounds = [], ...reading }) =>
     bounds.map((bound) => ({ reading, bound })),
   );
-  if (asked.length === 0) return { allowed: true, limits: [] };
   const answer = await readLimits(service.meter, {
     tenant: judgement.entry.tenant.id,
     catalogueVersion,

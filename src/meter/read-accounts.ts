@@ -7,7 +7,7 @@ import { gateKey, shardKey, usageKey } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
-import { verifiedEpoch } from './verify-incarnation.ts';
+import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
 
 /** Which counters: those of one tenant's accounting period. */
 export interface AccountPlace {
@@ -92,6 +92,8 @@ async function pin(meter: UsageMeter, shard: number, token: string): Promise<voi
     await verifiedEpoch(meter, shard);
     const word = await askRedis(() => meter.redis.pinShard(1, shardKey(shard), token, String(PIN_HOLDS_MS)));
     if (word === 'pinned') return;
+    // Lost, or fenced by another process: looking at it anew opens it, where otherwise the next event would have to come.
+    if (word === 'closed') forgetEpoch(meter, shard);
     await pause(PIN_PAUSE_MS);
   }
   throw new MeterUnavailableError(`shard ${shard} could not be pinned: other audits run, or it does not open`);

@@ -7,6 +7,7 @@ import { giveBackDue } from './settle-holds.ts';
 import type { GroupAnswer, GroupBound } from './usage-group.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
+import { voidGate } from './void-gate.ts';
 
 /** A stale epoch and holds that have run out cost a call, and neither happens twice within a request unless Redis is unwell. */
 const CALLS_MAX = 4;
@@ -19,7 +20,7 @@ export interface LimitQuestion {
   /** By which dimensions the counters must be kept (`countedByName`). */
   readonly countedBy: string;
   readonly accountingStart: InstantText;
-  /** The counters of bounds, at least one. */
+  /** The counters of bounds. Where there are none, the answer says whether that is still so. */
   readonly counters: readonly BoundCounter[];
 }
 
@@ -77,6 +78,9 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
         return { kind: 'stale_gate', tenant, gateVersion: Number(rest[0]) };
       case 'stale:counters':
         return { kind: 'stale_counters', tenants: [tenant] };
+      case 'void:counters':
+        await voidGate(meter, tenant);
+        return { kind: 'void_gate', tenants: [tenant] };
       case 'void:gate':
         return { kind: 'void_gate', tenants: [tenant] };
       default:
