@@ -31,10 +31,13 @@ export interface ReservationBase {
   readonly expiresAt: InstantText;
 }
 
-/** The answer of `POST /v1/reservations`. One that is not allowed has taken nothing. */
+/**
+ * The answer of `POST /v1/reservations`. One that is not allowed has taken nothing; `released` and `expired`: what was held under this id
+ * was given back, so reserve under a new one.
+ */
 export type ReservationAnswer =
   | (ReservationBase & { readonly allowed: true; readonly limits: readonly LimitState[] })
-  | { readonly allowed: false; readonly reason: Outcome; readonly limits: readonly LimitState[] };
+  | { readonly allowed: false; readonly reason: Outcome | 'released' | 'expired'; readonly limits: readonly LimitState[] };
 
 /** A reservation that is shown or released. */
 export interface ReservationView extends ReservationBase {

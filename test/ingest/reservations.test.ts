@@ -136,7 +136,13 @@ describe('a reservation', () => {
       expect(await other).toMatchObject({ refusal: { code: 'reservation_conflict', path: 'id' } });
     }
     await release(first);
-    expect(await reserve('a', 30)).toMatchObject({ state: 'released' });
+    expect(await ask('a', 30)).toMatchObject({ allowed: false, reason: 'released' });
+    const second = await reserve('b', 30);
+    await runOut(second);
+    expect(await ask('b', 30)).toMatchObject({ allowed: false, reason: 'expired' });
+    const third = await reserve('c', 30);
+    await commit(third, { quantity: 29 });
+    expect(await reserve('c', 30)).toMatchObject({ state: 'committed', reservation: third.reservation });
     expect(await heldOf('tokens')).toBeNull();
   });
 
