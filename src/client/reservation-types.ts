@@ -37,7 +37,11 @@ export interface ReservationBase {
  */
 export type ReservationAnswer =
   | (ReservationBase & { readonly allowed: true; readonly limits: readonly LimitState[] })
-  | { readonly allowed: false; readonly reason: Outcome | 'released' | 'expired'; readonly limits: readonly LimitState[] };
+  | {
+      readonly allowed: false;
+      readonly reason: Outcome | 'released' | 'expired';
+      readonly limits: readonly LimitState[];
+    };
 
 /** A reservation that is shown or released. */
 export interface ReservationView extends ReservationBase {
