@@ -84,7 +84,7 @@ function counterChanges(row: MeteredRow): CounterChange[] {
   });
 }
 
-/** Bound of one read. An event may feed a hundred meters, and one trim takes at most 100,000 changes. */
+/** Bound of one read. */
 export const REFUSED_READ_MAX = 1_000;
 
 /** Reads the refused duplicates of a shard with positions in `(after, through]`, in order, at most `REFUSED_READ_MAX`. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import type { JsonValue } from '../domain/event.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { JournalFence } from './advance-gate.ts';
@@ -23,8 +23,8 @@ export interface RefusedChange extends JournalFence {
   ])[];
 }
 
-/** Changes of one call: a thousand refused events, each with a hundred meters of four dimensions. */
-const CHANGES_MAX = 500_000;
+/** Changes of one call, at which it ends with the event: Redis does nothing else meanwhile. */
+const CHANGES_PER_CALL = 10_000;
 
 /** Marks a change of a counter that is there only where a limit is on the dimension. */
 const OF_DIMENSION_VALUE = 2;
@@ -124,36 +124,80 @@ export async function trimJournal(
   refused: readonly RefusedChange[],
   retention: JournalRetention = NO_RETENTION,
 ): Promise<number> {
-  const keys = [shardKey(shard), journalKey(shard)];
-  const changes: unknown[] = [];
+  let call = new TrimCall(shard);
+  let removed = 0;
   for (const event of refused) {
+    if (call.changes.length >= CHANGES_PER_CALL) {
+      removed += await call.send(meter, call.through, retention);
+      call = new TrimCall(shard);
+    }
+    call.add(event);
+  }
+  return removed + (await call.send(meter, position, retention));
+}
+
+/** What `[epoch, sequence, field, scaled value as text, kind, place of its hashes from 1]` is to the script. */
+type PackedChange = readonly [number, number, string, string, number, number];
+
+/** One call of the script. */
+class TrimCall {
+  readonly changes: PackedChange[] = [];
+  /** The position of the event that was added last. */
+  through: JournalFence = { epoch: 0, sequence: 0 };
+  readonly #shard: number;
+  /** A gate and a usage hash for each place: a call takes far fewer arguments than there may be changes. */
+  readonly #keys: string[] = [];
+  readonly #placeOf = new Map<string, number>();
+
+  constructor(shard: number) {
+    this.#shard = shard;
+  }
+
+  /** Adds what the counters took for an event, behind those that were added before. */
+  add(event: RefusedChange): void {
+    const { epoch, sequence } = event;
+    this.through = { epoch, sequence };
     const accountingStart = formatInstant(event.accountingPeriodMicros);
     const usageStart = formatInstant(event.usagePeriodMicros);
-    const counterKeys = [gateKey(shard, event.tenant), usageKey(shard, event.tenant, accountingStart)];
+    const place = this.#placeAt(event.tenant, accountingStart);
     for (const [meterKey, scaled, aggregation, dimensions = {}] of event.counterChanges) {
       const isAdditive = aggregation === 'count' || aggregation === 'sum';
       const field = counterField(meterKey, usageStart, accountingStart);
-      keys.push(...counterKeys);
-      changes.push([event.epoch, event.sequence, field, scaled, isAdditive ? 1 : 0]);
+      this.changes.push([epoch, sequence, field, scaled, isAdditive ? 1 : 0, place]);
       // Late usage is under no limit, so it is in no counter of a dimension's value.
       if (!isAdditive || field !== meterKey) continue;
       for (const [name, value] of Object.entries(dimensions)) {
-        keys.push(...counterKeys);
         const valueField = boundField({ meter: meterKey, valueDigest: dimensionDigest(name, value) });
-        changes.push([event.epoch, event.sequence, valueField, scaled, OF_DIMENSION_VALUE]);
+        this.changes.push([epoch, sequence, valueField, scaled, OF_DIMENSION_VALUE, place]);
       }
     }
   }
-  if (changes.length > CHANGES_MAX) throw new RangeError(`${changes.length} changes in one trim: split the batch`);
-  return askRedis(() =>
-    meter.redis.trimJournal(
-      keys.length,
-      ...keys,
-      String(position.epoch),
-      String(position.sequence),
-      JSON.stringify(changes),
-      String(retention.ageMs),
-      String(retention.bytes),
-    ),
-  );
+
+  #placeAt(tenant: string, accountingStart: InstantText): number {
+    const name = `${tenant}/${accountingStart}`;
+    let place = this.#placeOf.get(name);
+    if (place === undefined) {
+      this.#keys.push(gateKey(this.#shard, tenant), usageKey(this.#shard, tenant, accountingStart));
+      place = this.#keys.length / 2;
+      this.#placeOf.set(name, place);
+    }
+    return place;
+  }
+
+  /** Answers how many entries were removed. */
+  send(meter: Pick<UsageMeter, 'redis'>, position: JournalFence, retention: JournalRetention): Promise<number> {
+    const keys = [shardKey(this.#shard), journalKey(this.#shard), ...this.#keys];
+    const { epoch, sequence } = position;
+    return askRedis(() =>
+      meter.redis.trimJournal(
+        keys.length,
+        ...keys,
+        String(epoch),
+        String(sequence),
+        JSON.stringify(this.changes),
+        String(retention.ageMs),
+        String(retention.bytes),
+      ),
+    );
+  }
 }

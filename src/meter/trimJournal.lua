@@ -4,9 +4,10 @@
 -- at or below the trimmed-through position are done. What is cut is a mark of its own (`keptFrom`): a database restored from a
 -- backup reads there what it cannot get again.
 --
--- KEYS  1 shard hash   2 journal stream   then a gate hash and a usage hash per change
+-- KEYS  1 shard hash   2 journal stream   then per place a gate hash and a usage hash
 -- ARGV  1 epoch and 2 sequence the ledger has committed
---       3 JSON: per change [epoch, sequence, field, scaled value as text, additive 0|1; or 2: additive, where the field is there]
+--       3 JSON: per change [epoch, sequence, field, scaled value as text, additive 0|1; or 2: additive, where the field is there,
+--         place from 1]
 --       4 milliseconds and 5 bytes of committed entries to keep, whichever ends first; 0: none
 -- Returns the number of entries removed.
 
@@ -21,8 +22,8 @@ local committedEpoch, committed = tonumber(ARGV[1]), tonumber(ARGV[2])
 if tonumber(shard[8] or '0') < committedEpoch then return 0 end
 if committedEpoch < trimmedEpoch or (committedEpoch == trimmedEpoch and committed < trimmed) then return 0 end
 
-for index, change in ipairs(cjson.decode(ARGV[3])) do
-  local gateKey, usageKey = KEYS[1 + index * 2], KEYS[2 + index * 2]
+for _, change in ipairs(cjson.decode(ARGV[3])) do
+  local gateKey, usageKey = KEYS[1 + change[6] * 2], KEYS[2 + change[6] * 2]
   local isNew = change[1] > trimmedEpoch or (change[1] == trimmedEpoch and change[2] > trimmed)
   -- A rebuild counted from the ledger after this position: the refused event was never in these counters.
   local countedFrom = tonumber(redis.call('HGET', gateKey, 'countedFrom') or '0')

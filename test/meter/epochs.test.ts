@@ -203,6 +203,32 @@ describe('epochs, gates and rebuilds', () => {
     expect(await createMeterTrim(bench.meter).readTrimmed(0)).toMatchObject({ epoch: 1, sequence: 1 });
   });
 
+  test('trimming takes back a thousand refused events of a hundred meters each', async () => {
+    const meters = Array.from({ length: 100 }, (_, number) => `meter_${number}`);
+    const usage = Object.fromEntries(meters.map((meter) => [meter, 2]));
+    const ids = Array.from({ length: 1_000 }, (_, number) => `event-${number}`);
+    for (let first = 0; first < ids.length; first += 100) {
+      const some = ids.slice(first, first + 100).map((id) => ({ id, usage }));
+      await recordUsage(bench.meter, buildGroup(some));
+    }
+    const refused = ids.slice(1).map((_, place) => ({
+      epoch: 1,
+      sequence: place + 2,
+      tenant: 'acme',
+      usagePeriodMicros: PERIOD_MICROS,
+      accountingPeriodMicros: PERIOD_MICROS,
+      counterChanges: meters.map((meter) => [meter, '2', 'sum'] as const),
+    }));
+    for (let repeat = 0; repeat < 2; repeat += 1) {
+      await trimJournal(bench.meter, 0, { epoch: 1, sequence: 1_000 }, refused);
+    }
+    const counters = await readCounters(bench.meter, 'acme', PERIOD);
+    expect(new Set(meters.map((meter) => `${counters.get(meter)} ${counters.get(`${meter}#n`)}`))).toEqual(
+      new Set(['2 1']),
+    );
+    expect(await bench.redis.xlen(journalKey(0))).toBe(0);
+  });
+
   test('trimming leaves counters alone that were rebuilt behind the refused event', async () => {
     await recordUsage(bench.meter, buildGroup([{ id: 'a', usage: { calls: 5 } }]));
     const periods = [{ accountingStart: PERIOD, counters: [counterOf('calls', '100')] }];
