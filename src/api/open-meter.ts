@@ -78,7 +78,10 @@ export function createLiveCounters(meter: UsageMeter): LiveCounters {
   return async (tenant, periodStart) => {
     try {
       if ((await readGateRecord(meter, tenant)) === undefined) return undefined;
-      return await readCounters(meter, tenant, periodStart);
+      const counters = await readCounters(meter, tenant, periodStart);
+      // None at all may mean that they were deleted: the gate says so after they were read.
+      if (counters.size === 0 && (await readGateRecord(meter, tenant)) === undefined) return undefined;
+      return counters;
     } catch (error) {
       if (error instanceof MeterUnavailableError) return undefined;
       throw error;

@@ -8,6 +8,7 @@ import { MeterUnavailableError } from './meter-errors.ts';
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { forgetEpoch, verifiedEpoch } from './verify-incarnation.ts';
+import { voidGate } from './void-gate.ts';
 
 /** Which counters: those of one tenant's accounting period. */
 export interface AccountPlace {
@@ -29,7 +30,7 @@ export interface AccountsAtCut {
   readonly cut: JournalFence;
   /** Refused duplicates at or below it were taken back from the counters. */
   readonly trimmed: JournalFence;
-  /** In the order of the places; `undefined`: the tenant's counters are void, they await a rebuild. */
+  /** In the order of the places; `undefined`: the tenant's counters are void or were deleted, they await a rebuild. */
   readonly accounts: readonly (CounterAccount | undefined)[];
 }
 
@@ -52,10 +53,13 @@ export async function readAccounts(
   const [epoch, sequence, trimmedEpoch, trimmedSequence, ...accounts] = reply;
   if (epoch === 'closed')
     throw new MeterUnavailableError(`shard ${shard} is not open: its journal is being handed over`);
+  const held = accounts as string[][];
+  const deleted = new Set(places.filter((_place, index) => held[index]?.[0] === 'deleted').map(({ tenant }) => tenant));
+  for (const tenant of deleted) await voidGate(meter, tenant);
   return {
     cut: { epoch: Number(epoch), sequence: Number(sequence) },
     trimmed: { epoch: Number(trimmedEpoch), sequence: Number(trimmedSequence) },
-    accounts: (accounts as string[][]).map(counterAccount),
+    accounts: places.map(({ tenant }, index) => (deleted.has(tenant) ? undefined : counterAccount(held[index] ?? []))),
   };
 }
 

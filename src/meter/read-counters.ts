@@ -3,6 +3,7 @@ import { gateKey, isOfDimensionValue, madeField, shardKey, shardOf, usageKey, US
 import { askRedis } from './redis-connection.ts';
 import type { UsageMeter } from './usage-meter.ts';
 import { verifiedEpoch } from './verify-incarnation.ts';
+import { voidGate } from './void-gate.ts';
 
 /** A tenant's gate as Redis has it. */
 export interface GateRecord {
@@ -29,7 +30,7 @@ export async function readGateRecord(meter: UsageMeter, tenant: string): Promise
  * Reads the counters of one accounting period: field → text. `<meter>` is the scaled total, maximum or latest value,
  * `<meter>#n` the number of events, `<meter>@<usage period>` late usage of another period. Counters that limits keep per value of a
  * dimension are left out: they decide what is refused, never what is billed. Empty when there are none, or when they are of
- * another epoch: `readGateRecord` tells which.
+ * another epoch, or were deleted: `readGateRecord` tells which, when it is asked afterwards.
  */
 export async function readCounters(
   meter: UsageMeter,
@@ -38,9 +39,18 @@ export async function readCounters(
 ): Promise<ReadonlyMap<string, string>> {
   const shard = shardOf(tenant, meter.shardCount);
   const epoch = await verifiedEpoch(meter, shard);
-  const held = await askRedis(() => meter.redis.hgetall(usageKey(shard, tenant, accountingStart)));
+  // In this order: what the gate has made by then must be there.
+  const [madeFor, held] = await askRedis(() =>
+    Promise.all([
+      meter.redis.hget(gateKey(shard, tenant), madeField(accountingStart)),
+      meter.redis.hgetall(usageKey(shard, tenant, accountingStart)),
+    ]),
+  );
   const fields = new Map(Object.entries(held).filter(([field]) => !isOfDimensionValue(field)));
-  if (fields.get(USAGE_EPOCH_FIELD) !== String(epoch)) return new Map();
+  if (fields.get(USAGE_EPOCH_FIELD) !== String(epoch)) {
+    if (madeFor === String(epoch)) await voidGate(meter, tenant);
+    return new Map();
+  }
   fields.delete(USAGE_EPOCH_FIELD);
   return fields;
 }

@@ -4,7 +4,8 @@
 --
 -- KEYS  1 shard hash   then per account a gate hash and a usage hash
 -- Returns { epoch, sequence, trimmed epoch, trimmed sequence, then per account a list }: { 'void' } when the gate holds for
---         another epoch or is being rebuilt, else { 'open', the sequence it was last counted from, field, value, ... }.
+--         another epoch or is being rebuilt, { 'deleted' } when this epoch has made the usage hash and it is gone (see
+--         recordUsage), else { 'open', the sequence it was last counted from, field, value, ... }.
 --         Counters per dimension value (fields with '~') are left out. Or { 'closed' }: the shard is not open.
 
 local shard = redis.call('HMGET', KEYS[1], 'epoch', 'sequence', 'trimmedEpoch', 'trimmedSequence', 'state')
@@ -24,7 +25,10 @@ for index = 2, #KEYS, 2 do
       end
     end
     -- A usage hash of another epoch is void: it reads as empty.
-    if not isCurrent then account = { 'open', gate[3] or '0' } end
+    if not isCurrent then
+      local made = redis.call('HGET', KEYS[index], 'use:' .. string.sub(KEYS[index + 1], #KEYS[index] + 1))
+      account = made == shard[1] and { 'deleted' } or { 'open', gate[3] or '0' }
+    end
   end
   reply[#reply + 1] = account
 end

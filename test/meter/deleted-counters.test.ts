@@ -3,7 +3,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requireInstant } from '../../src/domain/instant.ts';
 import { gateKey, usageKey } from '../../src/meter/keys.ts';
 import type { TenantState } from '../../src/meter/meter-ledger.ts';
-import { readCounters, retireCounters } from '../../src/meter/read-counters.ts';
+import { readAccounts } from '../../src/meter/read-accounts.ts';
+import { readCounters, readGateRecord, retireCounters } from '../../src/meter/read-counters.ts';
+import { readLimits } from '../../src/meter/read-limits.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import { recordUsage } from '../../src/meter/record-usage.ts';
 import { buildGroup, createMeterBench, newTenant, PERIOD, type MeterBench } from './meter-bench.ts';
@@ -52,6 +54,34 @@ test('counters that a rebuild installed are missed as well', async () => {
   await rebuildTenant(bench.meter, 'acme', { evenWhenValid: true });
   await bench.redis.del(usageKey(0, 'acme', PERIOD));
   expect(await status('a')).toBe('void_gate');
+});
+
+test('a question about limits, and whoever reads counters, has them rebuilt too', async () => {
+  const question = { tenant: 'acme', catalogueVersion: 1, gateVersion: 1, countedBy: '', accountingStart: PERIOD };
+  const ask = () => readLimits(bench.meter, { ...question, counters: [{ meter: 'calls', window: 'period' }] });
+  const account = async () =>
+    (await readAccounts(bench.meter, 0, [{ tenant: 'acme', accountingStart: PERIOD }])).accounts[0]?.fields;
+  const isOpen = async () => (await readGateRecord(bench.meter, 'acme')) !== undefined;
+  bench.ledger.tenants.set('acme', withUsage('2'));
+  const lose = async () => {
+    await rebuildTenant(bench.meter, 'acme', { evenWhenValid: true });
+    expect(await ask()).toMatchObject({ kind: 'read', totals: ['2'] });
+    await bench.redis.del(usageKey(0, 'acme', PERIOD));
+    expect(await isOpen()).toBe(true);
+  };
+  await lose();
+  expect(await ask()).toEqual({ kind: 'void_gate', tenants: ['acme'] });
+  expect(await isOpen()).toBe(false);
+  await rebuildTenant(bench.meter, 'acme');
+  expect(await ask()).toMatchObject({ kind: 'read', totals: ['2'] });
+  await lose();
+  expect(await account()).toBeUndefined();
+  expect(await isOpen()).toBe(false);
+  await rebuildTenant(bench.meter, 'acme');
+  expect((await account())?.get('calls')).toBe('2');
+  await lose();
+  expect((await readCounters(bench.meter, 'acme', PERIOD)).size).toBe(0);
+  expect(await isOpen()).toBe(false);
 });
 
 test('a rebuild that finds no usage leaves nothing to miss', async () => {
