@@ -1,5 +1,7 @@
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
+import { metersAt } from '../catalog/meter-spans.ts';
 import type { JsonObject } from '../domain/event.ts';
-import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import { formatInstant, parseInstant, requireInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import { digestBytes, idDigest, type DigestText } from '../meter/digests.ts';
 import { checkEvent, checkId, checkTenant, type CheckedEvent } from './check-event.ts';
@@ -67,6 +69,17 @@ function identityOf(id: string): readonly string[] {
   return ['tollkeeper', 'reservation', id];
 }
 
+/** The version of a meter that takes events of an instant; `undefined`: none does. */
+export function meterAt(snapshot: CatalogueSnapshot, key: string, atMicros: EpochMicros): Meter | undefined {
+  const newest = snapshot.meters.get(key);
+  if (newest?.from === undefined || requireInstant(newest.from) <= atMicros) return newest;
+  for (const eventType of snapshot.meterSpans.keys()) {
+    const meter = metersAt(snapshot, eventType, atMicros)?.find((one) => one.key === key);
+    if (meter !== undefined) return meter;
+  }
+  return undefined;
+}
+
 /** What a commit says beside the reservation. */
 export interface Commitment {
   /** What was used; what is reserved when absent. */
@@ -74,6 +87,11 @@ export interface Commitment {
   readonly occurredAt?: InstantText | undefined;
   /** Added to those of the reservation, none of which may change. */
   readonly properties?: JsonObject | undefined;
+}
+
+/** When the use is said to have been. */
+export function instantOfCommit(reserved: Reserved, { occurredAt }: Commitment): EpochMicros {
+  return (occurredAt === undefined ? undefined : parseInstant(occurredAt)) ?? reserved.atMicros;
 }
 
 /** The event that a reservation becomes, or what is wrong with it: the rules are those of every event. */

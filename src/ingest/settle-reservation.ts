@@ -13,6 +13,8 @@ import { judgeEvent, type PendingEvent } from './judge-event.ts';
 import {
   eventOfReservation,
   holdName,
+  instantOfCommit,
+  meterAt,
   readReservationText,
   reservationDigest,
   type Commitment,
@@ -77,7 +79,7 @@ async function commitVisible(
   const record = await readHold(service.meter, reserved.tenant, holdName(reserved));
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const snapshot = service.catalogue.current();
-    const meter = snapshot.meters.get(reserved.meter);
+    const meter = meterAt(snapshot, reserved.meter, instantOfCommit(reserved, commitment));
     if (meter === undefined) {
       if (round > 0) return { refusal: { code: 'unknown_meter', message: `there is no meter ${reserved.meter}` } };
       await reloadCatalogue(service);

@@ -17,7 +17,7 @@ import { limitState } from './limit-walk.ts';
 import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
 import { readMeters, type Reading } from './read-meters.ts';
-import { eventOfReservation, holdName, reservationText, type Reserved } from './reservation.ts';
+import { eventOfReservation, holdName, meterAt, reservationText, type Reserved } from './reservation.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 
@@ -144,7 +144,7 @@ function understand(
   if (entry === undefined || (key.tenant !== null && key.tenant !== tenant)) {
     return refuse('unknown_tenant', `there is no tenant ${tenant}`);
   }
-  const meter = snapshot.meters.get(name);
+  const meter = meterAt(snapshot, name, atMicros);
   if (meter === undefined) return refuse('unknown_meter', `there is no meter ${name}`);
   const obstacle = whyNotReservable(meter);
   if (obstacle !== undefined) return refuse('invalid', `meter: ${obstacle}`, 'meter');

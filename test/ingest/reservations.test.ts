@@ -305,6 +305,21 @@ describe('what is not committed', () => {
   });
 });
 
+test('a version of a meter that is still to come changes nothing for what is reserved and used before', async () => {
+  const before = '  - { key: tokens, aggregation: sum, unit: token }';
+  const later = `  - { key: tokens, eventType: completions, from: 2026-11-25T00:00:00Z, aggregation: sum, unit: token }`;
+  await stack.apply(YAML.replace(before, later));
+  const taken = await reserve('a', 60);
+  expect(await commit(taken, { quantity: 50 })).toBe('accepted');
+  expect(await used()).toBe('50');
+  stack.setClock('2026-11-26T00:00:00Z');
+  expect(await commit(await reserve('b', 50))).toBe('accepted');
+  expect(await used()).toBe('100');
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  const { rows } = await stack.pool.query(`select type from usage_event order by occurred_at`);
+  expect(rows).toEqual([{ type: 'tokens' }, { type: 'completions' }]);
+});
+
 test('the text of a reservation reads as what was written, and nothing else does', () => {
   const reserved = { tenant: 'acme', id: 'zürich 1', meter: 'm', quantity: '1.5', atMicros: 5, properties: { a: 'é' } };
   const text = reservationText(reserved);
