@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { shardKey } from '../../src/meter/keys.ts';
 import { nodeServing } from '../../src/meter/meter-connection.ts';
-import { type ClusterNode, startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { type ClusterNode, startRedisCluster, type RedisCluster } from '../../tools/redis-cluster.ts';
 import { batchForAll, type ClusterStack, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
 
-let cluster: TestCluster;
+let cluster: RedisCluster;
 let stack: ClusterStack;
 
 beforeEach(async () => {
-  cluster = await startTestCluster({ withReplicas: true });
+  cluster = await startRedisCluster({ withReplicas: true });
   stack = await openClusterStack(cluster.redisUrl);
 }, 60_000);
 afterEach(async () => {
@@ -20,17 +20,10 @@ afterEach(async () => {
 /** The master that serves shard 0, its replica, and the shards that it serves. */
 async function firstPair(): Promise<{ master: ClusterNode; replica: ClusterNode; shards: number[] }> {
   const master = await cluster.ownerOf(shardKey(0));
-  const replica = cluster.replicas[cluster.masters.indexOf(master)];
-  if (replica === undefined) throw new Error('the master has no replica');
+  const replica = await cluster.replicaOf(master);
   const node = nodeServing(stack.meter.redis, shardKey(0));
   const all = Array.from({ length: SHARDS }, (_, shard) => shard);
   return { master, replica, shards: all.filter((shard) => nodeServing(stack.meter.redis, shardKey(shard)) === node) };
-}
-
-/** From here on what the master takes does not reach its replica. */
-async function cutReplication(master: ClusterNode): Promise<void> {
-  await master.redis.config('SET', 'requirepass', 'nobody knows');
-  await master.redis.client('KILL', 'TYPE', 'REPLICA');
 }
 
 async function sendUntilTaken(events: readonly unknown[]): Promise<string[]> {
@@ -74,11 +67,8 @@ test('what a promoted replica never got is named, and taken again; nothing is do
   await stack.send(batchForAll('drained'));
   await stack.drain();
   await stack.send(batchForAll('waiting'));
-  await expect
-    .poll(() => replica.redis.info('replication').then((info) => info.includes('master_link_status:up')))
-    .toBe(true);
   await master.redis.wait(1, 5_000);
-  await cutReplication(master);
+  await cluster.cutReplication(master);
   expect((await stack.send(batchForAll('lost')))?.every(({ outcome }) => outcome === 'accepted')).toBe(true);
   await master.kill();
   expect(await stack.send(batchForAll('during'))).toBeUndefined();
@@ -100,7 +90,7 @@ test('what a promoted replica never got is named, and taken again; nothing is do
 
   // The old master comes back as a replica, and takes over again without any loss.
   await master.restart();
-  await expect.poll(() => master.redis.info('replication'), { timeout: 15_000 }).toContain('master_link_status:up');
+  await cluster.untilCaughtUp(master);
   await master.redis.cluster('FAILOVER', 'TAKEOVER');
   await sendUntilTaken(batchForAll('back'));
   expect(await incidents()).toHaveLength(shards.length);
@@ -121,7 +111,7 @@ test('a master that hung while its replica took over has nothing believed of it 
   } finally {
     master.signal('SIGCONT');
   }
-  await expect.poll(() => master.redis.info('replication'), { timeout: 15_000 }).toContain('role:slave');
+  await cluster.untilCaughtUp(master);
   for (const name of ['before', 'hanging', 'after']) await sendUntilTaken(batchForAll(name));
   expect(await epochs()).toEqual(TENANTS.map((_, shard) => (shards.includes(shard) ? '2' : '1')));
   await stack.drain();

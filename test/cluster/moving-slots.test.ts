@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { shardKey } from '../../src/meter/keys.ts';
 import { readCounters } from '../../src/meter/read-counters.ts';
-import { type ClusterNode, startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { type ClusterNode, startRedisCluster, type RedisCluster } from '../../tools/redis-cluster.ts';
 import { batchForAll, type ClusterStack, NOVEMBER, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
 
-let cluster: TestCluster;
+let cluster: RedisCluster;
 let stack: ClusterStack;
 let from: ClusterNode;
 let to: ClusterNode;
@@ -15,7 +15,7 @@ const KEY = shardKey(MOVED_SHARD);
 const SENDERS = 4;
 
 beforeEach(async () => {
-  cluster = await startTestCluster({ withReplicas: false });
+  cluster = await startRedisCluster({ withReplicas: false });
   stack = await openClusterStack(cluster.redisUrl);
   from = await cluster.ownerOf(KEY);
   to = cluster.masters.find((node) => node !== from) ?? from;
@@ -29,9 +29,9 @@ afterEach(async () => {
 function startSenders(): { taken: Set<string>; refused: () => number; stop: () => Promise<void> } {
   const taken = new Set<string>();
   let refused = 0;
-  let isStopping = false;
+  const stopping = new AbortController();
   const run = async (sender: number): Promise<void> => {
-    for (let batch = 0; !isStopping; batch += 1) {
+    for (let batch = 0; !stopping.signal.aborted; batch += 1) {
       const name = `${sender}-${batch}`;
       for (;;) {
         const results = await stack.send(batchForAll(name));
@@ -50,7 +50,7 @@ function startSenders(): { taken: Set<string>; refused: () => number; stop: () =
     taken,
     refused: () => refused,
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
       await senders;
     },
   };

@@ -8,7 +8,7 @@ import { readCounters, readGateRecord } from '../../src/meter/read-counters.ts';
 import { readJournalStates } from '../../src/meter/read-journal-state.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import { verifiedEpoch } from '../../src/meter/verify-incarnation.ts';
-import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts';
+import { startRedisCluster, type RedisCluster } from '../../tools/redis-cluster.ts';
 import {
   batchForAll,
   type ClusterStack,
@@ -19,11 +19,11 @@ import {
   TENANTS,
 } from './cluster-stack.ts';
 
-let cluster: TestCluster;
+let cluster: RedisCluster;
 let stack: ClusterStack;
 
 beforeAll(async () => {
-  cluster = await startTestCluster({ withReplicas: false });
+  cluster = await startRedisCluster({ withReplicas: false });
   stack = await openClusterStack(cluster.redisUrl);
 }, 60_000);
 afterAll(async () => {
