@@ -9,6 +9,7 @@ import { drainUntil } from '../src/journal/drain-until.ts';
 import { JournalDrain } from '../src/journal/journal-drain.ts';
 import { createLedgerForMeter } from '../src/journal/ledger-for-meter.ts';
 import { advanceGate, clearDirty } from '../src/meter/advance-gate.ts';
+import { ClosedShards } from '../src/meter/closed-shards.ts';
 import { defineCommands } from '../src/meter/commands.ts';
 import { journalKey, shardOf } from '../src/meter/keys.ts';
 import { readCounters, readFence, readGateRecord, retireCounters } from '../src/meter/read-counters.ts';
@@ -59,6 +60,7 @@ export async function openStations(
   });
   const ledger = createLedgerForMeter({ pool, clock, drainContext });
   const meter = createUsageMeter({ ...config, redis, ledger, observer: observers.meterObserver });
+  const closedShards = new ClosedShards(meter);
   const drains = watches.map((_watch, shard) => new JournalDrain(drainContext(shard)));
   return {
     meter: bindMeter(meter),
@@ -67,7 +69,11 @@ export async function openStations(
       drainOnce: async (shard) => {
         // A Redis that lost its data must be given its epoch before what it says is taken for the journal.
         await verifiedEpoch(meter, shard);
-        return drains[shard]?.next() ?? Promise.reject(new RangeError(`there is no shard ${shard}`));
+        const drain = drains[shard];
+        if (drain === undefined) throw new RangeError(`there is no shard ${shard}`);
+        const result = await drain.next();
+        if (!result.backlog) await closedShards.look(shard);
+        return result;
       },
       waitForEntries: async (shard, after, timeoutMs) => watches[shard]?.wait(after, timeoutMs),
       elapsedMs: () => performance.now(),
