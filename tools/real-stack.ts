@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEmbeddedSettings } from '../src/embedded/settings.ts';
@@ -48,6 +48,8 @@ async function stopProgram(child: ChildProcess): Promise<void> {
  */
 export async function startRealStack(options: { readonly worker: boolean }): Promise<RealStack> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'tollkeeper-real-'));
+  // PostgreSQL runs as another account when we are root: one that cannot pass through keeps its data elsewhere, where it would stay.
+  chmodSync(dataFolder, 0o711);
   const settings = { ...readEmbeddedSettings(process.env), dataFolder };
   const stack = await startStack({ settings });
   const environment: Environment = {
