@@ -15,6 +15,7 @@ import {
   startProgramPart,
   startRedisPart,
 } from './parts.ts';
+import { type RedisCluster, startRedisCluster } from '../redis-cluster.ts';
 import { type CuttingProxy, startCuttingProxy } from './tcp-proxy.ts';
 
 /** The stores that are not Redis: a fault run's own, or those of a test run. */
@@ -32,6 +33,8 @@ export interface Stores {
 export interface WorldOptions {
   /** API and worker reach Redis through a proxy that can lose answers. */
   readonly cuttingProxy?: boolean;
+  /** Redis is a cluster of three masters, each with a replica, in the place of one server. */
+  readonly redisCluster?: boolean;
   /** More API processes than one, each with what is laid over its environment and where its code is. */
   readonly apis?: readonly { readonly environment?: Environment; readonly folder?: string }[];
   /** Laid over the worker's environment. */
@@ -50,6 +53,10 @@ export interface FaultWorld extends LoadTarget {
   readonly worker: ProgramPart;
   readonly redis: ServerPart;
   readonly redisFolder: string;
+  /** In the place of `redis`, where the fault wants it. */
+  readonly cluster: RedisCluster | undefined;
+  /** Where Redis, or the cluster, is reached past any proxy. */
+  readonly redisUrl: string;
   readonly postgres: Part;
   readonly postgresFolder: string | undefined;
   readonly proxy: CuttingProxy;
@@ -95,11 +102,11 @@ async function applyCatalogue(apiUrl: string, adminKey: string, catalogue: strin
   return ((await call(apiUrl, adminKey, '/v1/keys', 'application/json', body)) as { secret: string }).secret;
 }
 
-function unavailablePart(what: string): Part {
+function unavailablePart(what: string): ServerPart {
   const refuse = (): never => {
     throw new Error(`${what} is not this run's own and cannot be broken`);
   };
-  return { kill: refuse, pause: refuse, resume: refuse, start: refuse, ended: refuse, stop: refuse };
+  return { url: '', kill: refuse, pause: refuse, resume: refuse, start: refuse, ended: refuse, stop: refuse };
 }
 
 /** Undoes what was done, newest first, each step whatever became of the one before. */
@@ -134,6 +141,29 @@ export async function startFaultWorld(settings: WorldSettings): Promise<FaultWor
   }
 }
 
+/** One server, or a cluster; and a proxy in front of the server that loses no answers unless it is told to. */
+async function startRedisServers(
+  { dataFolder, options, random }: Pick<WorldSettings, 'options' | 'random'> & { readonly dataFolder: string },
+  undoing: Undoing,
+): Promise<Pick<FaultWorld, 'redis' | 'cluster' | 'redisUrl' | 'proxy'>> {
+  let cluster: RedisCluster | undefined;
+  let redis = unavailablePart('a server in front of the cluster');
+  if (options.redisCluster === true) {
+    const started = await startRedisCluster({ withReplicas: true });
+    undoing.add(() => started.drop());
+    cluster = started;
+  } else {
+    const program = await findRedis(readEmbeddedSettings(process.env));
+    const started = await startRedisPart({ program, dataFolder });
+    undoing.add(() => started.stop());
+    redis = started;
+  }
+  const port = cluster?.masters[0]?.port ?? Number(new URL(redis.url).port);
+  const proxy = await startCuttingProxy(port, random);
+  undoing.add(() => proxy.close());
+  return { redis, cluster, redisUrl: cluster?.redisUrl ?? redis.url, proxy };
+}
+
 async function buildWorld(
   { stores, rounds, limit, random, options, nowMs }: WorldSettings,
   undoing: Undoing,
@@ -145,15 +175,11 @@ async function buildWorld(
   const redisFolder = join(dataFolder, 'redis');
   mkdirSync(redisFolder, { mode: 0o700 });
   if (options.prepareRedisFolder !== undefined) undoing.add(options.prepareRedisFolder(redisFolder));
-  const program = await findRedis(readEmbeddedSettings(process.env));
-  const redis = await startRedisPart({ program, dataFolder });
-  undoing.add(() => redis.stop());
-  const proxy = await startCuttingProxy(Number(new URL(redis.url).port), random);
-  undoing.add(() => proxy.close());
+  const { redis, cluster, redisUrl, proxy } = await startRedisServers({ dataFolder, options, random }, undoing);
   const environment: Environment = {
     TZ: 'UTC',
     DATABASE_URL: stores.databaseUrl,
-    REDIS_URL: options.cuttingProxy === true ? `redis://127.0.0.1:${proxy.port}` : redis.url,
+    REDIS_URL: options.cuttingProxy === true ? `redis://127.0.0.1:${proxy.port}` : redisUrl,
     TEMPORAL_ADDRESS: stores.temporalAddress,
     TEMPORAL_NAMESPACE: stores.temporalNamespace,
     TOLLKEEPER_WORKER_PORT: '0',
@@ -187,6 +213,8 @@ async function buildWorld(
     worker,
     redis,
     redisFolder,
+    cluster,
+    redisUrl,
     postgres: stores.postgres ?? unavailablePart('PostgreSQL'),
     postgresFolder: stores.postgresFolder,
     proxy,

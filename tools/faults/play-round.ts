@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { type MeterConnection, openMeterConnection } from '../../src/meter/meter-connection.ts';
 import { compareLedger, lastIncident, type Comparison } from './compare.ts';
 import type { Fault, FaultRound } from './fault.ts';
 import type { FaultWorld } from './fault-world.ts';
@@ -49,9 +49,8 @@ export async function playRound(settings: RoundSettings): Promise<RoundReport> {
   const seed = settings.seed + number * SEED_STEP;
   const random = randomNumbers(seed);
   const database = new Client({ connectionString: world.databaseUrl });
-  const redis = new Redis(world.redis.url);
-  // Both are broken on purpose while they are open here.
-  redis.on('error', () => undefined);
+  // It is broken on purpose while it is open here.
+  const redis = openMeterConnection(world.redisUrl, () => undefined);
   try {
     const sinceIncident = await readSafely(world.databaseUrl, lastIncident);
     const load = new Load(world, planLoad(number, size, seed, nowMs()), size);
@@ -119,7 +118,7 @@ async function closeRound({
   world,
   number,
   nowMs,
-}: RoundSettings & { readonly redis: Redis; readonly database: Client }): Promise<{
+}: RoundSettings & { readonly redis: MeterConnection; readonly database: Client }): Promise<{
   closing: LoadResult[];
   unsettled: string | undefined;
   /** When the ledger had everything for the first time. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
+import type { MeterConnection } from '../../src/meter/meter-connection.ts';
 
 const SETTLE_TIMEOUT_MS = 90_000;
 const POLL_MS = 25;
@@ -12,7 +12,7 @@ interface Position {
 }
 
 /** What keeps a journal from being in the ledger; `undefined` when all of it is. */
-async function behind(redis: Redis, database: Client): Promise<string | undefined> {
+async function behind(redis: Pick<MeterConnection, 'hmget'>, database: Client): Promise<string | undefined> {
   const { rows } = await database.query<Position>(
     'select shard::integer, epoch::text, sequence::text from journal_position order by shard',
   );
@@ -32,7 +32,7 @@ async function behind(redis: Redis, database: Client): Promise<string | undefine
  *
  * @returns what is still missing when the time is up; `undefined` when all of it arrived
  */
-export async function settle(redis: Redis, database: Client): Promise<string | undefined> {
+export async function settle(redis: Pick<MeterConnection, 'hmget'>, database: Client): Promise<string | undefined> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const missing = await behind(redis, database).catch((error: unknown) => String(error));

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts';
 import { clockStepped } from './clocks.ts';
+import { replicaPromoted, slotMoved } from './cluster.ts';
 import { answersCut } from './connections.ts';
 import { everythingFlushed, keysDeleted } from './data-losses.ts';
 import { shuffledDuplicates } from './duplicates.ts';
@@ -28,6 +29,8 @@ export const FAULTS: readonly Fault[] = [
   keysDeleted,
   olderCopy,
   olderLedger,
+  replicaPromoted,
+  slotMoved,
   diskFull,
   memoryFull,
   clockStepped,
