@@ -14,6 +14,8 @@ export interface RefusedChange extends JournalFence {
   readonly tenant: string;
   readonly usagePeriodMicros: EpochMicros;
   readonly accountingPeriodMicros: EpochMicros;
+  /** `false`: the sender has used one id for two things, so that the values of the other are not those that the ledger has. */
+  readonly sameContent?: boolean;
   /** Scaled integers as text. */
   readonly counterChanges: readonly (readonly [
     meter: string,
@@ -26,8 +28,13 @@ export interface RefusedChange extends JournalFence {
 /** Changes of one call, at which it ends with the event: Redis does nothing else meanwhile. */
 const CHANGES_PER_CALL = 10_000;
 
-/** Marks a change of a counter that is there only where a limit is on the dimension. */
+/** How a change is taken back; described at the head of `trimJournal.lua`. */
+const NOT_ADDITIVE = 0;
+const ADDITIVE = 1;
+/** Of a counter that is there only where a limit is on the dimension. */
 const OF_DIMENSION_VALUE = 2;
+/** A maximum or latest value does not tell what it was before. */
+const LEDGER_ONLY = 3;
 
 /** How much of what is committed stays in the journal, so that a database restored from a backup can be drained again. */
 export interface JournalRetention {
@@ -161,11 +168,11 @@ class TrimCall {
     const usageStart = formatInstant(event.usagePeriodMicros);
     const place = this.#placeAt(event.tenant, accountingStart);
     for (const [meterKey, scaled, aggregation, dimensions = {}] of event.counterChanges) {
-      const isAdditive = aggregation === 'count' || aggregation === 'sum';
+      const kind = kindOfChange(aggregation, event.sameContent);
       const field = counterField(meterKey, usageStart, accountingStart);
-      this.changes.push([epoch, sequence, field, scaled, isAdditive ? 1 : 0, place]);
+      this.changes.push([epoch, sequence, field, scaled, kind, place]);
       // Late usage is under no limit, so it is in no counter of a dimension's value.
-      if (!isAdditive || field !== meterKey) continue;
+      if (kind !== ADDITIVE || field !== meterKey) continue;
       for (const [name, value] of Object.entries(dimensions)) {
         const valueField = boundField({ meter: meterKey, valueDigest: dimensionDigest(name, value) });
         this.changes.push([epoch, sequence, valueField, scaled, OF_DIMENSION_VALUE, place]);
@@ -200,4 +207,9 @@ class TrimCall {
       ),
     );
   }
+}
+
+function kindOfChange(aggregation: Aggregation, isSameContent = true): number {
+  if (aggregation === 'count' || aggregation === 'sum') return ADDITIVE;
+  return isSameContent || aggregation === 'unique' ? NOT_ADDITIVE : LEDGER_ONLY;
 }

@@ -85,3 +85,25 @@ test('a second event of quantity 0 is taken back once too, where limits are on t
   const [answer] = await stack.send(key, [{ ...event, id: 'c', quantity: '93' }]);
   expect(answer).toMatchObject({ outcome: 'accepted', limits: [{ value: 'large', used: '100', remaining: '0' }] });
 });
+
+test('a maximum and a latest value of other content are counted from the ledger again', async () => {
+  const meters = `meters:
+  - { key: peak, aggregation: max, unit: seat, eventType: calls }
+  - { key: level, aggregation: latest, unit: seat, eventType: calls }
+`;
+  await stack.close();
+  stack = await createIngestStack({
+    now: '2026-11-20T10:30:15Z',
+    yaml: YAML.replace(/meters:\n(?: .*\n)+/, meters),
+  });
+  key = await stack.createKey('write', ['ingest']);
+  const event = { id: 'a', tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
+  await stack.send(key, [{ ...event, quantity: '5' }]);
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  await forgetIds();
+  await stack.send(key, [{ ...event, quantity: '9' }]);
+  await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
+  await stack.send(key, [{ ...event, id: 'b', quantity: '1', occurredAt: '2026-11-20T09:00:00Z' }]);
+  const held = await readCounters(stack.meter, 'acme', NOVEMBER);
+  expect(['peak', 'peak#n', 'level', 'level#n'].map((field) => held.get(field))).toEqual(['5', '2', '5', '2']);
+});
