@@ -20,8 +20,8 @@ function shardOfRound(number: number): string {
 }
 
 /**
- * A master dies whose replica has fallen behind, and the replica takes its place: what was accepted meanwhile exists nowhere any more.
- * The old master comes back as the replica of the new one.
+ * A master dies whose replica has fallen behind, and the replica takes its place. The worker stands still meanwhile, so that what was
+ * accepted exists nowhere any more. The old master comes back as the replica of the new one.
  */
 export const replicaPromoted: Fault = {
   name: 'replica-promoted',
@@ -35,11 +35,16 @@ export const replicaPromoted: Fault = {
     const replica = await cluster.replicaOf(master);
     const at = (1 + round.random()) / 3;
     await round.load.reached(at);
-    await cluster.cutReplication(master);
-    await round.load.reached(at + LAGGING_SHARE);
-    await master.kill();
-    await replica.redis.cluster('FAILOVER', 'TAKEOVER');
-    round.healed();
+    world.worker.pause();
+    try {
+      await cluster.cutReplication(master);
+      await round.load.reached(at + LAGGING_SHARE);
+      await master.kill();
+      await replica.redis.cluster('FAILOVER', 'TAKEOVER');
+      round.healed();
+    } finally {
+      world.worker.resume();
+    }
     await master.restart();
     await cluster.untilCaughtUp(master);
   },
