@@ -7,6 +7,9 @@ import type { CheckedEvent } from './check-event.ts';
 import { ownProperty, type Fault } from './check-properties.ts';
 import { weighProperties, type Weights } from './weigh-properties.ts';
 
+/** What meters read of an event. */
+export type ReadableEvent = Pick<CheckedEvent, 'quantity' | 'quantityPath' | 'properties' | 'propertiesPath'>;
+
 /** What one meter reads from one event. */
 export interface Reading {
   readonly meter: Meter;
@@ -22,7 +25,7 @@ export interface Reading {
  */
 export function readMeters(
   meters: readonly Meter[],
-  event: CheckedEvent,
+  event: ReadableEvent,
   digestSecret: Buffer,
 ): { readonly readings: readonly Reading[] } | { readonly fault: Fault } {
   const readings: Reading[] = [];
@@ -56,7 +59,7 @@ function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject
 /** A reading without its dimensions. */
 type ReadValue = Reading | { readonly fault: Fault };
 
-function readValue(meter: Meter, event: CheckedEvent, digestSecret: Buffer): ReadValue {
+function readValue(meter: Meter, event: ReadableEvent, digestSecret: Buffer): ReadValue {
   if (meter.aggregation === 'count') return scaledReading(meter, 1, 'quantity');
   const { value } = meter;
   if (value.from === 'quantity') {
@@ -81,7 +84,7 @@ function scaledReading(meter: Meter, value: unknown, path: string): ReadValue {
   return { fault: { path, reason } };
 }
 
-function weightedReading(meter: Meter, weights: Weights, event: CheckedEvent): ReadValue {
+function weightedReading(meter: Meter, weights: Weights, event: ReadableEvent): ReadValue {
   const weighed = weighProperties(meter, weights, event);
   if ('fault' in weighed) return weighed;
   return { meter, scaled: weighed.scaled, valueText: scaledText(weighed.scaled, meter.scale) };

@@ -1,6 +1,7 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
+import { READ_EVENTS } from './count-back.ts';
 import type { Queryable } from './database.ts';
 
 /** One accounting period of one tenant that still counts. */
@@ -107,7 +108,7 @@ export async function rollupSums(db: Queryable, periods: readonly LivePeriod[]):
  * because the planner hashes a list and would hash the events of a join.
  */
 const READINGS = `
-  from usage_event event
+  from ${READ_EVENTS} event
   cross join lateral jsonb_each(event.readings) as reading (meter, content)
   cross join lateral (
     select case when jsonb_typeof(reading.content) = 'array' then reading.content ->> 0 else reading.content #>> '{}' end

@@ -71,7 +71,13 @@ interface EventRow {
 }
 
 const LIST_EVENTS = `
-select event_id, id_digest, type, ${microsSql('occurred_at')} as occurred_at, quantity, properties, readings,
+select event_id, id_digest, type, ${microsSql('occurred_at')} as occurred_at, quantity, properties,
+  readings || coalesce((
+    select jsonb_object_agg(later.meter, later.readings -> later.meter)
+    from counted_back later
+    where later.tenant = usage_event.tenant and later.occurred_at = usage_event.occurred_at
+      and later.id_digest = usage_event.id_digest
+  ), '{}'::jsonb) as readings,
   ${microsSql('usage_period')} as usage_period, ${microsSql('accounting_period')} as accounting_period,
   ${microsSql('accepted_at')} as accepted_at, shard, epoch, sequence, catalogue_version
 from usage_event
@@ -80,7 +86,11 @@ where tenant = $1::text
   and ($4::text is null or type = $4::text)
   and ($5::timestamptz is null or accounting_period = $5::timestamptz)
   and ($6::timestamptz is null or usage_period = $6::timestamptz)
-  and ($7::text is null or readings ? $7::text)
+  and ($7::text is null or readings ? $7::text or exists (
+    select from counted_back later
+    where later.tenant = usage_event.tenant and later.meter = $7::text and later.occurred_at = usage_event.occurred_at
+      and later.id_digest = usage_event.id_digest
+  ))
   and ($8::bigint is null or (occurred_at, id_digest) > (${instantSql('$8::bigint')}, $9::bytea))
 order by occurred_at, id_digest
 limit $10::integer`;

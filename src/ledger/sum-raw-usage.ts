@@ -1,5 +1,6 @@
 import { formatInstant } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
+import { READ_EVENTS } from './count-back.ts';
 import type { Queryable } from './database.ts';
 import type { UsageSelection } from './sum-usage.ts';
 import { METER_AGGREGATION, type UsageSum, type UsageSumRow, usageSum } from './usage-sum.ts';
@@ -22,7 +23,7 @@ from (
   from (
     select event.usage_period, event.occurred_at, event.epoch, event.sequence, reading.meter, text.value,
       case when kind.aggregation = 'unique' then null else text.value::numeric end as number
-    from usage_event event
+    from ${READ_EVENTS} event
     cross join lateral jsonb_each(event.readings) as reading (meter, content)
     cross join lateral (
       select case when jsonb_typeof(reading.content) = 'array' then reading.content ->> 0 else reading.content #>> '{}' end

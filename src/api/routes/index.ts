@@ -9,6 +9,7 @@ import { HEALTH_ROUTES } from './health-routes.ts';
 import { INCIDENT_ROUTES } from './incident-routes.ts';
 import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
+import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...CYCLE_ROUTES,
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
+  ...METER_ROUTES,
   ...KEY_ROUTES,
   ...INCIDENT_ROUTES,
   ...VERIFY_ROUTES,
