@@ -43,7 +43,7 @@ export async function recordUsage(meter: UsageMeter, group: UsageGroup): Promise
     ).finally(ended);
     if (reply[0] === 'applied') {
       const answer = readApplied(group, reply, { epoch, toldCounters: packed.toldCounters });
-      if (answer.statuses.includes('A')) rememberAnswered(state, answer);
+      if (isTaken(answer)) rememberAnswered(state, answer);
       return answer;
     }
     if (reply[0] === 'stale:bucket') state.bucket = Number(reply[1]);
@@ -71,6 +71,11 @@ export function refuseWhenFull({ memory }: UsageMeter): void {
 }
 
 type Applied = Extract<GroupAnswer, { kind: 'applied' }>;
+
+/** A sender who is told `duplicate` relies on the event as well, though perhaps nobody heard when it was accepted. */
+function isTaken({ statuses }: Applied): boolean {
+  return statuses.includes('A') || statuses.includes('D');
+}
 
 function rememberAnswered(state: ReturnType<typeof shardState>, { epoch, sequence }: Applied): void {
   const { answered } = state;

@@ -34,6 +34,7 @@ const ISSUER = { name: 'Toll Ltd', addressLines: [], taxIds: [] };
 
 /** Ingest, meter, drain and ledger of one test, on the real stores, with a clock that the test holds. */
 export interface IngestStack {
+  readonly databaseUrl: string;
   readonly service: IngestService;
   readonly meter: UsageMeter;
   readonly pool: pg.Pool;
@@ -61,19 +62,22 @@ export interface IngestStackOptions {
   readonly now: InstantText;
   readonly yaml: string;
   readonly redisUrl?: string;
+  /** Left out: a database of its own. */
+  readonly databaseUrl?: string;
   readonly shardCount?: number;
   /** What stays in the journal after it was committed; nothing, unless a test asks for it. */
   readonly journalRetention?: JournalRetention;
 }
 
 export async function createIngestStack(options: IngestStackOptions): Promise<IngestStack> {
-  const database = await createTestDatabase();
+  const ownDatabase = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const databaseUrl = options.databaseUrl ?? ownDatabase?.databaseUrl ?? '';
   const testRedis = options.redisUrl === undefined ? await createTestRedis() : undefined;
   const redisUrl = options.redisUrl ?? testRedis?.redisUrl ?? '';
   const shardCount = options.shardCount ?? 2;
   let now: EpochMicros = requireInstant(options.now);
   const clock = (): EpochMicros => now;
-  const pool = openDatabase({ databaseUrl: database.databaseUrl, applicationName: 'test', poolSizeMax: 6 });
+  const pool = openDatabase({ databaseUrl, applicationName: 'test', poolSizeMax: 6 });
   await inTransaction(pool, (client) =>
     prepareInstallation(client, { mode: 'test', issuer: ISSUER, shardCount, atMicros: now }),
   );
@@ -105,6 +109,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
     onThreshold: (tenant, periodStart) => reached.push(`${tenant} ${periodStart}`),
   });
   const stack: IngestStack = {
+    databaseUrl,
     service,
     meter,
     pool,
@@ -145,7 +150,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
       redis.disconnect();
       await pool.end();
       await testRedis?.drop();
-      await database.drop();
+      await ownDatabase?.drop();
     },
   };
   await stack.apply(options.yaml);
