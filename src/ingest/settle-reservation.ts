@@ -159,7 +159,7 @@ export async function releaseReservation(
   return readReservation(service, { key, reservation });
 }
 
-/** Shows a reservation, for a day after it was settled or has run out. */
+/** Shows a reservation, for an hour after it was settled or has run out. */
 export async function readReservation(
   service: IngestService,
   { key, reservation }: ReservationQuestion,
@@ -200,7 +200,7 @@ function unknown(reservation: string): Refused {
   const shown = reservation.slice(0, SHOWN_CHARACTERS);
   const message =
     `no reservation ${shown} is known: use the member "reservation" of the answer to POST /v1/reservations. ` +
-    'One that was settled or has run out is forgotten after a day';
+    'One that was settled or has run out is forgotten after an hour';
   return { refusal: { code: 'unknown_reservation', message } };
 }
 

@@ -1,12 +1,13 @@
 -- Part of recordUsage between reading and judging: what holds take of the bounded counters. Writes nothing.
--- Leaves behind: `heldBy`, per counter what is held of it, without the hold that this call settles; `hold`, the places of that one.
+-- Leaves behind: `heldBy`, per counter what is held of it, without the hold that this call settles; `hold`, the places of that one, while it
+-- holds; `holdRecord`, what is known of it.
 
-local heldBy, hold, isKnownHold = {}, nil, false
+local heldBy, hold, holdRecord = {}, nil, nil
 for index = 1, #helds, 2 do heldBy[helds[index]] = totals[helds[index + 1]] or nil end
 if settles ~= '' then
-  local record = call('HMGET', KEYS[#KEYS], 'state', 'places')
+  local record = call('HMGET', KEYS[#KEYS], 'state', 'places', 'content', 'atMicros', 'expiresMs')
   if record[1] == 'released' then return { 'released' } end
-  isKnownHold = record[1] and true or false
+  if record[1] then holdRecord = record end
   if record[1] == 'held' then hold = cmsgpack.unpack(record[2]) end
   for index = 1, hold and #helds or 0, 2 do
     local counter, hash, upTo = helds[index], 0, 0

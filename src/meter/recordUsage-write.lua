@@ -29,8 +29,10 @@ if settles ~= '' and string.find(statuses, '[AD]') then
     if left > 0 then call('HSET', key, field, plain(left))
     elseif isCurrent then call('HDEL', key, field) end
   end
-  if isKnownHold then
-    call('HSET', KEYS[#KEYS], 'state', 'committed', 'committed', settledQuantity)
+  if holdRecord then
+    call('DEL', KEYS[#KEYS])
+    call('HSET', KEYS[#KEYS], 'content', holdRecord[3], 'state', 'committed', 'atMicros', holdRecord[4],
+      'expiresMs', holdRecord[5], 'committed', settledQuantity)
     call('PEXPIRE', KEYS[#KEYS], holdKeptMs)
   end
   call('ZREM', KEYS[#KEYS - 1], settles)

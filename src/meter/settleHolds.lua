@@ -15,7 +15,8 @@ local epoch = call('HGET', KEYS[1], 'epoch')
 -- A counter whose hash was made anew since knows nothing of the hold.
 local function giveBack(name, state)
   local key = ARGV[1] .. name
-  local packed = call('HGET', key, 'places')
+  local kept = call('HMGET', key, 'content', 'atMicros', 'expiresMs', 'places')
+  local packed = kept[4]
   local places = packed and cmsgpack.unpack(packed) or {}
   for place = 1, #places, 4 do
     local counters, start, field, value = places[place], places[place + 1], places[place + 2], places[place + 3]
@@ -27,7 +28,9 @@ local function giveBack(name, state)
   end
   call('ZREM', KEYS[2], name)
   if packed then
-    call('HSET', key, 'state', state)
+    -- Made anew without the places: a third of the memory, for as long as it is remembered.
+    call('DEL', key)
+    call('HSET', key, 'content', kept[1], 'state', state, 'atMicros', kept[2], 'expiresMs', kept[3])
     call('PEXPIRE', key, ARGV[3])
   end
 end
