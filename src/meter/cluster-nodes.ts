@@ -19,7 +19,11 @@ export interface ClusterOptions {
 /** Told that a connection was lost, or that other nodes serve some keys from now on. */
 export type LostListener = (isAffected: (key: string) => boolean) => void;
 
-type SlotRange = readonly [first: number, last: number, ...nodes: readonly (readonly [host: string, port: number])[]];
+type SlotRange = readonly [
+  first: number,
+  last: number,
+  ...nodes: readonly (readonly [host: string | null, port: number])[],
+];
 
 /** Between two questions for who serves what, while something is amiss. */
 const REFRESH_PAUSE_MS = 200;
@@ -92,8 +96,7 @@ export class ClusterNodes {
   noteFault(key: string, node: Redis, error: Error): void {
     const moved = /^MOVED (\d+) (.*):(\d+)$/.exec(error.message);
     if (moved !== null) {
-      // A node that does not know its own address leaves it out.
-      const host = moved[2] === '' || moved[2] === undefined ? (node.options.host ?? '') : moved[2];
+      const host = isUnknown(moved[2] ?? null) ? (node.options.host ?? '') : String(moved[2]);
       this.#serve(new Map([[this.#slotOf(key), nameOf({ host, port: Number(moved[3]) })]]));
     }
     if (moved !== null || !isOfTheCommand(error)) this.#refreshSoon();
@@ -154,7 +157,7 @@ export class ClusterNodes {
     const owners = new Map<number, string>();
     const known = new Set<string>();
     for (const [first, last, ...nodes] of newest.ranges) {
-      const names = nodes.map(([host, port]) => nameOf({ host: host === '' ? newest.host : host, port }));
+      const names = nodes.map(([host, port]) => nameOf({ host: isUnknown(host) ? newest.host : host, port }));
       for (const name of names) known.add(name);
       for (let slot = first; slot <= last; slot += 1) owners.set(slot, names[0] ?? '');
     }
@@ -223,6 +226,11 @@ function nameOf({ host, port }: NodeAddress): string {
 function addressOf(name: string): NodeAddress {
   const colon = name.lastIndexOf(':');
   return { host: name.slice(0, colon), port: Number(name.slice(colon + 1)) };
+}
+
+/** A node that does not know its own address, or is told to keep it to itself, is where it was asked. */
+function isUnknown(host: string | null): host is null | '' | '?' {
+  return host === null || host === '' || host === '?';
 }
 
 function epochIn(info: string): number {

@@ -32,6 +32,11 @@ describe('the environment', () => {
       expect(refusal).toContain(name);
   });
 
+  test('takes one Redis or a cluster of it, with or without TLS', () => {
+    for (const redisUrl of ['rediss://one:6379', 'redis-cluster://one:6379,two:6379', 'rediss-cluster://u:p@one,two'])
+      expect(readConfig({ ...COMPLETE, REDIS_URL: redisUrl }).redisUrl).toBe(redisUrl);
+  });
+
   test('takes an empty variable as absent, as compose files write it', () => {
     expect(readConfig({ ...COMPLETE, STRIPE_SECRET_KEY: '', TEMPORAL_UI_URL: '' }).temporalUiUrl).toBeNull();
   });
