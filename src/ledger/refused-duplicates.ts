@@ -25,6 +25,8 @@ export type CounterChange = readonly [
  */
 export interface RefusedDuplicate extends JournalPosition {
   readonly tenant: string;
+  /** As it was sent: under strictIds the event that the ledger has may be of another time. */
+  readonly occurredAtMicros: EpochMicros;
   readonly usagePeriodMicros: EpochMicros;
   readonly accountingPeriodMicros: EpochMicros;
   readonly counterChanges: readonly CounterChange[];
@@ -94,7 +96,7 @@ export async function readRefusedDuplicates(
 ): Promise<readonly RefusedDuplicate[]> {
   const { rows } = await db.query<RefusedRow>(
     `
-select epoch, sequence, tenant, ${microsSql('usage_period')} as usage_period,
+select epoch, sequence, tenant, ${microsSql('occurred_at')} as occurred_at, ${microsSql('usage_period')} as usage_period,
   ${microsSql('accounting_period')} as accounting_period, counter_changes, same_content
 from refused_duplicate
 where shard = $1::smallint and (epoch, sequence) > ($2::bigint, $3::bigint) and (epoch, sequence) <= ($4::bigint, $5::bigint)
@@ -106,6 +108,7 @@ limit ${REFUSED_READ_MAX}`,
     epoch: safeInteger(row.epoch),
     sequence: safeInteger(row.sequence),
     tenant: row.tenant,
+    occurredAtMicros: readMicros(row.occurred_at),
     usagePeriodMicros: readMicros(row.usage_period),
     accountingPeriodMicros: readMicros(row.accounting_period),
     counterChanges: row.counter_changes,
@@ -117,6 +120,7 @@ interface RefusedRow {
   readonly epoch: string;
   readonly sequence: string;
   readonly tenant: string;
+  readonly occurred_at: string;
   readonly usage_period: string;
   readonly accounting_period: string;
   readonly counter_changes: readonly CounterChange[];

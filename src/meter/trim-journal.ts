@@ -16,6 +16,7 @@ export interface RefusedChange extends JournalFence {
   readonly accountingPeriodMicros: EpochMicros;
   /** `false`: the sender has used one id for two things, so that the values of the other are not those that the ledger has. */
   readonly sameContent?: boolean;
+  readonly occurredAtMicros?: EpochMicros;
   /** Scaled integers as text. */
   readonly counterChanges: readonly (readonly [
     meter: string,
@@ -33,8 +34,9 @@ const NOT_ADDITIVE = 0;
 const ADDITIVE = 1;
 /** Of a counter that is there only where a limit is on the dimension. */
 const OF_DIMENSION_VALUE = 2;
-/** A maximum or latest value does not tell what it was before. */
-const LEDGER_ONLY = 3;
+/** Maxima and latest values do not tell what they were before. */
+const MAXIMUM = 3;
+const LATEST = 4;
 
 /** How much of what is committed stays in the journal, so that a database restored from a backup can be drained again. */
 export interface JournalRetention {
@@ -143,8 +145,8 @@ export async function trimJournal(
   return removed + (await call.send(meter, position, retention));
 }
 
-/** What `[epoch, sequence, field, scaled value as text, kind, place of its hashes from 1]` is to the script. */
-type PackedChange = readonly [number, number, string, string, number, number];
+/** To the script: epoch, sequence, field, scaled value as text, kind, place of its hashes from 1, for latest values their time. */
+type PackedChange = readonly [number, number, string, string, number, number, at?: string];
 
 /** One call of the script. */
 class TrimCall {
@@ -170,7 +172,8 @@ class TrimCall {
     for (const [meterKey, scaled, aggregation, dimensions = {}] of event.counterChanges) {
       const kind = kindOfChange(aggregation, event.sameContent);
       const field = counterField(meterKey, usageStart, accountingStart);
-      this.changes.push([epoch, sequence, field, scaled, kind, place]);
+      const change = [epoch, sequence, field, scaled, kind, place] as const;
+      this.changes.push(kind === LATEST ? [...change, String(event.occurredAtMicros)] : change);
       // Late usage is under no limit, so it is in no counter of a dimension's value.
       if (kind !== ADDITIVE || field !== meterKey) continue;
       for (const [name, value] of Object.entries(dimensions)) {
@@ -211,5 +214,7 @@ class TrimCall {
 
 function kindOfChange(aggregation: Aggregation, isSameContent = true): number {
   if (aggregation === 'count' || aggregation === 'sum') return ADDITIVE;
-  return isSameContent || aggregation === 'unique' ? NOT_ADDITIVE : LEDGER_ONLY;
+  // Of values that are equally late the last one holds, so that also the same one again may have replaced another.
+  if (aggregation === 'latest') return LATEST;
+  return isSameContent || aggregation === 'unique' ? NOT_ADDITIVE : MAXIMUM;
 }

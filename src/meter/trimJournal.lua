@@ -6,8 +6,9 @@
 --
 -- KEYS  1 shard hash   2 journal stream   then per place a gate hash and a usage hash
 -- ARGV  1 epoch and 2 sequence the ledger has committed
---       3 JSON: per change [epoch, sequence, field, scaled value as text, kind, place from 1]. Kinds: 1 additive; 2 additive, where
---         the field is there; 0 not additive; 3 a value that only the ledger can take back: the tenant's counters are void then
+--       3 JSON: per change [epoch, sequence, field, scaled value as text, kind, place from 1, time of a latest value]. Kinds:
+--         1 additive; 2 additive, where the field is there; 0 not additive; 3 maximum; 4 latest value. One of the last two that the
+--         counter may hold can only be taken back by the ledger: the tenant's counters are void then
 --       4 milliseconds and 5 bytes of committed entries to keep, whichever ends first; 0: none
 -- Returns the number of entries removed.
 
@@ -33,7 +34,9 @@ for _, change in ipairs(cjson.decode(ARGV[3])) do
   if isNew and isCounted then
     if isAdditive and change[4] ~= '0' then redis.call('HINCRBY', usageKey, change[3], '-' .. change[4]) end
     if change[5] ~= 2 then redis.call('HINCRBY', usageKey, change[3] .. '#n', -1) end
-    if change[5] == 3 then redis.call('HDEL', gateKey, 'epoch') end
+    local isHeld = change[5] == 3 and redis.call('HGET', usageKey, change[3]) == change[4]
+      or change[5] == 4 and redis.call('HGET', usageKey, change[3] .. '#at') == change[7]
+    if isHeld then redis.call('HDEL', gateKey, 'epoch') end
   end
 end
 redis.call('HSET', KEYS[1], 'trimmedEpoch', ARGV[1], 'trimmedSequence', ARGV[2])

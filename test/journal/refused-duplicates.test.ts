@@ -86,7 +86,8 @@ test('a second event of quantity 0 is taken back once too, where limits are on t
   expect(answer).toMatchObject({ outcome: 'accepted', limits: [{ value: 'large', used: '100', remaining: '0' }] });
 });
 
-test('a maximum and a latest value of other content are counted from the ledger again', async () => {
+/** Sends events that the ledger has already, with what is different in them, and then an older one. */
+async function resend(first: readonly object[], again: readonly object[]): Promise<readonly (string | undefined)[]> {
   const meters = `meters:
   - { key: peak, aggregation: max, unit: seat, eventType: calls }
   - { key: level, aggregation: latest, unit: seat, eventType: calls }
@@ -97,13 +98,31 @@ test('a maximum and a latest value of other content are counted from the ledger 
     yaml: YAML.replace(/meters:\n(?: .*\n)+/, meters),
   });
   key = await stack.createKey('write', ['ingest']);
-  const event = { id: 'a', tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
-  await stack.send(key, [{ ...event, quantity: '5' }]);
+  const event = { tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
+  await stack.send(
+    key,
+    first.map((own) => ({ ...event, ...own })),
+  );
   await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
   await forgetIds();
-  await stack.send(key, [{ ...event, quantity: '9' }]);
+  await stack.send(
+    key,
+    again.map((own) => ({ ...event, ...own })),
+  );
   await drainAll(stack.drainContext(SHARD), { timeoutMs: 10_000 });
-  await stack.send(key, [{ ...event, id: 'b', quantity: '1', occurredAt: '2026-11-20T09:00:00Z' }]);
+  await stack.send(key, [{ ...event, id: 'older', quantity: '1', occurredAt: '2026-11-20T09:00:00Z' }]);
   const held = await readCounters(stack.meter, 'acme', NOVEMBER);
-  expect(['peak', 'peak#n', 'level', 'level#n'].map((field) => held.get(field))).toEqual(['5', '2', '5', '2']);
+  return ['peak', 'peak#n', 'level', 'level#n'].map((field) => held.get(field));
+}
+
+test('a maximum and a latest value of other content are counted from the ledger again', async () => {
+  expect(await resend([{ id: 'a', quantity: '5' }], [{ id: 'a', quantity: '9' }])).toEqual(['5', '2', '5', '2']);
+});
+
+test('a latest value that an equally late one had replaced does not come back', async () => {
+  const first = [
+    { id: 'a', quantity: '5' },
+    { id: 'b', quantity: '9' },
+  ];
+  expect(await resend(first, [{ id: 'a', quantity: '5' }])).toEqual(['9', '3', '9', '3']);
 });
