@@ -3,7 +3,7 @@ import { createHistogram } from 'node:perf_hooks';
 import type { Pool } from 'pg';
 
 import { openDatabase } from '../src/ledger/database.ts';
-import { readUsage } from '../src/ledger/read-usage.ts';
+import { readUsage, readUsageByDimension } from '../src/ledger/read-usage.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import { type BenchContext, secondsOf, serverVersions, TENANTS } from './bench-context.ts';
 import { FILLED_TENANT } from './catalogue.ts';
@@ -29,14 +29,6 @@ interface Round {
   readonly byDimension: Latency;
   readonly http: AnsweredRun;
 }
-
-/** A sum per value of one dimension. The product has no route for it yet; this is the statement such a route would run. */
-const BY_DIMENSION = `
-select dimensions, sum(event_count)::text as event_count, trim_scale(sum(quantity_sum))::text as quantity
-from usage_hourly
-where tenant = $1::text and meter = $2::text and hour >= $3::timestamptz and hour < $4::timestamptz
-group by dimensions
-order by dimensions`;
 
 /** Reads one after the other on one connection, as one person's page does. */
 export async function benchRead(context: BenchContext): Promise<Findings> {
@@ -96,7 +88,7 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
         ),
       ],
       notes: [
-        'By meter is the function behind the route for usage, the billing period what a bill is rated from; by one dimension is the statement that sums a meter by the values of its dimension. All come from hourly rollups, whose number does not rise with the number of events.',
+        'By meter is the function behind the route for usage, the billing period what a bill is rated from; by one dimension is what the same route reads for one meter by the values of its dimension. All come from hourly rollups, whose number does not rise with the number of events.',
         'The route also reads the live counters of the open period.',
       ],
     };
@@ -121,7 +113,7 @@ async function measure(
   const selection = { tenant: FILLED_TENANT, accountingPeriod: span.from };
   const period = await latencyOf(seconds, () => sumUsage(pool, selection));
   const byDimension = await latencyOf(seconds, () =>
-    pool.query({ name: 'by_dimension', text: BY_DIMENSION, values: [FILLED_TENANT, 'input_tokens', monthStart, end] }),
+    readUsageByDimension(pool, { ...query, meter: 'input_tokens', dimension: 'model' }),
   );
   const path = `/v1/tenants/${FILLED_TENANT}/usage?by=month&from=${monthStart}&to=${end}`;
   const requests = { kind: 'read', apiKey: stack.adminKey, path } as const;

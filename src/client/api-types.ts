@@ -175,12 +175,18 @@ export interface UsageQuery {
   readonly from?: InstantText | undefined;
   readonly to?: InstantText | undefined;
   readonly by?: 'hour' | 'day' | 'month' | undefined;
+  /** Only this meter. */
+  readonly meter?: string | undefined;
+  /** By the values of this dimension of the meter. */
+  readonly dimension?: string | undefined;
 }
 
 /** Usage of one meter in one hour, day or month of the tenant's zone. */
 export interface UsageBucketView {
   readonly start: InstantText;
   readonly meter: string;
+  /** Only by a dimension: its value; `null` for events without it. */
+  readonly value?: string | number | boolean | null;
   readonly unit: string;
   readonly quantity: string;
   readonly eventCount: string;
@@ -200,6 +206,8 @@ export interface UsageView {
   readonly to: InstantText;
   readonly by: 'hour' | 'day' | 'month';
   readonly timeZone: string;
+  /** By whose values the usage is told, if it is. */
+  readonly dimension?: string;
   readonly data: readonly UsageBucketView[];
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** By meter. */

@@ -224,6 +224,24 @@ test('check asks about each meter and ends with exit code 1 when the tenant may 
   expect(mayNot.err).toBe('tollkeeper: acme may not use 1001 of calls now: limit_exceeded\n');
 });
 
+test('usage is shown by the values of a dimension', async () => {
+  const bucket = { start: '2026-11-20T00:00:00Z', meter: 'tokens', unit: 'token', eventCount: '1' };
+  const data = [
+    { ...bucket, value: 'small', quantity: '12345' },
+    { ...bucket, value: null, quantity: '7' },
+  ];
+  const open = { period: null, live: {}, liveSource: null };
+  answer = () => ({
+    status: 200,
+    body: { tenant: 'acme', timeZone: 'UTC', by: 'day', dimension: 'model', data, ...open },
+  });
+  const { out } = await run('usage', 'acme', '--meter', 'tokens', '--dimension', 'model');
+  expect(fake.requests[0]?.path).toBe('/v1/tenants/acme/usage?by=day&meter=tokens&dimension=model');
+  expect(out).toMatch(
+    /day\s+model\s+meter\s+quantity\s+events\s+[\s\S]*small\s+tokens\s+12,345 token\s+1\n.*\(none\)\s+tokens\s+7 token/,
+  );
+});
+
 test('refusals shows what was turned away, in digits that people read', async () => {
   const row = { hour: '2026-11-20T10:00:00Z', unit: 'call', reason: 'limit_exceeded', eventCount: '2' };
   answer = () => ({
@@ -253,5 +271,19 @@ test('alerts shows which thresholds were reached, of all tenants or of one', asy
   expect(fake.requests.map(({ path }) => path)).toEqual([
     '/v1/alerts?limit=100&period=2026-11-01T00%3A00%3A00Z&tenant=acme',
     '/v1/alerts?limit=100',
+  ]);
+});
+
+test('counting back asks again until there is no cursor, and tells the sum', async () => {
+  answer = ({ body }) => {
+    const isFirst = !body.includes('cursor');
+    const counts = { meter: 'credits', counted: 1_500, unreadable: isFirst ? 2 : 0 };
+    return { status: 200, body: { ...counts, nextCursor: isFirst ? 'there' : null } };
+  };
+  const { out, exitCode } = await run('count-back', 'credits', '--to', '2026-11-01');
+  expect({ out, exitCode }).toEqual({ out: 'credits counted 3,000 events, 2 could not be read\n', exitCode: 0 });
+  expect(fake.requests.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    { to: '2026-11-01T00:00:00Z' },
+    { to: '2026-11-01T00:00:00Z', cursor: 'there' },
   ]);
 });

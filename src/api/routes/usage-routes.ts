@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
+import type { CatalogueSnapshot } from '../../catalog/catalogue-snapshot.ts';
 import { formatInstant, MICROS_PER_DAY, MICROS_PER_HOUR } from '../../domain/instant.ts';
 import { formatMinor } from '../../domain/money.ts';
-import { readUsage, USAGE_BUCKETS_MAX } from '../../ledger/read-usage.ts';
+import { readUsage, readUsageByDimension, USAGE_BUCKETS_MAX } from '../../ledger/read-usage.ts';
 import { ApiError, badRequest } from '../api-error.ts';
 import { openPeriod, readOpenPeriodUsage } from '../open-period-usage.ts';
 import type { OpenPeriodUsage } from '../open-period-usage.ts';
@@ -16,6 +17,8 @@ const USAGE_QUERY = z.strictObject({
   from: instantParameter.optional(),
   to: instantParameter.optional(),
   by: z.enum(['hour', 'day', 'month'], 'must be hour, day or month').default('day'),
+  meter: z.string().optional(),
+  dimension: z.string().optional(),
 });
 
 const BUCKET_MICROS = { hour: MICROS_PER_HOUR, day: MICROS_PER_DAY, month: 28 * MICROS_PER_DAY } as const;
@@ -31,29 +34,57 @@ async function getUsage(context: RouteContext): Promise<RouteAnswer> {
   // Events may lie a little ahead of the clock; an hour belongs to the answer when it starts in the span.
   const to = query.to ?? Math.max(from, atMicros) + MICROS_PER_HOUR;
   if (to <= from) throw badRequest('invalid_query', 'to must be after from', 'to');
-  const buckets = Math.ceil((to - from) / BUCKET_MICROS[query.by]) * Math.max(snapshot.meters.size, 1);
-  if (buckets > USAGE_BUCKETS_MAX) {
-    const message = `that is up to ${buckets} figures, at most ${USAGE_BUCKETS_MAX} are answered: ask for less time, or by day`;
-    throw badRequest('invalid_query', message, 'from');
-  }
+  const { meter: asked, dimension } = query;
+  checkMeter(snapshot, asked, dimension);
+  const meters = asked === undefined ? Math.max(snapshot.meters.size, 1) : 1;
+  const buckets = Math.ceil((to - from) / BUCKET_MICROS[query.by]) * meters;
+  if (buckets > USAGE_BUCKETS_MAX) throw tooMuch(`up to ${buckets}`);
+  const span = { tenant, from, to, by: query.by, timeZone };
   const [rows, live] = await Promise.all([
-    readUsage(deps.pool, { tenant, from, to, by: query.by, timeZone }),
+    asked === undefined || dimension === undefined
+      ? readUsage(deps.pool, { ...span, ...(asked !== undefined && { meters: [asked] }) })
+      : readUsageByDimension(deps.pool, { ...span, meter: asked, dimension }),
     period === undefined ? undefined : readOpenPeriodUsage(deps, snapshot, entry, period),
   ]);
-  const data = rows.map(({ startMicros, meter, quantity, eventCount }) => ({
+  if (rows.length > USAGE_BUCKETS_MAX) throw tooMuch(`more than ${USAGE_BUCKETS_MAX}`);
+  const data = rows.map(({ startMicros, meter, quantity, eventCount, ...more }) => ({
     start: formatInstant(startMicros),
     meter,
+    ...('value' in more && { value: more.value }),
     unit: snapshot.meters.get(meter)?.unit ?? 'unit',
     quantity,
     eventCount,
   }));
-  const span = { from: formatInstant(from), to: formatInstant(to), by: query.by, timeZone };
-  return { status: 200, body: { tenant, ...span, data, ...openPeriodView(live) } };
+  const told = {
+    ...span,
+    from: formatInstant(from),
+    to: formatInstant(to),
+    ...(dimension !== undefined && { dimension }),
+  };
+  return { status: 200, body: { ...told, data, ...openPeriodView(live, asked) } };
 }
 
-function openPeriodView(live: OpenPeriodUsage | undefined) {
+/** Refuses what would be answered with nothing although there is usage, by another name. */
+function checkMeter(snapshot: CatalogueSnapshot, key: string | undefined, dimension: string | undefined): void {
+  if (key === undefined && dimension === undefined) return;
+  if (key === undefined) throw badRequest('invalid_query', 'a dimension is one of a meter: name it as meter', 'meter');
+  const meter = snapshot.meters.get(key);
+  if (meter === undefined) throw badRequest('invalid_query', `there is no meter ${key}`, 'meter');
+  if (dimension === undefined || meter.dimensions.includes(dimension)) return;
+  const known = meter.dimensions.length === 0 ? 'none' : meter.dimensions.join(', ');
+  throw badRequest('invalid_query', `the meter ${key} has no dimension ${dimension}: it has ${known}`, 'dimension');
+}
+
+function tooMuch(figures: string): ApiError {
+  const message = `that is ${figures} figures, at most ${USAGE_BUCKETS_MAX} are answered: ask for less time, or by day`;
+  return badRequest('invalid_query', message, 'from');
+}
+
+/** @param only shows only this meter */
+function openPeriodView(live: OpenPeriodUsage | undefined, only?: string) {
   if (live === undefined) return { period: null, live: {}, liveSource: null };
-  const { period, source, meters } = live;
+  const { period, source } = live;
+  const meters = only === undefined ? live.meters : live.meters.filter(({ meter }) => meter === only);
   return {
     period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
     live: Object.fromEntries(meters.map(({ meter, ...usage }) => [meter, usage])),

@@ -22,6 +22,8 @@ interface UsageOptions {
   readonly by: 'hour' | 'day' | 'month';
   readonly from?: string;
   readonly to?: string;
+  readonly meter?: string;
+  readonly dimension?: string;
 }
 
 interface EventsOptions {
@@ -44,9 +46,11 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     .addOption(new Option('--by <span>', 'the span of one row').choices(['hour', 'day', 'month']).default('day'))
     .option('--from <instant>', 'from here on (default: start of the open period)', instantOption)
     .option('--to <instant>', 'up to here, not included (default: now)', instantOption)
+    .option('--meter <key>', 'only this meter')
+    .option('--dimension <name>', 'by the values of this dimension of the meter')
     .addHelpText('after', '\nExample:\n  $ tollkeeper usage acme --by day --from 2026-11-01 --to 2026-12-01')
-    .action(async (tenant: string, { by, from, to }: UsageOptions, command: Command) => {
-      const usage = await openClient(io, command).getUsage(tenant, { by, from, to });
+    .action(async (tenant: string, { by, from, to, meter, dimension }: UsageOptions, command: Command) => {
+      const usage = await openClient(io, command).getUsage(tenant, { by, from, to, meter, dimension });
       printAnswer(io, command, usage, usageText(usage));
     });
   program
@@ -85,20 +89,18 @@ export function addUsageCommands(program: Command, io: CliIo): void {
 }
 
 function usageText(usage: UsageView): string {
-  const columns = [
-    { title: usage.by },
-    { title: 'meter' },
-    { title: 'quantity', right: true },
-    { title: 'events', right: true },
-  ];
+  const columns = [{ title: 'meter' }, { title: 'quantity', right: true }, { title: 'events', right: true }];
+  const { dimension } = usage;
+  const headed = [{ title: usage.by }, ...(dimension === undefined ? [] : [{ title: dimension }]), ...columns];
   const rows = usage.data.map((bucket) => [
     bucket.start,
+    ...(dimension === undefined ? [] : [bucket.value === null ? '(none)' : String(bucket.value)]),
     bucket.meter,
     `${groupDigits(bucket.quantity)} ${bucket.unit}`,
     groupDigits(bucket.eventCount),
   ]);
   const ledger =
-    rows.length === 0 ? `nothing in the ledger from ${usage.from} to ${usage.to}` : renderTable(columns, rows);
+    rows.length === 0 ? `nothing in the ledger from ${usage.from} to ${usage.to}` : renderTable(headed, rows);
   if (usage.period === null) return `${usage.tenant}, ${usage.timeZone}\n\n${ledger}`;
   const live = Object.entries(usage.live).map(([meter, { quantity, unit, eventCount }]) => [
     meter,
@@ -106,7 +108,7 @@ function usageText(usage: UsageView): string {
     groupDigits(eventCount),
   ]);
   const open = `open period ${usage.period.start} .. ${usage.period.end}, from the ${usage.liveSource ?? 'ledger'}`;
-  return `${usage.tenant}, ${usage.timeZone}\n\n${ledger}\n\n${open}\n${renderTable(columns.slice(1), live)}`;
+  return `${usage.tenant}, ${usage.timeZone}\n\n${ledger}\n\n${open}\n${renderTable(columns, live)}`;
 }
 
 function spendText(spend: SpendView): string {
