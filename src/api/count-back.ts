@@ -29,6 +29,8 @@ export interface CountBackRequest {
   readonly meter: Meter;
   readonly toMicros: EpochMicros;
   readonly tenants: readonly TenantEntry[];
+  /** Where the request before ended. */
+  readonly after?: CountBackPlace;
   /** Events of one transaction, and pages of the request, where it shall be less than usual. */
   readonly pageEventsMax?: number;
   readonly pagesMax?: number;
@@ -40,8 +42,13 @@ export interface CountBackResult {
   readonly counted: number;
   /** Events whose filter matches and whose value cannot be read: as new ones they would be `invalid`. */
   readonly unreadable: number;
-  /** `false`: ask again, the rest is still to be counted. */
-  readonly isComplete: boolean;
+  /** Where to go on; `null`: all is counted. */
+  readonly next: CountBackPlace | null;
+}
+
+/** The last event that was looked at. */
+export interface CountBackPlace extends EventPlace {
+  readonly tenant: string;
 }
 
 /** Events of one transaction: nothing of their tenant is taken meanwhile. */
@@ -61,24 +68,30 @@ export async function countBack(deps: CountBackDeps, request: CountBackRequest):
   for (const shard of new Set(request.tenants.map(({ tenant }) => shardOf(tenant.id, meter.shardCount)))) {
     await meter.ledger.drainShard(shard);
   }
+  const users = await tenantsWithEvents(deps.pool, request.meter.eventType, startOf(request));
   const sum = { counted: 0, unreadable: 0 };
   let pages = 0;
-  const users = await tenantsWithEvents(deps.pool, request.meter.eventType, startOf(request));
-  for (const entry of request.tenants.filter(({ tenant }) => users.has(tenant.id))) {
-    let after: EventPlace | undefined;
-    for (;;) {
-      const waiting = await readUncounted(deps.pool, { ...queryOf(request, entry, after), limit: 1 });
-      if (waiting.length === 0) break;
-      if (pages >= (request.pagesMax ?? PAGES_MAX)) return { ...sum, isComplete: false };
-      pages += 1;
+  for (const entry of tenantsFrom(request).filter(({ tenant }) => users.has(tenant.id))) {
+    const { id } = entry.tenant;
+    let after: EventPlace | undefined = request.after?.tenant === id ? request.after : undefined;
+    for (let isLast = false; !isLast; pages += 1) {
+      if (pages >= (request.pagesMax ?? PAGES_MAX) && after !== undefined) {
+        return { ...sum, next: { ...after, tenant: id } };
+      }
       const page = await countPage(deps, request, entry, after);
       sum.counted += page.counted;
       sum.unreadable += page.unreadable;
-      if (page.last === undefined) break;
-      after = page.last;
+      after = page.last ?? after;
+      isLast = page.last === undefined;
     }
   }
-  return { ...sum, isComplete: true };
+  return { ...sum, next: null };
+}
+
+function tenantsFrom({ tenants, after }: CountBackRequest): readonly TenantEntry[] {
+  if (after === undefined) return tenants;
+  const place = tenants.findIndex(({ tenant }) => tenant.id === after.tenant);
+  return place < 0 ? tenants : tenants.slice(place);
 }
 
 /** A meter reads nothing of before it begins. */
@@ -114,36 +127,47 @@ async function countPage(
   entry: TenantEntry,
   after: EventPlace | undefined,
 ): Promise<CountedPage> {
-  const done = { counted: 0, unreadable: 0, last: undefined as EventPlace | undefined };
-  const count = async (tenant: string): Promise<void> =>
+  const query = { ...queryOf(request, entry, after), limit: request.pageEventsMax ?? PAGE_EVENTS_MAX };
+  const seen = readPage(request, entry, await readUncounted(pool, query));
+  // Nothing to count: the tenant need not wait.
+  if (seen.rows.length === 0) return { counted: 0, unreadable: seen.unreadable, last: seen.last };
+  let done: CountedPage | undefined;
+  const count = async (tenant: string): Promise<CountedPage> =>
     inTransaction(pool, async (client) => {
       // A seal waits until this is committed, and what is sealed already is left alone.
       const gate = await lockGate(client, tenant);
-      const sealedThroughMicros = gate?.sealedThroughMicros ?? entry.gate.sealedThroughMicros;
-      const query = { ...queryOf(request, entry, done.last ?? after), sealedThroughMicros };
-      const events = await readUncounted(client, { ...query, limit: request.pageEventsMax ?? PAGE_EVENTS_MAX });
-      const rows: CountedBackRow[] = [];
-      let unreadable = 0;
-      for (const event of events) {
-        const read = readEvent(request, event);
-        if (read === 'unreadable') unreadable += 1;
-        else if (read !== undefined) rows.push(rowOf(entry, request.meter, event, read));
-      }
+      const sealedThroughMicros = gate?.sealedThroughMicros ?? query.sealedThroughMicros;
+      const page = readPage(request, entry, await readUncounted(client, { ...query, sealedThroughMicros }));
       const { key, version } = request.meter;
-      await recordCountedBack(client, { key, version, tenant, at: clock() }, rows);
-      done.counted += rows.length;
-      done.unreadable += unreadable;
-      done.last = events.at(-1) ?? done.last;
+      await recordCountedBack(client, { key, version, tenant, at: clock() }, page.rows);
+      return { counted: page.rows.length, unreadable: page.unreadable, last: page.last };
     });
   const ledger = {
     ...meter.ledger,
     readTenantState: async (tenant: string) => {
-      if (done.last === undefined) await count(tenant);
+      done ??= await count(tenant);
       return meter.ledger.readTenantState(tenant);
     },
   };
   await rebuildTenant({ ...meter, ledger }, entry.tenant.id, { evenWhenValid: true });
-  return done;
+  return done ?? { counted: 0, unreadable: 0, last: undefined };
+}
+
+interface ReadPage {
+  readonly rows: readonly CountedBackRow[];
+  readonly unreadable: number;
+  readonly last: EventPlace | undefined;
+}
+
+function readPage(request: CountBackRequest, entry: TenantEntry, events: readonly UncountedEvent[]): ReadPage {
+  const rows: CountedBackRow[] = [];
+  let unreadable = 0;
+  for (const event of events) {
+    const read = readEvent(request, event);
+    if (read === 'unreadable') unreadable += 1;
+    else if (read !== undefined) rows.push(rowOf(entry, request.meter, event, read));
+  }
+  return { rows, unreadable, last: events.at(-1) };
 }
 
 /** `undefined`: the meter's filter does not match. */

@@ -7,6 +7,7 @@ import { addAlertsCommand } from './commands/alerts.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCycleCommands } from './commands/cycles.ts';
+import { addCountBackCommand } from './commands/count-back.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo): Command {
   addCheckCommand(program, io);
   addRefusalsCommand(program, io);
   addAlertsCommand(program, io);
+  addCountBackCommand(program, io);
   addDeadLetterCommands(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);

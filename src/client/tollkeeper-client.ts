@@ -193,6 +193,11 @@ export class TollkeeperClient {
     });
   }
 
+  /** Lets a new meter read the accepted events of open periods, back to an instant. Ask again while there is a `nextCursor`. */
+  countBack(meter: string, range: { to: string; tenant?: string; cursor?: string }): Promise<Api.CountBackAnswer> {
+    return this.#change('POST', path`/v1/meters/${meter}/count-back`, range);
+  }
+
   createKey(key: Api.NewKey): Promise<Api.NewKeyView> {
     return this.#change('POST', '/v1/keys', key);
   }

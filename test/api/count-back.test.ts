@@ -84,10 +84,10 @@ describe('a meter that comes after its events', () => {
 
   test('counts none of them by itself, and all of them on request, once', async () => {
     expect((await live())['bytes']).toEqual({ quantity: '1', eventCount: '1' });
-    expect((await countBack('bytes')).body).toEqual({ meter: 'bytes', counted: 5, unreadable: 1, isComplete: true });
+    expect((await countBack('bytes')).body).toEqual({ meter: 'bytes', counted: 5, unreadable: 1, nextCursor: null });
     expect((await live())['bytes']).toEqual({ quantity: '29', eventCount: '5' });
     expect((await live('globex'))['bytes']).toEqual({ quantity: '10', eventCount: '1' });
-    expect((await countBack('bytes')).body).toMatchObject({ counted: 0, isComplete: true });
+    expect((await countBack('bytes')).body).toMatchObject({ counted: 0, nextCursor: null });
     expect((await live())['bytes']).toEqual({ quantity: '29', eventCount: '5' });
     expect(await audit()).toEqual([{ result: expect.objectContaining({ isEqual: true, differences: 0 }) }]);
   });
@@ -126,6 +126,16 @@ describe('a meter that comes after its events', () => {
     ]);
   });
 
+  test('goes on behind the place that is named', async () => {
+    const headers = { 'content-type': 'application/yaml' };
+    const body = 'meters: [{ key: again, eventType: calls, aggregation: count }]';
+    expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+    const micros = BigInt(Date.parse('2026-11-12T00:00:00Z')) * 1_000n;
+    const cursor = Buffer.from(`acme.${micros}.${'f'.repeat(32)}`).toString('base64url');
+    const answer = await countBack('again', { to: '2026-11-01T00:00:00Z', tenant: 'acme', cursor });
+    expect(answer.body).toMatchObject({ counted: 2, nextCursor: null });
+  });
+
   test('leaves periods alone that are sealed', async () => {
     await bench.pool.query(`update gate set sealed_through = '2026-11-30T18:15:00Z' where tenant = 'acme'`);
     const headers = { 'content-type': 'application/yaml' };
@@ -143,12 +153,14 @@ describe('a meter that comes after its events', () => {
       await countBack('nothing'),
       await countBack('bytes', { to: '2026-11-01T00:00:00Z', tenant: 'nobody' }),
       await countBack('bytes', { to: 'yesterday' }),
+      await countBack('bytes', { to: '2026-11-01T00:00:00Z', cursor: 'elsewhere' }),
     ];
     expect(answers.map(({ status, body: { error } }) => [status, error.code])).toEqual([
       [409, 'meter_has_versions'],
       [404, 'unknown_meter'],
       [404, 'unknown_tenant'],
       [400, expect.any(String)],
+      [400, 'invalid'],
     ]);
   });
 });
