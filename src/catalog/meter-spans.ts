@@ -1,6 +1,5 @@
 import { requireInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 
 /** The meters that take events of one type from an instant on, until the next span begins. */
 export interface MeterSpan {
@@ -54,7 +53,7 @@ function startOf({ from }: Meter): number {
 
 /** The meters that take events of a type at an instant; `undefined` where none does. */
 export function metersAt(
-  { meterSpans }: Pick<CatalogueSnapshot, 'meterSpans'>,
+  { meterSpans }: { readonly meterSpans: ReadonlyMap<string, readonly MeterSpan[]> },
   eventType: string,
   atMicros: EpochMicros,
 ): readonly Meter[] | undefined {
