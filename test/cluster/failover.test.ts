@@ -4,6 +4,7 @@ import { shardKey } from '../../src/meter/keys.ts';
 import { nodeServing } from '../../src/meter/meter-connection.ts';
 import { type ClusterNode, startRedisCluster, type RedisCluster } from '../../tools/redis-cluster.ts';
 import { batchForAll, type ClusterStack, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
+import { startSenders, untilTaken } from './senders.ts';
 
 let cluster: RedisCluster;
 let stack: ClusterStack;
@@ -117,4 +118,42 @@ test('a master that hung while its replica took over has nothing believed of it 
   await stack.drain();
   expect(await timesInLedger()).toEqual({ before: once, hanging: once, after: once });
   expect(await incidents()).toEqual([]);
+}, 60_000);
+
+interface NamedRange {
+  readonly epoch: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+test('a master that goes on without its replica until that takes over: what it took alone is named, and nothing else', async () => {
+  const { master, replica } = await firstPair();
+  const senders = startSenders(stack);
+  await untilTaken(senders.taken, 20);
+  await cluster.cutReplication(master);
+  await untilTaken(senders.taken, 5);
+  // The master lives, and learns of its successor from it.
+  await replica.redis.cluster('FAILOVER', 'TAKEOVER');
+  await untilTaken(senders.taken, 20);
+  await senders.stop();
+  await stack.drain();
+
+  const times = await timesInLedger();
+  const missing = [...senders.taken].map((name) => TENANTS.length - (times[name]?.length ?? 0));
+  expect(Object.values(times).flat()).toEqual(Object.values(times).flatMap((of) => of.map(() => '1')));
+  const { rows } = await stack.pool.query<{ shard: number; kind: string; details: NamedRange }>(
+    'select shard::integer, kind, details from incident',
+  );
+  let named = 0;
+  for (const { shard, kind, details } of rows) {
+    expect(kind).toBe('journal_loss');
+    named += details.lastSequence - details.firstSequence + 1;
+    const { rows: found } = await stack.pool.query(
+      'select 1 from usage_event where shard = $1::smallint and epoch = $2::bigint and sequence between $3::bigint and $4::bigint',
+      [shard, details.epoch, details.firstSequence, details.lastSequence],
+    );
+    expect(found).toEqual([]);
+  }
+  expect(named).toBeGreaterThan(0);
+  expect(missing.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(named);
 }, 60_000);

@@ -4,6 +4,7 @@ import { shardKey } from '../../src/meter/keys.ts';
 import { readCounters } from '../../src/meter/read-counters.ts';
 import { type ClusterNode, startRedisCluster, type RedisCluster } from '../../tools/redis-cluster.ts';
 import { batchForAll, type ClusterStack, NOVEMBER, openClusterStack, SHARDS, TENANTS } from './cluster-stack.ts';
+import { startSenders, untilTaken } from './senders.ts';
 
 let cluster: RedisCluster;
 let stack: ClusterStack;
@@ -12,7 +13,6 @@ let to: ClusterNode;
 
 const MOVED_SHARD = 3;
 const KEY = shardKey(MOVED_SHARD);
-const SENDERS = 4;
 
 beforeEach(async () => {
   cluster = await startRedisCluster({ withReplicas: false });
@@ -24,43 +24,6 @@ afterEach(async () => {
   await stack.close();
   await cluster.drop();
 });
-
-/** Senders that repeat each batch until it is taken, and then send the next, until they are told to stop. */
-function startSenders(): { taken: Set<string>; refused: () => number; stop: () => Promise<void> } {
-  const taken = new Set<string>();
-  let refused = 0;
-  const stopping = new AbortController();
-  const run = async (sender: number): Promise<void> => {
-    for (let batch = 0; !stopping.signal.aborted; batch += 1) {
-      const name = `${sender}-${batch}`;
-      for (;;) {
-        const results = await stack.send(batchForAll(name));
-        if (results !== undefined) {
-          expect(results.filter(({ outcome }) => outcome !== 'accepted' && outcome !== 'duplicate')).toEqual([]);
-          break;
-        }
-        refused += 1;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      taken.add(name);
-    }
-  };
-  const senders = Promise.all(Array.from({ length: SENDERS }, (_, sender) => run(sender)));
-  return {
-    taken,
-    refused: () => refused,
-    stop: async () => {
-      stopping.abort();
-      await senders;
-    },
-  };
-}
-
-/** Waits until so many more batches were taken. */
-async function untilTaken(taken: ReadonlySet<string>, more: number): Promise<void> {
-  const wanted = taken.size + more;
-  await expect.poll(() => taken.size, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(wanted);
-}
 
 async function expectEverythingOnce(taken: ReadonlySet<string>): Promise<void> {
   await stack.drain();
@@ -83,7 +46,7 @@ async function epochs(): Promise<(string | null)[]> {
 }
 
 test('a slot that moves under load answers 503 while it does, then goes on in a new epoch with nothing lost', async () => {
-  const senders = startSenders();
+  const senders = startSenders(stack);
   await untilTaken(senders.taken, 20);
   await cluster.beginMove(KEY, from, to);
   while ((await cluster.moveKeys(KEY, from, to, 1)) > 0) await expect.poll(senders.refused).toBeGreaterThan(0);
