@@ -1,4 +1,5 @@
 import { readHeldCatalogue } from '../meter/restored-ledger.ts';
+import { forgetEpoch, verifiedEpoch } from '../meter/verify-incarnation.ts';
 import type { IngestService } from './ingest-service.ts';
 import { clearObstacles } from './send-groups.ts';
 
@@ -14,7 +15,13 @@ import { clearObstacles } from './send-groups.ts';
  * @returns whether what was refused must be judged again
  */
 export async function readNewerCatalogue(service: IngestService, judgedBy: number): Promise<boolean> {
-  const held = await readHeldCatalogue(service.meter);
+  let held = await readHeldCatalogue(service.meter);
+  if (held.every((version) => version === 0)) {
+    // Redis has lost everything, this with it: the epoch that begins brings the version from the ledger.
+    forgetEpoch(service.meter, 0);
+    await verifiedEpoch(service.meter, 0);
+    held = await readHeldCatalogue(service.meter);
+  }
   if (held.some((version) => version > service.catalogue.current().version)) {
     await clearObstacles(service, [{ kind: 'stale_catalogue' }]);
   }

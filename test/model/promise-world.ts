@@ -142,7 +142,6 @@ export class PromiseRun {
     this.#newestIncident = rows[0]?.id ?? 0;
     const plan = `plans: [{ key: plan${this.#number}, currency: USD, charges: [] }]`;
     await this.#apply(0, `${plan}\ntenants:\n${this.names.map((name) => this.#tenantYaml(name, [])).join('\n')}`);
-    await this.processes[1].catalogue.reload();
   }
 
   get #pool(): IngestStack['pool'] {
@@ -172,10 +171,8 @@ export class PromiseRun {
     return this.#apply(process, `tenants:\n${this.#tenantYaml(this.names[tenant], limits)}`);
   }
 
-  async addExtraMeter(process: 0 | 1): Promise<void> {
-    await this.#apply(process, `meters: [{ key: ${this.#extra}, aggregation: sum, unit: unit }]`);
-    // A name that the other process does not know is not looked up for every event: its catalogue is read every second.
-    for (const { catalogue } of this.processes) await catalogue.reload();
+  addExtraMeter(process: 0 | 1): Promise<void> {
+    return this.#apply(process, `meters: [{ key: ${this.#extra}, aggregation: sum, unit: unit }]`);
   }
 
   /** Holds from December on: nothing that a run sends is of it. */
@@ -205,13 +202,20 @@ export class PromiseRun {
     const { meter } = this.processes[process];
     const scripts = meter.redis as { recordUsage: (typeof meter.redis)['recordUsage'] };
     const { recordUsage } = scripts;
+    let isApplied = false;
     scripts.recordUsage = async (...call) => {
       const reply = await recordUsage.apply(meter.redis, call);
-      if (reply[0] === 'applied') throw new Error('Connection is closed.');
-      return reply;
+      if (reply[0] !== 'applied') return reply;
+      isApplied = true;
+      throw new Error('Connection is closed.');
     };
     try {
-      return { outcomes: await this.#ask(process, events), attempts: 1 };
+      for (let attempt = 1; attempt <= RETRIES_MAX; attempt += 1) {
+        const outcomes = await this.#ask(process, events);
+        if (outcomes !== undefined || isApplied) return { outcomes, attempts: 1 };
+        await pause(RETRY_PAUSE_MS);
+      }
+      throw new Error('the service did not come back');
     } finally {
       scripts.recordUsage = recordUsage;
     }
