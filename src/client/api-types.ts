@@ -50,6 +50,17 @@ export interface ApplyAnswer {
   readonly catalogueVersion: number;
 }
 
+/** What counting a meter back did. */
+export interface CountBackAnswer {
+  readonly meter: string;
+  /** Events that it has read now. */
+  readonly counted: number;
+  /** Events whose value it cannot read. */
+  readonly unreadable: number;
+  /** Where to go on; `null`: all is counted. */
+  readonly nextCursor: string | null;
+}
+
 /** A tenant as the API shows it. */
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
