@@ -10,7 +10,7 @@ interface CountBackOptions {
   readonly tenant?: string;
 }
 
-/** Requests that are made at most, each of up to 300,000 events. */
+/** Requests that are made at most, each of up to 120,000 events. */
 const REQUESTS_MAX = 1_000;
 
 /** Adds `count-back`. */
