@@ -20,8 +20,12 @@ type StreamEntry = readonly [id: Buffer, fields: EntryFields];
 
 /** Entries in the first page; later pages follow from how many events the entries turned out to have. */
 const FIRST_PAGE_ENTRIES = 64;
-/** Pages of one batch: at one event per entry the third page already fills it. */
-const PAGES_MAX = 8;
+/** Entries in any page: small ones may be followed by such of a megabyte each, and a page is one answer of Redis. */
+const PAGE_ENTRIES_MAX = 256;
+/** Pages of one batch: at one event per entry they fill it. */
+const PAGES_MAX = 20;
+/** Past this no more entries are read for the batch: it is held in memory several times over while it is written. */
+const BATCH_BYTES_MAX = 67_108_864;
 
 /**
  * Reads and decodes what follows a position in the shard's stream: at most `BATCH_EVENTS_MAX` events (one entry is always
@@ -70,6 +74,7 @@ async function readEntries(
   const entries: StreamEntry[] = [];
   let cursor = formatPosition(after);
   let events = 0;
+  let bytes = 0;
   let pageEntries = FIRST_PAGE_ENTRIES;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const found = (await redis.xrangeBuffer(journalKey, `(${cursor}`, '+', 'COUNT', pageEntries)) as StreamEntry[];
@@ -78,13 +83,16 @@ async function readEntries(
       if (entries.length > 0 && (events + size > BATCH_EVENTS_MAX || isOtherEpoch(entry, entries[0]))) {
         return { entries, backlog: true };
       }
+      if (bytes >= BATCH_BYTES_MAX) return { entries, backlog: true };
       entries.push(entry);
       events += size;
+      bytes += bytesIn(entry);
     }
     const last = found.at(-1);
     if (last === undefined || found.length < pageEntries) return { entries, backlog: false };
     cursor = last[0].toString('latin1');
-    pageEntries = Math.max(1, Math.ceil(((BATCH_EVENTS_MAX - events) * entries.length) / events));
+    const wanted = Math.ceil(((BATCH_EVENTS_MAX - events) * entries.length) / events);
+    pageEntries = Math.min(Math.max(1, wanted), PAGE_ENTRIES_MAX);
   }
   return { entries, backlog: true };
 }
@@ -93,6 +101,12 @@ async function readEntries(
 function eventsIn([id, fields]: StreamEntry): number {
   const last = parseEntryId(id.toString('latin1')).sequence;
   return Math.max(1, last - (firstSequenceOf(fields) ?? last) + 1);
+}
+
+function bytesIn([, fields]: StreamEntry): number {
+  let bytes = 0;
+  for (const field of fields) bytes += field.length;
+  return bytes;
 }
 
 function isOtherEpoch(entry: StreamEntry, first: StreamEntry | undefined): boolean {
