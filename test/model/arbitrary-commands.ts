@@ -51,7 +51,7 @@ const limits: fc.Arbitrary<readonly ModelLimit[]> = fc.uniqueArray(
     meter: fc.constantFrom('units' as const, 'requests' as const, 'tokens' as const),
     mode: fc.constantFrom('hard' as const, 'hard' as const, 'hard' as const, 'soft' as const),
     dimension: fc.constantFrom(null, null, 'project' as const),
-    limit: fc.integer({ min: 1, max: 12 }),
+    limit: fc.integer({ min: 1, max: 8 }),
   }),
   { minLength: 0, maxLength: 3, selector: ({ meter, dimension }) => `${meter}/${dimension}` },
 );
@@ -65,7 +65,7 @@ const plain = (action: Action): fc.Arbitrary<Action> => fc.constant(action);
 
 const alone: fc.Arbitrary<Action> = fc.oneof(
   { weight: 30, arbitrary: sends },
-  { weight: 8, arbitrary: limitChanges },
+  { weight: 16, arbitrary: limitChanges },
   {
     weight: 8,
     arbitrary: fc

@@ -184,7 +184,7 @@ export class Single extends Command {
   }
 
   toString(): string {
-    return `p${this.#process}:${JSON.stringify(this.#action)}`;
+    return JSON.stringify({ process: this.#process, action: this.#action });
   }
 }
 
@@ -261,10 +261,19 @@ export class Together extends Command {
   }
 
   toString(): string {
-    return `together:${JSON.stringify(this.#actions)}`;
+    return JSON.stringify({ together: this.#actions });
   }
 }
 
 function sameRows(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
   return one.size === other.size && [...one].every(([name, content]) => other.get(name) === content);
+}
+
+/** A command as it is printed, and kept in `seeds.json`. */
+export type PrintedCommand =
+  { readonly process: Process; readonly action: Action } | { readonly together: readonly [Action, Action] };
+
+/** The command that was printed so. */
+export function readCommand(printed: PrintedCommand): Single | Together {
+  return 'together' in printed ? new Together(printed.together) : new Single(printed.action, printed.process);
 }
