@@ -287,17 +287,3 @@ test('counting back asks again until there is no cursor, and tells the sum', asy
     { to: '2026-11-01T00:00:00Z', cursor: 'there' },
   ]);
 });
-
-test('counting back asks again until there is no cursor, and tells the sum', async () => {
-  answer = ({ body }) => {
-    const isFirst = !body.includes('cursor');
-    const counts = { meter: 'credits', counted: 1_500, unreadable: isFirst ? 2 : 0 };
-    return { status: 200, body: { ...counts, nextCursor: isFirst ? 'there' : null } };
-  };
-  const { out, exitCode } = await run('count-back', 'credits', '--to', '2026-11-01');
-  expect({ out, exitCode }).toEqual({ out: 'credits counted 3,000 events, 2 could not be read\n', exitCode: 0 });
-  expect(fake.requests.map(({ body }) => JSON.parse(body) as object)).toEqual([
-    { to: '2026-11-01T00:00:00Z' },
-    { to: '2026-11-01T00:00:00Z', cursor: 'there' },
-  ]);
-});
