@@ -7,6 +7,7 @@ import { countAlerts, countThresholdSignals } from '../../src/metrics/alert-metr
 import { measureCheck, measureIngest } from '../../src/metrics/ingest-metrics.ts';
 import { createMemoryMetrics } from '../../src/metrics/memory-metrics.ts';
 import { createProgramMetrics } from '../../src/metrics/program-metrics.ts';
+import { countReservations } from '../../src/metrics/reservation-metrics.ts';
 import { createStoreMetrics } from '../../src/metrics/store-metrics.ts';
 
 interface Rule {
@@ -31,6 +32,7 @@ async function instruments(): Promise<Map<string, readonly string[]>> {
   measureCheck(registry, never);
   countThresholdSignals(registry);
   countAlerts(registry);
+  countReservations(registry);
   createMemoryMetrics(registry, { usedBytes: null, maxBytes: null, isFull: false });
   createStoreMetrics(registry, { readJournals: never, readLedger: never, clock: () => 0 });
   return labelsOf(registry);

@@ -48,7 +48,9 @@ test('a PostgreSQL that says nothing about a key makes a 503 within five seconds
 
 test('a question about limits waits no longer than events, for the key and the stores together', async () => {
   const catalogue = { current: () => ({ tenants: new Map() }), reload: silence };
-  const service = { catalogue } as unknown as IngestService;
+  // Nobody knows the tenant here, so Redis is asked whether there is a newer catalogue.
+  const meter = { shardCount: 1, redis: { hget: silence } };
+  const service = { catalogue, meter } as unknown as IngestService;
   const key = { tenant: null } as AuthenticatedKey;
   const question = { key, tenant: 'acme', meters: ['calls'], quantity: '1', waitedMs: 3_000 };
   const answer = expect(checkLimits(service, question)).rejects.toThrow('did not do their part');
