@@ -16,6 +16,7 @@ import type { Acceptable } from './plan-groups.ts';
 import { readDimensions, type Reading } from './read-meters.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
+import { tenantOfKey } from './tenant-of-key.ts';
 
 /** "May this tenant use so much more of these meters now?" */
 export interface CheckQuestion {
@@ -97,9 +98,8 @@ type Understood =
 
 function understand(snapshot: CatalogueSnapshot, question: CheckQuestion): Understood {
   const { key, tenant, meters, quantity, properties = null } = question;
-  const entry = snapshot.tenants.get(tenant);
-  // For a key bound to a tenant no other exists, so that it cannot be used to find out who is a customer.
-  if (entry === undefined || (key.tenant !== null && key.tenant !== tenant)) {
+  const entry = tenantOfKey(snapshot, key, tenant);
+  if (entry === undefined) {
     return { refusal: { code: 'unknown_tenant', message: `there is no tenant ${tenant}` } };
   }
   const readings: Reading[] = [];

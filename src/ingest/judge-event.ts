@@ -15,6 +15,7 @@ import { rulesOfReading, type ReadingRules } from './bounds.ts';
 import type { CheckedEvent } from './check-event.ts';
 import type { NamedPeriod, PeriodFinder } from './period-finder.ts';
 import { readMeters, type Reading } from './read-meters.ts';
+import { tenantOfKey } from './tenant-of-key.ts';
 
 /** An event of sound form on its way: its place in the request, and its digests. */
 export interface PendingEvent extends EventDigests {
@@ -73,9 +74,8 @@ export type Judgement =
 export function judgeEvent(context: JudgeContext, pending: PendingEvent): Judgement {
   const { snapshot, key } = context;
   const { event } = pending;
-  const entry = snapshot.tenants.get(event.tenant);
-  // For a key bound to a tenant no other exists, so that it cannot be used to find out who is a customer.
-  if (entry === undefined || (key.tenant !== null && key.tenant !== event.tenant)) {
+  const entry = tenantOfKey(snapshot, key, event.tenant);
+  if (entry === undefined) {
     return { kind: 'refused', outcome: 'unknown_tenant', reason: `there is no tenant ${event.tenant}` };
   }
   const meters = metersAt(snapshot, event.type, event.occurredAtMicros);

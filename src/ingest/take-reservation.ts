@@ -20,6 +20,7 @@ import { readMeters, type Reading } from './read-meters.ts';
 import { eventOfReservation, holdName, meterAt, reservationText, type Reserved } from './reservation.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
+import { tenantOfKey } from './tenant-of-key.ts';
 
 /** "Hold so much for this tenant until I say what it came to." */
 export interface ReservationRequest {
@@ -139,9 +140,8 @@ function understand(
   const refuse = (code: ReservationRefusal['code'], message: string, path?: string) => ({
     refusal: { code, message, ...(path !== undefined && { path }) },
   });
-  const entry = snapshot.tenants.get(tenant);
-  // For a key bound to a tenant no other exists, so that it cannot be used to find out who is a customer.
-  if (entry === undefined || (key.tenant !== null && key.tenant !== tenant)) {
+  const entry = tenantOfKey(snapshot, key, tenant);
+  if (entry === undefined) {
     return refuse('unknown_tenant', `there is no tenant ${tenant}`);
   }
   const meter = meterAt(snapshot, name, atMicros);
