@@ -57,10 +57,10 @@ export class ThresholdWalk {
   #reachesOne(growth: Growth, totals: ReadonlyMap<string, string>): boolean {
     const { judgement, meter, thresholds, added, largest } = growth;
     const name = limitedCounterName(judgement.entry.tenant.id, judgement.accountingPeriod.start, meter.key);
-    // Totals stay below 2^53.
-    const after = Number(totals.get(name) ?? '0');
-    if (meter.aggregation === 'max') return largest === after && this.#isNewMaximum(name, thresholds, after);
-    const before = after - added;
+    // A total may be far beyond what a number holds exactly.
+    const after = BigInt(totals.get(name) ?? '0');
+    if (meter.aggregation === 'max') return BigInt(largest) === after && this.#isNewMaximum(name, thresholds, largest);
+    const before = after - BigInt(added);
     return thresholds.some((threshold) => before < threshold && threshold <= after);
   }
 

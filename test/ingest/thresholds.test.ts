@@ -12,6 +12,7 @@ meters:
   - { key: calls, aggregation: sum, unit: call, dimensions: [project] }
   - { key: storage, aggregation: max, unit: GB, scale: 1 }
   - { key: quiet, aggregation: sum }
+  - { key: vast, aggregation: sum }
   - { key: rushed, aggregation: sum, dimensions: [project] }
 plans:
   - key: basic
@@ -27,6 +28,7 @@ plans:
       - { meter: calls, shareOfIncluded: 1 }
       - { meter: calls, quantity: 120 }
       - { meter: storage, quantity: 2.5 }
+      - { meter: vast, quantity: '9007199254740991' }
 tenants:
   - { id: acme, currency: USD, billingStart: ${OCTOBER}, plan: basic }
   - { id: globex, currency: USD, billingStart: ${OCTOBER}, plan: basic }
@@ -63,6 +65,13 @@ async function send(...events: readonly Sent[]): Promise<string[]> {
 function told(): string[] {
   return stack.reached.splice(0);
 }
+
+test('a threshold is told once where totals are past what a number holds exactly', async () => {
+  await send({ id: 'a', type: 'vast', quantity: '9007199254740991' });
+  expect(told()).toEqual([`acme ${NOVEMBER}`]);
+  await send({ id: 'b', type: 'vast', quantity: 2 });
+  expect(told()).toEqual([]);
+});
 
 test('a threshold is told at the very event that reaches it, and not again', async () => {
   await send({ id: 'a', quantity: 39 });
