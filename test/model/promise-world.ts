@@ -327,17 +327,9 @@ export class PromiseRun {
         for await (const page of auditCounters(deps, { tenant })) ofTenant.push(...page.differences);
         return ofTenant;
       });
-      found.push(...(await this.#unexplained(tenant, audited)));
+      found.push(...audited);
     }
     return found;
-  }
-
-  /** A maximum and a latest value cannot be given back: one that the ledger has refused as known stays in the counter. */
-  async #unexplained(tenant: string, found: readonly CounterDifference[]): Promise<readonly CounterDifference[]> {
-    if (found.length === 0) return found;
-    const refused = await this.#pool.query('select from refused_duplicate where tenant = $1::text limit 1', [tenant]);
-    if (refused.rowCount === 0) return found;
-    return found.filter(({ meter, figure }) => figure !== 'quantity' || (meter !== 'level' && meter !== 'peak'));
   }
 
   /** What is in the ledger, as text that can be compared. */
