@@ -11,7 +11,7 @@ import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { sumUsagePeriod } from '../src/ledger/sum-usage-period.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import type { UsageSum } from '../src/ledger/usage-sum.ts';
-import type { LateUsage, RatingInputs } from '../src/rating/inputs.ts';
+import type { ChargeUsage, LateUsage, RatingInputs } from '../src/rating/inputs.ts';
 
 /** What is to be rated, and the catalogue as it is committed now. */
 export interface InputsSource {
@@ -52,29 +52,34 @@ function assemble(
   late: readonly LateUsage[],
 ): RatingInputs {
   const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays } = tenant;
-  const usage = sums
-    .filter(({ usagePeriodMicros }) => usagePeriodMicros === period.startMicros)
-    .map((sum) => ({
-      meter: sum.meter,
-      quantity: sum.quantity,
-      eventCount: sum.eventCount,
-      ledgerRange: ledgerRange(source.shard, sum),
-    }));
+  const ofPeriod = sums.filter(({ usagePeriodMicros }) => usagePeriodMicros === period.startMicros);
   const plans = [planVersion, ...late.map((part) => part.planVersion)];
+  const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
   return {
     identity: source.identity,
-    planVersion,
     meters: metersOf(source.catalogue, [
       ...plans.flatMap((plan) => plan.charges.map(({ meter }) => meter)),
       ...sums.map(({ meter }) => meter),
     ]),
     tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
     issuer: source.catalogue.issuer,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    usage,
+    period: span,
+    feePeriod: span,
+    spans: [{ from: span.start, to: span.end, planVersion, usage: usageOfCharges(source.shard, planVersion, ofPeriod) }],
     late,
+    earlier: [],
+    isLast: true,
     corrects: null,
   };
+}
+
+/** What the ledger sums by meter, by the charges that price it. */
+function usageOfCharges(shard: number, { charges }: PlanVersion, sums: readonly UsageSum[]): ChargeUsage[] {
+  return charges.flatMap(({ key, meter }) => {
+    const sum = sums.find((one) => one.meter === meter);
+    if (sum === undefined) return [];
+    return [{ charge: key, quantity: sum.quantity, eventCount: sum.eventCount, ledgerRange: ledgerRange(shard, sum) }];
+  });
 }
 
 /** In order of key, each once: the inputs are hashed. */
@@ -126,13 +131,19 @@ async function gatherLatePeriod(
   }
   const after = await sumUsagePeriod(db, { tenant, usagePeriod, throughAccountingPeriod: accountingPeriod });
   const before = await sumUsagePeriod(db, { tenant, usagePeriod, throughAccountingPeriod: accountingPeriod - 1 });
-  const usage = sums.map((sum) => ({
-    meter: sum.meter,
-    before: quantityIn(before, sum.meter),
-    after: quantityIn(after, sum.meter),
-    eventCount: sum.eventCount,
-    ledgerRange: ledgerRange(source.shard, sum),
-  }));
+  const usage = planVersion.charges.flatMap(({ key, meter }) => {
+    const sum = sums.find((one) => one.meter === meter);
+    if (sum === undefined) return [];
+    return [
+      {
+        charge: key,
+        before: { quantity: quantityIn(before, meter) },
+        after: { quantity: quantityIn(after, meter) },
+        eventCount: sum.eventCount,
+        ledgerRange: ledgerRange(source.shard, sum),
+      },
+    ];
+  });
   return {
     part: {
       usagePeriodStart,

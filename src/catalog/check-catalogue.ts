@@ -14,7 +14,7 @@ import type { ParsedCatalogue } from './parse-catalogue.ts';
 /** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
 export type PlanCheck = (
   plan: PlanVersion,
-  meterKeys: ReadonlySet<string>,
+  meters: ReadonlyMap<string, Meter>,
 ) => readonly { readonly path: string; readonly message: string }[];
 
 /** What the file and the stored catalogue together define. */
@@ -178,7 +178,7 @@ function checkOnePlan(
   const base: FieldPath = ['plans', index];
   const definition = planOf(plan, 1);
   const ruled = [
-    ...checkPlan(definition, new Set(definitions.meters.keys())),
+    ...checkPlan(definition, definitions.meters),
     ...checkAlerts(definition, definitions.meters),
   ].map(({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message));
   const limited = checkLimits(parsed, definitions, plan.limits, [...base, 'limits']);

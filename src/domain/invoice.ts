@@ -44,6 +44,7 @@ export interface LineProvenance {
 export interface LineStep {
   readonly step: string;
   readonly sentence: string;
+  /** A plain decimal, or `numerator/denominator` where no decimal is exact. */
   readonly amount: string;
 }
 
@@ -51,11 +52,13 @@ export interface LineStep {
 export interface InvoiceLine {
   /** Unique in the invoice and the same in every rating of the same inputs: `base`, `charge:<key>`, `late:<period>:<key>`. */
   readonly key: string;
-  readonly kind: 'base_fee' | 'usage' | 'late_usage';
+  readonly kind: 'base_fee' | 'usage' | 'minimum' | 'maximum' | 'already_billed' | 'late_usage';
   readonly description: string;
   /** Whole units, a plain decimal; `"1"` for fees. */
   readonly quantity: string;
   readonly unit: string;
+  /** Major units before rounding: a plain decimal, or `numerator/denominator` where no decimal is exact. */
+  readonly exactAmount: string;
   /** Minor units as a decimal string, may be negative. */
   readonly amountMinor: string;
   readonly provenance: LineProvenance;

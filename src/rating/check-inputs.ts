@@ -2,7 +2,7 @@ import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { checkPlan } from './check-plan.ts';
-import type { RatingInputs } from './inputs.ts';
+import type { RatingInputs, UsageFigures } from './inputs.ts';
 
 /**
  * Everything that keeps the inputs from being billed, as sentences. Rating relies on what is checked here, and never throws on
@@ -10,10 +10,12 @@ import type { RatingInputs } from './inputs.ts';
  */
 export function checkInputs(inputs: RatingInputs): string[] {
   return [
-    ...checkPlanVersion(inputs, inputs.planVersion),
-    ...inputs.late.flatMap((late) => checkPlanVersion(inputs, late.planVersion)),
+    ...inputs.spans.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
+    ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
+    ...checkSpans(inputs),
     ...checkQuantities(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
@@ -24,9 +26,9 @@ export function checkInputs(inputs: RatingInputs): string[] {
 
 function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
   const name = `plan ${plan.key} version ${plan.version}`;
+  const meters = new Map(inputs.meters.map((meter) => [meter.key, meter]));
   // Limits are ingest's business: a bill does not need their meters.
-  const meters = [...inputs.meters.map(({ key }) => key), ...plan.limits.map(({ meter }) => meter)];
-  const problems = checkPlan(plan, new Set(meters)).map(({ path, message }) => `${name}, ${path}: ${message}`);
+  const problems = checkPlan({ ...plan, limits: [] }, meters).map(({ path, message }) => `${name}, ${path}: ${message}`);
   if (plan.currency !== inputs.tenant.currency) {
     problems.push(`${name} is priced in ${plan.currency}, the tenant is billed in ${inputs.tenant.currency}`);
   }
@@ -40,23 +42,46 @@ function checkPeriod(what: string, start: string, end: string): string[] {
   return startMicros < endMicros ? [] : [`${what} is empty: ${start} to ${end}`];
 }
 
-function checkQuantities({ usage, late }: RatingInputs): string[] {
-  const quantities = [
-    ...usage.map(({ meter, quantity }) => ({ meter, quantity })),
-    ...late.flatMap((period) =>
-      period.usage.flatMap(({ meter, before, after }) => [before, after].map((quantity) => ({ meter, quantity }))),
+/** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
+function checkSpans({ spans, period }: RatingInputs): string[] {
+  if (spans.length === 0) return ['the period has no span of a plan'];
+  const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
+  if (unreadable.length > 0) return unreadable;
+  const micros = (text: string): number => parseInstant(text) ?? 0;
+  return spans.flatMap(({ from, to }, index) => {
+    const before = spans[index - 1]?.to ?? period.start;
+    const isInside = micros(from) >= micros(before) && micros(to) <= micros(period.end);
+    return isInside ? [] : [`the span from ${from} to ${to} overlaps another or lies outside of the period`];
+  });
+}
+
+function checkQuantities({ spans, late }: RatingInputs): string[] {
+  const lists = [...spans.map(({ usage }) => usage), ...late.map(({ usage }) => usage)];
+  const figures = [
+    ...spans.flatMap(({ usage }) => usage),
+    ...late.flatMap(({ usage }) =>
+      usage.flatMap(({ charge, before, after }) => [before, after].map((one) => ({ ...one, charge }))),
     ),
   ];
-  const meters = [usage, ...late.map((period) => period.usage)].map((rows) => rows.map(({ meter }) => meter));
   return [
-    ...quantities
-      .filter(({ quantity }) => !isPlainDecimal(quantity))
-      .map(({ meter, quantity }) => `the usage of ${meter} is no plain decimal: ${JSON.stringify(quantity)}`),
-    ...meters.flatMap(repeated).map((meter) => `the usage of ${meter} is given twice`),
-    ...repeated(late.map((period) => period.usagePeriodStart)).map(
+    ...figures.flatMap(({ charge, ...one }) => unreadableNumbers(one).map((text) => unreadable(charge, text))),
+    ...lists
+      .map((usage) => usage.map(({ charge }) => charge))
+      .flatMap(repeated)
+      .map((charge) => `the usage of ${charge} is given twice`),
+    ...repeated(late.map(({ usagePeriodStart }) => usagePeriodStart)).map(
       (start) => `the late period ${start} is given twice`,
     ),
   ];
+}
+
+function unreadable(charge: string, text: string): string {
+  return `the usage of ${charge} is no plain decimal: ${JSON.stringify(text)}`;
+}
+
+function unreadableNumbers({ quantity, parts = [], amounts = [] }: UsageFigures): string[] {
+  const texts = [quantity, ...parts.map((part) => part.quantity), ...amounts.map(([value]) => value)];
+  return texts.filter((text) => !isPlainDecimal(text));
 }
 
 function repeated(names: readonly string[]): string[] {

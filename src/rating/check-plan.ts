@@ -1,7 +1,8 @@
 import { isSameBound } from '../domain/limits.ts';
-import type { Charge, Limit, PlanVersion } from '../domain/plan.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { Limit, PlanVersion } from '../domain/plan.ts';
+import { checkCharge, checkMeter } from './check-charge.ts';
 import { checkAmount } from './check-decimal.ts';
-import { isPriceModel, rulesOf } from './models/index.ts';
 import type { Problem } from './problem.ts';
 
 const CURRENCY = /^[A-Z]{3}$/;
@@ -10,9 +11,9 @@ const CHARGES_MAX = 1_000;
 /**
  * What is wrong with a price list, all of it at once; empty when it can be billed. Paths are those of the plan's own fields.
  *
- * @param meterKeys the meters that exist
+ * @param meters those that exist, by key
  */
-export function checkPlan(plan: PlanVersion, meterKeys: ReadonlySet<string>): Problem[] {
+export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>): Problem[] {
   const problems = checkAmount(plan.baseFee, 'baseFee');
   if (!CURRENCY.test(plan.currency)) {
     problems.push({ path: 'currency', message: `${plan.currency} is no ISO 4217 code in upper case` });
@@ -26,26 +27,20 @@ export function checkPlan(plan: PlanVersion, meterKeys: ReadonlySet<string>): Pr
     const first = chargesByKey.get(charge.key);
     if (first === undefined) chargesByKey.set(charge.key, index);
     else problems.push({ path: `${path}.key`, message: `${charge.key} is already the key of charges[${first}]` });
-    problems.push(...checkCharge(charge, path, meterKeys));
+    problems.push(...checkCharge(charge, path, meters));
   }
-  return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meterKeys))];
+  return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meters))];
 }
 
-function checkCharge(charge: Charge, path: string, meterKeys: ReadonlySet<string>): Problem[] {
-  const problems = [
-    ...checkMeter(charge.meter, `${path}.meter`, meterKeys),
-    ...checkAmount(charge.includedUnits, `${path}.includedUnits`),
-  ];
-  if (!isPriceModel(charge.price.model)) {
-    return [...problems, { path: `${path}.price.model`, message: 'unknown price model' }];
-  }
-  return [...problems, ...rulesOf(charge.price).check(charge.price, `${path}.price`)];
-}
-
-function checkLimit(limits: readonly Limit[], limit: Limit, index: number, meterKeys: ReadonlySet<string>): Problem[] {
+function checkLimit(
+  limits: readonly Limit[],
+  limit: Limit,
+  index: number,
+  meters: ReadonlyMap<string, Meter>,
+): Problem[] {
   const path = `limits[${index}]`;
   const problems = [
-    ...checkMeter(limit.meter, `${path}.meter`, meterKeys),
+    ...checkMeter(limit.meter, `${path}.meter`, meters),
     ...checkAmount(limit.limit, `${path}.limit`),
   ];
   const first = limits.findIndex((other) => isSameBound(other, limit));
@@ -53,8 +48,4 @@ function checkLimit(limits: readonly Limit[], limit: Limit, index: number, meter
     problems.push({ path: `${path}.meter`, message: `${limit.meter} is already limited by limits[${first}]` });
   }
   return problems;
-}
-
-function checkMeter(meter: string, path: string, meterKeys: ReadonlySet<string>): Problem[] {
-  return meterKeys.has(meter) ? [] : [{ path, message: `there is no meter ${meter}` }];
 }

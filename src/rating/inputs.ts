@@ -4,54 +4,97 @@ import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 
-/** Usage of one meter as the ledger sums it. */
-export interface MeteredUsage {
-  readonly meter: string;
-  /** Whole units, a plain decimal. */
+/** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
+export interface UsagePart {
+  /** By dimension; a dimension that the events did not have is not there. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Where the hour or day begins; `null` where the charge does not ask for time. */
+  readonly bucket: InstantText | null;
+  /** Whole units, a plain decimal, by the meter's aggregation. */
   readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** What one charge is priced on: usage that its filter leaves. */
+export interface UsageFigures {
+  /** Whole units, a plain decimal, by the meter's aggregation. */
+  readonly quantity: string;
+  /** Where the charge reads parts (`readingOf`): by bucket, then values in the order of their canonical JSON. */
+  readonly parts?: readonly UsagePart[];
+  /** Where the charge reads events: their values in the order of the journal, equal ones in a row as one value and how many. */
+  readonly amounts?: readonly (readonly [value: string, times: number])[];
+}
+
+/** The usage of one charge as the ledger sums it. */
+export interface ChargeUsage extends UsageFigures {
+  /** Its key. */
+  readonly charge: string;
   readonly eventCount: string;
   readonly ledgerRange: LineProvenance['ledgerRange'];
 }
 
-/** Usage of one meter that came after its period was billed. */
-export interface LateMeteredUsage {
-  readonly meter: string;
-  /** What that period's usage was when it was last billed, and what it is with the late events. Whole units. */
-  readonly before: string;
-  readonly after: string;
+/** Usage of one charge that came after its period was billed. */
+export interface LateChargeUsage {
+  readonly charge: string;
+  /** What that period's usage was when it was last billed, and what it is with the late events. */
+  readonly before: UsageFigures;
+  readonly after: UsageFigures;
   /** Of the late events alone. */
   readonly eventCount: string;
   readonly ledgerRange: LineProvenance['ledgerRange'];
 }
 
-/** The late usage of one sealed period, billed as the difference it makes. */
+/** The late usage of one span of a sealed period, billed as the difference it makes. */
 export interface LateUsage {
   readonly usagePeriodStart: InstantText;
   readonly usagePeriodEnd: InstantText;
-  /** The plan version that governed that period, whole. */
+  /** The plan version that governed it, whole. */
   readonly planVersion: PlanVersion;
   /** The invoice that billed that period; `null` when none did. */
   readonly billedInvoiceId: string | null;
-  readonly usage: readonly LateMeteredUsage[];
+  readonly usage: readonly LateChargeUsage[];
+}
+
+/** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
+export interface RatedSpan {
+  /** Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  readonly planVersion: PlanVersion;
+  /** By charge; a charge that is not there was not used. */
+  readonly usage: readonly ChargeUsage[];
 }
 
 /** What rating takes of a tenant: a snapshot, so that later changes of the tenant do not reach an old invoice. */
 export type RatedTenant = Pick<Tenant, 'currency' | 'timeZone' | 'buyer' | 'billTo' | 'taxRates' | 'paymentTermsDays'>;
+
+/** A bill of the same period that was issued before this one. */
+export interface EarlierBill {
+  readonly invoiceId: string;
+  /** What it billed, by the keys of charges and `base`. Minor units. */
+  readonly amounts: readonly { readonly key: string; readonly amountMinor: string }[];
+}
 
 /**
  * Everything that rating sees: plain JSON, stored canonically beside the invoice, so that the same inputs can be rated again.
  */
 export interface RatingInputs {
   readonly identity: InvoiceIdentity;
-  readonly planVersion: PlanVersion;
   /** The meter versions behind the usage, whole. */
   readonly meters: readonly Meter[];
   readonly tenant: RatedTenant;
   readonly issuer: Party;
   /** The accounting period, half-open. */
   readonly period: { readonly start: InstantText; readonly end: InstantText };
-  readonly usage: readonly MeteredUsage[];
+  /** The whole period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end. */
+  readonly feePeriod: { readonly start: InstantText; readonly end: InstantText };
+  /** In order of time, without overlap; at least one. */
+  readonly spans: readonly RatedSpan[];
   readonly late: readonly LateUsage[];
+  /** Bills of the same period before this one. */
+  readonly earlier: readonly EarlierBill[];
+  /** Whether no further bill of the period follows: only then is what is missing to a minimum or commitment charged. */
+  readonly isLast: boolean;
   /** The invoice that this one corrects. */
   readonly corrects: string | null;
 }

@@ -1,10 +1,9 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
-import type { Charge } from '../domain/plan.ts';
 import { checkInputs } from './check-inputs.ts';
-import type { MeteredUsage, RatingInputs, RatingResult } from './inputs.ts';
+import type { RatingInputs, RatingResult } from './inputs.ts';
 import { UnpricedQuantityError } from './problem.ts';
 import { taxLines } from './tax.ts';
-import { baseFeeLine, lateLine, usageLine } from './usage-lines.ts';
+import { baseFeeLines, billedLines, lateLines, usageLines } from './usage-lines.ts';
 import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
 
 /**
@@ -12,7 +11,7 @@ import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
  * wherever they are rated. Never throws on usage: what cannot be billed is answered as problems, and nothing of it is.
  *
  * The order of the steps is the order of the bill: what is due whatever was used, the period's usage in the order of the
- * plan's charges, late usage of earlier periods, then tax on the sum. A negative total is a credit, not an error.
+ * plan's charges, less what earlier bills of the period billed, late usage of earlier periods, then tax on the sum. A negative total is a credit, not an error.
  */
 export function rateInvoice(inputs: RatingInputs): RatingResult {
   const problems = checkInputs(inputs);
@@ -20,8 +19,7 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
   const lines: InvoiceLine[] = [];
   for (const rate of ratings(inputs)) {
     try {
-      const line = rate();
-      if (line !== undefined) lines.push(line);
+      lines.push(...rate());
     } catch (error) {
       if (!(error instanceof UnpricedQuantityError)) throw error;
       problems.push(error.message);
@@ -30,25 +28,14 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
   return problems.length > 0 ? { problems } : { content: contentOf(inputs, lines) };
 }
 
-/** One function per line, in the order of the invoice. */
-function ratings(inputs: RatingInputs): (() => InvoiceLine | undefined)[] {
-  const { charges } = inputs.planVersion;
+/** One function per fee, charge and late charge, in the order of the invoice. */
+function ratings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
   return [
-    () => baseFeeLine(inputs),
-    ...charges.map((charge) => () => usageLine(inputs, charge, usageOf(inputs, charge))),
-    ...inputs.late.flatMap((late) =>
-      late.planVersion.charges.flatMap((charge) =>
-        late.usage
-          .filter(({ meter }) => meter === charge.meter)
-          .map((usage) => () => lateLine(inputs, late, charge, usage)),
-      ),
-    ),
+    ...inputs.spans.map((span) => () => baseFeeLines(inputs, span)),
+    ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
+    () => billedLines(inputs),
+    ...inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge))),
   ];
-}
-
-function usageOf(inputs: RatingInputs, charge: Charge): MeteredUsage {
-  const none = { meter: charge.meter, quantity: '0', eventCount: '0', ledgerRange: null };
-  return inputs.usage.find(({ meter }) => meter === charge.meter) ?? none;
 }
 
 function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): InvoiceContent {

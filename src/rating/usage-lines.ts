@@ -1,103 +1,191 @@
-import { type Decimal, decimal, decimalText, ZERO } from '../domain/decimal.ts';
 import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
-import { type AmountMinor, formatMinor, minorToDecimal } from '../domain/money.ts';
+import { type AmountMinor, formatMinor } from '../domain/money.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import { stepsSentence } from '../domain/steps-sentence.ts';
-import type { LateMeteredUsage, LateUsage, MeteredUsage, RatingInputs } from './inputs.ts';
-import { priceQuantity } from './price-quantity.ts';
-import { roundToMinor } from './rounding.ts';
+import { type Exact, exact } from './exact.ts';
+import type { ChargeUsage, LateChargeUsage, LateUsage, RatedSpan, RatingInputs, UsageFigures } from './inputs.ts';
+import { dueOf, priceCharge, type PricedCharge } from './price-charge.ts';
+import { proratedFee } from './proration.ts';
+import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 
-/** A charge priced and rounded to the currency. */
-interface RoundedPrice {
-  readonly amountMinor: AmountMinor;
-  readonly steps: readonly LineStep[];
-}
-
-/** The plan's fee of the period, due whatever was used. `undefined` when there is none. */
-export function baseFeeLine(inputs: RatingInputs): InvoiceLine | undefined {
-  const { planVersion, tenant } = inputs;
-  const fee = decimal(planVersion.baseFee);
-  if (fee.eq(ZERO)) return undefined;
-  const { amountMinor, steps } = rounded(fee, [lineStep('base_fee', `base fee ${spoken(fee)}`, fee)], tenant.currency);
-  return {
-    key: 'base',
-    kind: 'base_fee',
-    description: `${planVersion.name}, base fee`,
-    quantity: '1',
-    unit: 'period',
-    amountMinor: amountMinor.toString(),
-    provenance: {
-      ...ownPeriod(inputs),
-      charge: null,
-      meter: null,
-      meterVersion: null,
-      eventCount: '0',
-      ledgerRange: null,
+/** The plan's fee of a span, due whatever was used. None where the fee is zero. */
+export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine[] {
+  const { planVersion } = span;
+  const fee = exact(planVersion.baseFee);
+  if (fee.isZero) return [];
+  const { amount, steps } = proratedFee('base fee', fee, span, inputs.feePeriod);
+  return [
+    {
+      key: lineKey(inputs, span, 'base'),
+      kind: 'base_fee',
+      description: `${planVersion.name}, base fee`,
+      quantity: '1',
+      unit: 'period',
+      ...roundedLine(amount, steps, inputs.tenant.currency),
+      provenance: { ...ofSpan(inputs, span), ...NO_USAGE, charge: null },
     },
-    steps,
-  };
+  ];
 }
 
-/** The line of one charge for the usage of the period itself; it is there for no usage too, so that a bill shows the price. */
-export function usageLine(inputs: RatingInputs, charge: Charge, usage: MeteredUsage): InvoiceLine {
-  const quantity = decimal(usage.quantity);
-  const { amountMinor, steps } = roundedPrice(charge, quantity, inputs.tenant.currency);
-  return {
-    key: `charge:${charge.key}`,
+const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledgerRange: null } as const;
+
+/**
+ * The lines of one charge for the usage of a span: the price, which is there for no usage too, so that a bill shows it; and what
+ * its minimum adds and its maximum takes. Together they come to the rounded whole.
+ */
+export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge): InvoiceLine[] {
+  const usage = span.usage.find((one) => one.charge === charge.key) ?? noUsage(charge);
+  const priced = price(inputs, charge, usage, inputs.isLast);
+  const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage) };
+  const { currency } = inputs.tenant;
+  const key = lineKey(inputs, span, `charge:${charge.key}`);
+  const line: InvoiceLine = {
+    key,
     kind: 'usage',
     description: charge.description,
-    quantity: decimalText(quantity),
+    quantity: exact(usage.quantity).text,
     unit: unitOf(inputs, charge.meter),
-    amountMinor: amountMinor.toString(),
-    provenance: { ...ownPeriod(inputs), ...meterOf(inputs, charge, usage) },
-    steps,
+    ...roundedLine(priced.amount, priced.steps, currency),
+    provenance,
   };
+  return [line, ...boundLines({ key, charge, priced, provenance, currency })];
+}
+
+function noUsage({ key }: Charge): ChargeUsage {
+  return { charge: key, quantity: '0', eventCount: '0', ledgerRange: null };
+}
+
+function price(inputs: RatingInputs, charge: Charge, usage: UsageFigures, isLast: boolean): PricedCharge {
+  const meter = inputs.meters.find(({ key }) => key === charge.meter);
+  return priceCharge(charge, usage, {
+    aggregation: meter?.aggregation ?? 'sum',
+    currency: inputs.tenant.currency,
+    isLast,
+  });
+}
+
+interface BoundedCharge {
+  readonly key: string;
+  readonly charge: Charge;
+  readonly priced: PricedCharge;
+  readonly provenance: LineProvenance;
+  readonly currency: string;
+}
+
+/** What minimum and maximum change, each as the difference of rounded amounts: so no minor unit is lost between the lines. */
+function boundLines({ key, charge, priced, provenance, currency }: BoundedCharge): InvoiceLine[] {
+  const { amount, shortfall, excess } = priced;
+  const raised = amount.plus(shortfall);
+  const line = (kind: 'minimum' | 'maximum', from: Exact, to: Exact, sentence: string): InvoiceLine => ({
+    key: `${key}:${kind}`,
+    kind,
+    description: `${charge.description}, ${kind}`,
+    quantity: '1',
+    unit: 'period',
+    exactAmount: to.minus(from).text,
+    amountMinor: (roundToMinor(to, currency) - roundToMinor(from, currency)).toString(),
+    provenance,
+    steps: [lineStep(kind, sentence, to.minus(from))],
+  });
+  const { minimum = '0', maximum = '0' } = charge;
+  return [
+    ...(shortfall.isZero
+      ? []
+      : [line('minimum', amount, raised, `${spoken(shortfall)} missing to the minimum of ${spoken(exact(minimum))}`)]),
+    ...(excess.isZero
+      ? []
+      : [
+          line(
+            'maximum',
+            raised,
+            raised.minus(excess),
+            `${spoken(excess)} beyond the maximum of ${spoken(exact(maximum))} are not charged`,
+          ),
+        ]),
+  ];
+}
+
+/** What earlier bills of the period billed, taken off: so that increments add up to the whole. */
+export function billedLines(inputs: RatingInputs): InvoiceLine[] {
+  const { currency } = inputs.tenant;
+  const [span] = inputs.spans;
+  if (span === undefined) return [];
+  return inputs.earlier.flatMap(({ invoiceId, amounts }) =>
+    amounts.map(({ key, amountMinor }): InvoiceLine => {
+      const taken = minorToExact(-BigInt(amountMinor), currency);
+      return {
+        key: `billed:${invoiceId}:${key}`,
+        kind: 'already_billed',
+        description: `${key}, already billed`,
+        quantity: '1',
+        unit: 'bill',
+        exactAmount: taken.text,
+        amountMinor: (-BigInt(amountMinor)).toString(),
+        provenance: { ...ofSpan(inputs, span), ...NO_USAGE, charge: null, billedInvoiceId: invoiceId },
+        steps: [lineStep('billed', `billed by ${invoiceId}: ${spoken(taken)}`, taken)],
+      };
+    }),
+  );
 }
 
 /**
  * The line of one charge for late usage: price(with it) − price(what was billed), both rounded first, so that what was billed
- * is taken off exactly as it was billed and increments add up to the whole. `undefined` when it makes no difference.
+ * is taken off exactly as it was billed and increments add up to the whole. None when it makes no difference.
  */
-export function lateLine(
-  inputs: RatingInputs,
-  late: LateUsage,
-  charge: Charge,
-  usage: LateMeteredUsage,
-): InvoiceLine | undefined {
+export function lateLines(inputs: RatingInputs, late: LateUsage, charge: Charge): InvoiceLine[] {
+  const usage = late.usage.find((one) => one.charge === charge.key);
+  if (usage === undefined) return [];
   const { currency } = inputs.tenant;
-  const before = decimal(usage.before);
-  const after = decimal(usage.after);
-  const billed = roundedPrice(charge, before, currency);
-  const whole = roundedPrice(charge, after, currency);
+  const billed = roundedDue(price(inputs, charge, usage.before, true), currency);
+  const whole = roundedDue(price(inputs, charge, usage.after, true), currency);
   const amountMinor = whole.amountMinor - billed.amountMinor;
-  if (amountMinor === 0n) return undefined;
-  return {
-    key: `late:${late.usagePeriodStart}:${charge.key}`,
-    kind: 'late_usage',
-    description: `${charge.description}, late usage of the period from ${late.usagePeriodStart}`,
-    quantity: decimalText(after.minus(before)),
-    unit: unitOf(inputs, charge.meter),
-    amountMinor: amountMinor.toString(),
-    provenance: {
-      ...latePeriod(inputs, late),
-      ...meterOf(inputs, charge, usage),
-      billedInvoiceId: late.billedInvoiceId,
+  if (amountMinor === 0n) return [];
+  return [
+    {
+      key: `late:${late.usagePeriodStart}:${charge.key}`,
+      kind: 'late_usage',
+      description: `${charge.description}, late usage of the period from ${late.usagePeriodStart}`,
+      quantity: exact(usage.after.quantity).minus(exact(usage.before.quantity)).text,
+      unit: unitOf(inputs, charge.meter),
+      exactAmount: minorToExact(amountMinor, currency).text,
+      amountMinor: amountMinor.toString(),
+      provenance: {
+        ...ofLatePeriod(inputs, late),
+        ...ofMeter(inputs, charge, usage),
+        billedInvoiceId: late.billedInvoiceId,
+      },
+      steps: lateSteps(late, usage, { billed, whole }, currency),
     },
-    steps: lateSteps(late, { before, billed, after, whole }, currency),
-  };
+  ];
+}
+
+interface RoundedDue {
+  readonly amountMinor: AmountMinor;
+  readonly steps: readonly LineStep[];
+}
+
+function roundedDue(priced: PricedCharge, currency: string): RoundedDue {
+  const due = dueOf(priced);
+  const bounds = due.minus(priced.amount);
+  const steps = bounds.isZero
+    ? priced.steps
+    : [...priced.steps, lineStep('bounds', `${spoken(bounds)} by minimum and maximum`, bounds)];
+  return { amountMinor: roundToMinor(due, currency), steps: withRounding(due, steps, currency) };
 }
 
 function lateSteps(
   late: LateUsage,
-  prices: { before: Decimal; billed: RoundedPrice; after: Decimal; whole: RoundedPrice },
+  usage: LateChargeUsage,
+  prices: { readonly billed: RoundedDue; readonly whole: RoundedDue },
   currency: string,
 ): LineStep[] {
-  const { before, billed, after, whole } = prices;
-  const billedAmount = minorToDecimal(billed.amountMinor, currency);
-  const wholeAmount = minorToDecimal(whole.amountMinor, currency);
+  const { billed, whole } = prices;
+  const billedAmount = minorToExact(billed.amountMinor, currency);
+  const wholeAmount = minorToExact(whole.amountMinor, currency);
   const difference = formatMinor(whole.amountMinor - billed.amountMinor, currency);
   const where = late.billedInvoiceId === null ? 'on no invoice' : `on ${late.billedInvoiceId}`;
+  const [before, after] = [exact(usage.before.quantity), exact(usage.after.quantity)];
   return [
     lineStep('with_late_usage', `with late usage ${spoken(after)}: ${stepsSentence(whole.steps)}`, wholeAmount),
     lineStep('billed', `billed ${spoken(before)} ${where}: ${stepsSentence(billed.steps)}`, billedAmount),
@@ -105,17 +193,26 @@ function lateSteps(
   ];
 }
 
-function roundedPrice(charge: Charge, quantity: Decimal, currency: string): RoundedPrice {
-  const { amount, steps } = priceQuantity(charge, quantity);
-  return rounded(amount, steps, currency);
+/** The figures of a line that is rounded by itself. */
+export function roundedLine(
+  amount: Exact,
+  steps: readonly LineStep[],
+  currency: string,
+): Pick<InvoiceLine, 'exactAmount' | 'amountMinor' | 'steps'> {
+  const amountMinor = roundToMinor(amount, currency).toString();
+  return { exactAmount: amount.text, amountMinor, steps: withRounding(amount, steps, currency) };
 }
 
-function rounded(amount: Decimal, steps: readonly LineStep[], currency: string): RoundedPrice {
+function withRounding(amount: Exact, steps: readonly LineStep[], currency: string): readonly LineStep[] {
   const amountMinor = roundToMinor(amount, currency);
-  const result = minorToDecimal(amountMinor, currency);
-  if (result.eq(amount)) return { amountMinor, steps };
-  const sentence = `rounded to ${formatMinor(amountMinor, currency)}`;
-  return { amountMinor, steps: [...steps, lineStep('rounding', sentence, result)] };
+  const rounded = minorToExact(amountMinor, currency);
+  if (rounded.equals(amount)) return steps;
+  return [...steps, lineStep('rounding', `rounded to ${formatMinor(amountMinor, currency)}`, rounded)];
+}
+
+/** The spans of a period are told apart by their start where there is more than one. */
+function lineKey({ spans }: RatingInputs, { from }: RatedSpan, key: string): string {
+  return spans.length === 1 ? key : `${key}:${from}`;
 }
 
 type PeriodProvenance = Pick<
@@ -123,29 +220,31 @@ type PeriodProvenance = Pick<
   'planKey' | 'planVersion' | 'from' | 'to' | 'usagePeriodStart' | 'accountingPeriodStart'
 >;
 
-function ownPeriod({ planVersion, period }: RatingInputs): PeriodProvenance {
-  return periodProvenance(planVersion, period.start, period.end, period.start);
+function ofSpan({ period }: RatingInputs, { planVersion, from, to }: RatedSpan): PeriodProvenance {
+  return { ...ofPlan(planVersion), from, to, usagePeriodStart: period.start, accountingPeriodStart: period.start };
 }
 
-function latePeriod({ period }: RatingInputs, late: LateUsage): PeriodProvenance {
-  return periodProvenance(late.planVersion, late.usagePeriodStart, late.usagePeriodEnd, period.start);
+function ofLatePeriod({ period }: RatingInputs, late: LateUsage): PeriodProvenance {
+  const { usagePeriodStart, usagePeriodEnd, planVersion } = late;
+  return {
+    ...ofPlan(planVersion),
+    from: usagePeriodStart,
+    to: usagePeriodEnd,
+    usagePeriodStart,
+    accountingPeriodStart: period.start,
+  };
 }
 
-function periodProvenance(
-  plan: PlanVersion,
-  from: string,
-  to: string,
-  accountingPeriodStart: string,
-): PeriodProvenance {
-  return { planKey: plan.key, planVersion: plan.version, from, to, usagePeriodStart: from, accountingPeriodStart };
+function ofPlan({ key, version }: PlanVersion): { readonly planKey: string; readonly planVersion: number } {
+  return { planKey: key, planVersion: version };
 }
 
 type MeterProvenance = Pick<LineProvenance, 'charge' | 'meter' | 'meterVersion' | 'eventCount' | 'ledgerRange'>;
 
-function meterOf(
+function ofMeter(
   inputs: RatingInputs,
   charge: Charge,
-  usage: Pick<MeteredUsage, 'eventCount' | 'ledgerRange'>,
+  usage: Pick<ChargeUsage, 'eventCount' | 'ledgerRange'>,
 ): MeterProvenance {
   const meter = inputs.meters.find(({ key }) => key === charge.meter);
   return {

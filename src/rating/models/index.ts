@@ -1,14 +1,16 @@
 import type { PriceModel } from '../../domain/plan.ts';
-import { graduated } from './graduated.ts';
+import { bucketed } from './bucketed.ts';
+import { matrix } from './matrix.ts';
 import type { PriceModelRules } from './model.ts';
-import { packagePrice } from './package.ts';
-import { perUnit } from './per-unit.ts';
+import { percentage } from './percentage.ts';
+import { QUANTITY_MODELS } from './quantity-models.ts';
 
-/** Every price model. A new one is a type in `src/domain/plan.ts`, a file here and a line in this table. */
+/** Every price model: those of a quantity, and those that look into the usage. */
 const MODELS: { readonly [Name in PriceModel['model']]: PriceModelRules<Extract<PriceModel, { model: Name }>> } = {
-  per_unit: perUnit,
-  graduated,
-  package: packagePrice,
+  ...QUANTITY_MODELS,
+  percentage,
+  bucketed,
+  matrix,
 };
 
 /** The rules of a price's model. Throws `RangeError` for a model that is not in the table. */

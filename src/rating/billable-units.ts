@@ -1,0 +1,55 @@
+import type { LineStep } from '../domain/invoice.ts';
+import type { Charge, UnitConversion } from '../domain/plan.ts';
+import { type Exact, exact, ZERO } from './exact.ts';
+import type { UsagePart } from './inputs.ts';
+import type { BillablePart } from './models/model.ts';
+import { lineStep, spoken } from './sentences.ts';
+
+/** Metered units as they are billed. */
+export interface Units {
+  readonly quantity: Exact;
+  /** Of these, units that choose the band but cost nothing. */
+  readonly freeUnits: Exact;
+  readonly steps: readonly LineStep[];
+}
+
+/** Converts metered units and takes the included ones off, or says how many are free where they count for the band. */
+export function billableQuantity(charge: Charge, metered: Exact): Units {
+  const converted = convertUnits(charge.conversion, metered);
+  const steps = conversionSteps(charge.conversion, metered, converted);
+  const included = exact(charge.includedUnits).atMost(converted);
+  if (exact(charge.includedUnits).isZero) return { quantity: converted, freeUnits: ZERO, steps };
+  const sentence = `${spoken(included)} of ${spoken(converted)} included`;
+  const withIncluded = [...steps, lineStep('included_units', sentence, ZERO)];
+  if (charge.includedUnitsTaken === 'after_band') {
+    return { quantity: converted, freeUnits: included, steps: withIncluded };
+  }
+  return { quantity: converted.minus(included), freeUnits: ZERO, steps: withIncluded };
+}
+
+/** Parts are converted each by itself. */
+export function convertedParts({ conversion }: Charge, parts: readonly UsagePart[]): BillablePart[] {
+  return parts.map(({ values, bucket, quantity }) => {
+    return { values, bucket, quantity: convertUnits(conversion, exact(quantity).atLeast(ZERO)) };
+  });
+}
+
+function convertUnits(conversion: UnitConversion | undefined, metered: Exact): Exact {
+  if (conversion === undefined) return metered;
+  const { multiply = '1', divide = '1', rounding } = conversion;
+  const converted = metered.times(exact(multiply)).dividedBy(exact(divide));
+  if (rounding === 'up') return converted.ceiling();
+  if (rounding === 'down') return converted.floor();
+  return rounding === 'half_up' ? converted.rounded(0) : converted;
+}
+
+function conversionSteps(conversion: UnitConversion | undefined, metered: Exact, converted: Exact): LineStep[] {
+  if (conversion === undefined) return [];
+  const { multiply, divide, rounding } = conversion;
+  const factors = [...(multiply === undefined ? [] : [`× ${multiply}`]), ...(divide === undefined ? [] : [`/ ${divide}`])];
+  const rounded = rounding === undefined ? '' : `, rounded ${ROUNDING_WORDS[rounding]}`;
+  const sentence = `${spoken(metered)} ${factors.join(' ')}${rounded} = ${spoken(converted)}`;
+  return [lineStep('conversion', sentence, ZERO)];
+}
+
+const ROUNDING_WORDS = { up: 'up', down: 'down', half_up: 'half up' } as const;

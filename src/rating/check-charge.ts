@@ -1,0 +1,124 @@
+import type { Meter } from '../domain/meter.ts';
+import type { Charge, Commitment, Discount, UnitConversion } from '../domain/plan.ts';
+import { checkAmount, checkPositive, checkShare } from './check-decimal.ts';
+import { exact } from './exact.ts';
+import { isPriceModel, rulesOf } from './models/index.ts';
+import type { Problem } from './problem.ts';
+import { readingOf } from './reading-of.ts';
+
+/** What is wrong with a charge; `path` leads to it. */
+export function checkCharge(charge: Charge, path: string, meters: ReadonlyMap<string, Meter>): Problem[] {
+  const problems = [
+    ...checkMeter(charge.meter, `${path}.meter`, meters),
+    ...checkAmount(charge.includedUnits, `${path}.includedUnits`),
+    ...checkConversion(charge.conversion, `${path}.conversion`),
+    ...checkDiscount(charge.discount, `${path}.discount`),
+    ...checkCommitment(charge.commitment, `${path}.commitment`),
+    ...checkBounds(charge, path),
+  ];
+  if (!isPriceModel(charge.price.model)) {
+    return [...problems, { path: `${path}.price.model`, message: 'unknown price model' }];
+  }
+  const meter = meters.get(charge.meter);
+  return [
+    ...problems,
+    ...rulesOf(charge.price).check(charge.price, `${path}.price`),
+    ...checkIncludedUnits(charge, path),
+    ...(meter === undefined ? [] : checkReading(charge, meter, path)),
+  ];
+}
+
+/** That a meter exists. */
+export function checkMeter(meter: string, path: string, meters: ReadonlyMap<string, Meter>): Problem[] {
+  return meters.has(meter) ? [] : [{ path, message: `there is no meter ${meter}` }];
+}
+
+function checkConversion(conversion: UnitConversion | undefined, path: string): Problem[] {
+  if (conversion === undefined) return [];
+  const { multiply, divide } = conversion;
+  if (multiply === undefined && divide === undefined) return [{ path, message: 'needs multiply or divide' }];
+  return [
+    ...(multiply === undefined ? [] : checkPositive(multiply, `${path}.multiply`, 'would leave nothing to bill')),
+    ...(divide === undefined ? [] : checkPositive(divide, `${path}.divide`, 'cannot divide by 0')),
+  ];
+}
+
+function checkDiscount(discount: Discount | undefined, path: string): Problem[] {
+  if (discount === undefined) return [];
+  if ('percent' in discount) return checkShare(discount.percent, `${path}.percent`);
+  return checkAmount(discount.amount, `${path}.amount`);
+}
+
+function checkCommitment(commitment: Commitment | undefined, path: string): Problem[] {
+  if (commitment === undefined) return [];
+  return [
+    ...checkAmount(commitment.amount, `${path}.amount`),
+    ...checkAmount(commitment.overageFactor, `${path}.overageFactor`),
+  ];
+}
+
+function checkBounds({ minimum, maximum }: Charge, path: string): Problem[] {
+  const problems = [
+    ...(minimum === undefined ? [] : checkAmount(minimum, `${path}.minimum`)),
+    ...(maximum === undefined ? [] : checkAmount(maximum, `${path}.maximum`)),
+  ];
+  if (problems.length > 0 || minimum === undefined || maximum === undefined) return problems;
+  if (!exact(minimum).isAbove(exact(maximum))) return [];
+  return [{ path: `${path}.maximum`, message: `${maximum} is below the minimum of ${minimum}` }];
+}
+
+const WITH_BANDS: ReadonlySet<string> = new Set(['graduated', 'volume', 'graduated_percentage']);
+
+/** Included units are taken off one quantity: a price that looks into the usage has none, unless each group has its own. */
+function checkIncludedUnits({ includedUnits, includedUnitsTaken, price, groupBy }: Charge, path: string): Problem[] {
+  const problems: Problem[] = [];
+  if (includedUnitsTaken === 'after_band' && !WITH_BANDS.has(price.model)) {
+    const message = `${price.model} has no bands that included units could fill: leave it out`;
+    problems.push({ path: `${path}.includedUnitsTaken`, message });
+  }
+  const isReadInParts = rulesOf(price).reading(price).reads !== 'quantity';
+  if (isReadInParts && checkAmount(includedUnits, path).length === 0 && !exact(includedUnits).isZero) {
+    const cure = groupBy === undefined ? 'make the first band of its prices free' : 'leave them out';
+    problems.push({ path: `${path}.includedUnits`, message: `a ${price.model} price has no one quantity: ${cure}` });
+  }
+  return problems;
+}
+
+/** Aggregations whose parts come together to the whole. */
+const IN_PARTS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
+
+/** What the meter must be for what the charge reads of it. */
+function checkReading(charge: Charge, meter: Meter, path: string): Problem[] {
+  const reading = readingOf(charge);
+  const problems = unknownDimensions(charge, meter, path);
+  if (reading.reads === 'events' && meter.aggregation !== 'sum') {
+    const message = `${meter.key} is ${meter.aggregation}: a percentage is of the amounts that a sum meter adds`;
+    problems.push({ path: `${path}.meter`, message });
+  }
+  if (reading.reads === 'events' && (charge.groupBy !== undefined || charge.conversion !== undefined)) {
+    problems.push({ path: `${path}.price.model`, message: 'a percentage of single events knows no groups and conversions' });
+  }
+  if (reading.reads === 'parts' && !IN_PARTS.has(meter.aggregation) && !isOneGroupEach(charge)) {
+    const message = `${meter.key} is ${meter.aggregation}, whose parts do not add up: only groupBy alone can part it`;
+    problems.push({ path: `${path}.meter`, message });
+  }
+  return problems;
+}
+
+function isOneGroupEach({ groupBy, price }: Charge): boolean {
+  return groupBy !== undefined && rulesOf(price).reading(price).reads === 'quantity';
+}
+
+function unknownDimensions(charge: Charge, { key, dimensions }: Meter, path: string): Problem[] {
+  const known = dimensions.length === 0 ? 'none' : dimensions.join(', ');
+  const named = [
+    ...Object.keys(charge.filter ?? {}).map((dimension) => ({ dimension, at: `${path}.filter.${dimension}` })),
+    ...(charge.groupBy === undefined ? [] : [{ dimension: charge.groupBy, at: `${path}.groupBy` }]),
+    ...(charge.price.model === 'matrix'
+      ? charge.price.dimensions.map((dimension) => ({ dimension, at: `${path}.price.dimensions` }))
+      : []),
+  ];
+  return named
+    .filter(({ dimension }) => !dimensions.includes(dimension))
+    .map(({ dimension, at }) => ({ path: at, message: `the meter ${key} has no dimension ${dimension}; it has ${known}` }));
+}
