@@ -45,6 +45,7 @@ function checkPeriod(what: string, start: string, end: string): string[] {
 /** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
 function checkSpans({ spans, period }: RatingInputs): string[] {
   if (spans.length === 0) return ['the period has no span of a plan'];
+  if (checkPeriod('the period', period.start, period.end).length > 0) return [];
   const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
   if (unreadable.length > 0) return unreadable;
   const micros = (text: string): number => parseInstant(text) ?? 0;

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 
 import type { PlanVersion, PriceModel } from '../../src/domain/plan.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
-import { sampleCharge, samplePlan } from './sample-inputs.ts';
+import { sampleCharge, sampleMeter, samplePlan } from './sample-inputs.ts';
 
-const METERS = new Set(['requests', 'input_tokens', 'output_tokens']);
+const METERS = new Map(['requests', 'input_tokens', 'output_tokens'].map((key) => [key, sampleMeter(key)]));
 const PER_UNIT: PriceModel = { model: 'per_unit', unitPrice: '1' };
 const LIMIT = { meter: 'requests', mode: 'hard', window: 'period', limit: '10' } as const;
 

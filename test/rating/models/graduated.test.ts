@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
 
-import { decimal, decimalText } from '../../../src/domain/decimal.ts';
 import type { Band } from '../../../src/domain/plan.ts';
 import { graduated } from '../../../src/rating/models/graduated.ts';
 import { UnpricedQuantityError } from '../../../src/rating/problem.ts';
+import { usageOf } from './usage-of.ts';
 
 const band = (upTo: string | null, unitPrice: string, flatFee = '0'): Band => ({ upTo, unitPrice, flatFee });
 
+function price(bands: readonly Band[], quantity: string, flatAtZero = false) {
+  return graduated.price({ model: 'graduated', bands, flatAtZero }, usageOf(quantity), 'USD');
+}
+
 function amount(bands: readonly Band[], quantity: string, flatAtZero = false): string {
-  return decimalText(graduated.price({ model: 'graduated', bands, flatAtZero }, decimal(quantity)).amount);
+  return price(bands, quantity, flatAtZero).amount.text;
 }
 
 const FIRST_MILLION_FREE = [band('1000000', '0'), band(null, '0.000003')];
@@ -44,7 +48,7 @@ describe('graduated', () => {
   });
 
   test('says its arithmetic step by step', () => {
-    const { steps } = graduated.price({ model: 'graduated', bands: WITH_FLAT_FEES, flatAtZero: false }, decimal('7'));
+    const { steps } = price(WITH_FLAT_FEES, '7');
     expect(steps.map(({ sentence }) => sentence)).toEqual(['5 × 0 = 0', 'flat fee 1', '2 × 1 = 2', 'flat fee 2']);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { decimal, decimalText } from '../../../src/domain/decimal.ts';
 import { packagePrice } from '../../../src/rating/models/package.ts';
+import { usageOf } from './usage-of.ts';
 
 function price(size: string, amount: string, freeUnits: string, quantity: string) {
   const charge = { model: 'package' as const, size, packagePrice: amount, freeUnits };
-  return packagePrice.price(charge, decimal(quantity));
+  return packagePrice.price(charge, usageOf(quantity), 'USD');
 }
 
 describe('package', () => {
@@ -23,7 +23,7 @@ describe('package', () => {
     ['a quotient without end', '3', '1', '0', '10', '4'],
     ['quantities past 2^53', '1', '1', '0', '9007199254740993', '9007199254740993'],
   ])('%s', (_what, size, amount, freeUnits, quantity, expected) => {
-    expect(decimalText(price(size, amount, freeUnits, quantity).amount)).toBe(expected);
+    expect(price(size, amount, freeUnits, quantity).amount.text).toBe(expected);
   });
 
   test('says its arithmetic step by step', () => {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 
-import { decimal, decimalText } from '../../src/domain/decimal.ts';
 import type { PriceModel } from '../../src/domain/plan.ts';
 import { stepsSentence } from '../../src/domain/steps-sentence.ts';
-import { priceQuantity } from '../../src/rating/price-quantity.ts';
+import { priceCharge } from '../../src/rating/price-charge.ts';
 import { sampleCharge } from './sample-inputs.ts';
 
+const CONTEXT = { aggregation: 'sum', currency: 'USD' } as const;
 const PER_UNIT: PriceModel = { model: 'per_unit', unitPrice: '0.4' };
 
 function price(model: PriceModel, quantity: string, includedUnits = '0') {
-  return priceQuantity(sampleCharge('requests', model, includedUnits), decimal(quantity));
+  return priceCharge(sampleCharge('requests', model, includedUnits), { quantity }, CONTEXT);
 }
 
 describe('a charge prices a quantity', () => {
@@ -20,7 +20,7 @@ describe('a charge prices a quantity', () => {
     ['a negative quantity costs nothing', '-5', '0', '0'],
     ['a negative quantity does not add to the included units', '-5', '3', '0'],
   ])('%s', (_what, quantity, included, expected) => {
-    expect(decimalText(price(PER_UNIT, quantity, included).amount)).toBe(expected);
+    expect(price(PER_UNIT, quantity, included).amount.text).toBe(expected);
   });
 
   test('included units are taken off before bands and packages', () => {
@@ -28,9 +28,9 @@ describe('a charge prices a quantity', () => {
       { upTo: '10', unitPrice: '1', flatFee: '0' },
       { upTo: null, unitPrice: '2', flatFee: '0' },
     ];
-    expect(decimalText(price({ model: 'graduated', bands, flatAtZero: false }, '15', '5').amount)).toBe('10');
+    expect(price({ model: 'graduated', bands, flatAtZero: false }, '15', '5').amount.text).toBe('10');
     const packages: PriceModel = { model: 'package', size: '10', packagePrice: '1', freeUnits: '0' };
-    expect(decimalText(price(packages, '15', '5').amount)).toBe('1');
+    expect(price(packages, '15', '5').amount.text).toBe('1');
   });
 
   test('and says how, with what the parts add up to', () => {
