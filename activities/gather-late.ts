@@ -1,0 +1,66 @@
+import { planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
+import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
+import { readCycleStage } from '../src/ledger/billing-cycles.ts';
+import type { Queryable } from '../src/ledger/database.ts';
+import { readPeriod } from '../src/ledger/periods.ts';
+import { sumUsage } from '../src/ledger/sum-usage.ts';
+import type { LateUsage } from '../src/rating/inputs.ts';
+import { gatherLateUsage, type UsageSource, wholePeriod } from './gather-usage.ts';
+
+/** Late usage; or what it waits for; or why it cannot be billed, as sentences for an operator. */
+export type GatheredLate =
+  { readonly late: readonly LateUsage[] } | { readonly notYet: string } | { readonly problems: readonly string[] };
+
+/** The usage of sealed periods that an accounting period took, in order of those periods. */
+export async function gatherLate(
+  db: Queryable,
+  source: UsageSource,
+  entry: TenantEntry,
+  accountingPeriod: EpochMicros,
+): Promise<GatheredLate> {
+  const sums = await sumUsage(db, { tenant: entry.tenant.id, accountingPeriod });
+  const usagePeriods = new Set(sums.map(({ usagePeriodMicros }) => usagePeriodMicros));
+  usagePeriods.delete(accountingPeriod);
+  const late: LateUsage[] = [];
+  for (const usagePeriod of usagePeriods) {
+    const gathered = await gatherLatePeriod(db, source, entry, { usagePeriod, accountingPeriod });
+    if (!('late' in gathered)) return gathered;
+    late.push(...gathered.late);
+  }
+  return { late };
+}
+
+async function gatherLatePeriod(
+  db: Queryable,
+  source: UsageSource,
+  entry: TenantEntry,
+  { usagePeriod, accountingPeriod }: { readonly usagePeriod: EpochMicros; readonly accountingPeriod: EpochMicros },
+): Promise<GatheredLate> {
+  const tenant = entry.tenant.id;
+  const usagePeriodStart = formatInstant(usagePeriod);
+  if (await isUndecided(db, tenant, usagePeriodStart)) {
+    return { notYet: `late usage of ${usagePeriodStart} waits until the invoice of that period is decided` };
+  }
+  const period = await readPeriod(db, tenant, usagePeriod);
+  const planVersion = planAt(entry, usagePeriod);
+  if (period === undefined || planVersion === undefined) {
+    return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
+  }
+  const gathered = await gatherLateUsage(db, source, planVersion, { ...wholePeriod(period), accountingPeriod });
+  if ('problems' in gathered) return gathered;
+  const part: LateUsage = {
+    usagePeriodStart,
+    usagePeriodEnd: formatInstant(period.endMicros),
+    planVersion,
+    billedInvoiceId: (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null,
+    usage: gathered.usage,
+  };
+  return { late: [part] };
+}
+
+/** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */
+async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
+  const stage = await readCycleStage(db, { tenant, periodStart, revision: 0 });
+  return stage !== undefined && stage !== 'issued' && stage !== 'synced' && stage !== 'settled';
+}
