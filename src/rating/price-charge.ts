@@ -22,8 +22,11 @@ export interface PricingContext {
 
 /** What came before in the same period. */
 export interface EarlierUsage {
-  /** Billed units: converted, and without those that were included. They fill the lower bands. */
-  readonly units: Exact;
+  /**
+   * Billed units: converted, and without those that were included. They fill the lower bands, and their own price is taken off, at
+   * zero too: the flat fee of a first band that is due without usage was due then. Left out: these units begin at zero again.
+   */
+  readonly units?: Exact;
   /** Major units. */
   readonly billed: Exact;
 }
@@ -36,7 +39,7 @@ export interface PricedCharge extends PricedQuantity {
   readonly excess: Exact;
 }
 
-const NOTHING_BEFORE: EarlierUsage = { units: ZERO, billed: ZERO };
+const NOTHING_BEFORE: EarlierUsage = { billed: ZERO };
 
 /**
  * Prices usage by one charge, in the one order there is: conversion, included units, the price of the model (of what is above
@@ -104,8 +107,7 @@ function priceTogether(charge: Charge, usage: UsageFigures, context: PricingCont
   const amounts = (usage.amounts ?? []).flatMap(([value, times]) => {
     return Array.from<Exact>({ length: times }).fill(exact(value));
   });
-  const before = context.earlier?.units ?? ZERO;
-  const priced = priceAbove(charge, { units, parts, amounts }, before, context.currency);
+  const priced = priceAbove(charge, { units, parts, amounts }, context.earlier?.units, context.currency);
   return withSum({ ...priced, steps: [...units.steps, ...priced.steps] });
 }
 
@@ -119,12 +121,12 @@ interface UnitsToPrice {
 function priceAbove(
   { price }: Charge,
   { units, parts, amounts }: UnitsToPrice,
-  before: Exact,
+  before: Exact | undefined,
   currency: CurrencyCode,
 ): PricedQuantity {
   const { quantity, freeUnits } = units;
   const priceOf = (usage: BillableUsage): PricedQuantity => rulesOf(price).price(price, usage, currency);
-  if (before.isZero) return priceOf({ quantity, freeUnits, parts, amounts });
+  if (before === undefined) return priceOf({ quantity, freeUnits, parts, amounts });
   const whole = priceOf({ quantity: before.plus(quantity), freeUnits, parts, amounts });
   const earlier = priceOf({ quantity: before, freeUnits: ZERO, parts: [], amounts: [] });
   const taken = earlier.amount.negated();
