@@ -39,7 +39,7 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
     name: plan.name ?? plan.key,
     currency: plan.currency,
     baseFee: plan.baseFee,
-    charges: plan.charges.map((charge) => ({ ...charge, description: charge.description ?? charge.key })),
+    charges: plan.charges,
     limits: plan.limits.map(limitOf),
     // Left out where there are none: plans from before there were alerts are the same definition.
     ...(plan.alerts.length === 0 ? {} : { alerts: plan.alerts }),

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+import { METER_KEY_PATTERN } from '../domain/meter.ts';
+import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
+import { CHARGE } from './charge-form.ts';
+import { keyField, listOf, notNegative, positive, text } from './file-fields.ts';
+
+/** A bound on one meter, of a plan or a tenant. */
+export const LIMIT = z.strictObject({
+  meter: keyField(METER_KEY_PATTERN),
+  mode: z
+    .enum(['hard', 'soft'], 'must be hard or soft')
+    .describe('hard refuses what would pass it, soft accepts and flags.'),
+  window: z
+    .enum(['period', 'minute', 'hour', 'day'], 'must be period, minute, hour or day')
+    .default('period')
+    .describe('The billing period, or a minute, hour or day of UTC by the time of arrival.'),
+  dimension: text.optional().describe('A dimension, each value of which is bounded by itself.'),
+  limit: notNegative.describe('Whole units.'),
+});
+
+const ALERT = z.union(
+  [
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfLimit: positive }),
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfIncluded: positive }),
+    z.strictObject({ meter: keyField(METER_KEY_PATTERN), quantity: positive }),
+  ],
+  'must be { meter, shareOfLimit }, { meter, shareOfIncluded } or { meter, quantity }, with a plain decimal above zero: 0.8 is 80 %',
+);
+
+/** A currency by its ISO 4217 code. */
+export const CURRENCY = z
+  .string('must be text')
+  .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in upper case: USD, EUR, JPY');
+
+/** One price list. Every change of it is a new version. */
+export const PLAN = z.strictObject({
+  key: keyField(PLAN_KEY_PATTERN),
+  name: text.optional().describe('For people. Left out: the key.'),
+  currency: CURRENCY.describe('Of every price in it. Never changes.'),
+  baseFee: notNegative.default('0').describe('Due once per period, in major units.'),
+  charges: listOf(CHARGE).default([]),
+  limits: listOf(LIMIT).default([]),
+  alerts: listOf(ALERT)
+    .default([])
+    .describe('Where somebody is told of usage. Every limit on a period implies one at 100 % of it.'),
+});

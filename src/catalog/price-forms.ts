@@ -1,0 +1,131 @@
+import { z } from 'zod';
+
+import type { PriceModel } from '../domain/plan.ts';
+import { dimensionValue, flag, listOf, notNegative, positive, text } from './file-fields.ts';
+
+const upTo = z
+  .union([z.null(), positive], 'must be a plain decimal above zero, or null for the last band')
+  .default(null)
+  .describe('The last unit of the band, inclusive; null, or left out, in the last band.');
+
+const BAND = z.strictObject({
+  upTo,
+  unitPrice: notNegative.describe('Of one unit, or of one block where there is a blockSize.'),
+  flatFee: notNegative.default('0').describe('Due once when the band is entered.'),
+  blockSize: positive
+    .exactOptional()
+    .describe('Sells the band in blocks of so many units; a started one counts whole.'),
+  maxBlocks: positive.exactOptional().describe('In place of upTo: the band ends after so many blocks.'),
+});
+
+const PERCENT_BAND = z.strictObject({
+  upTo,
+  percent: notNegative.describe('2.99 is 2.99 %.'),
+  flatFee: notNegative.default('0').describe('Due once when the band is entered.'),
+});
+
+const FEE_BAND = z.strictObject({ upTo, flatFee: notNegative.describe('Due when the quantity lies in this band.') });
+
+/** What prices with bands have in common. `false` is what leaving it out means, and there is one way to say so. */
+const bounded = z
+  .literal(true, 'must be true, or be left out')
+  .exactOptional()
+  .describe('The last band ends on purpose: usage above it has no price, and holds the bill.');
+const flatAtZero = flag.default(false).describe('Whether the flat fee of the first band is due without any usage.');
+const bandsOf = <T extends z.ZodType>(band: T) => listOf(band).min(1, 'must have at least one band');
+
+const PER_UNIT = z.strictObject({ model: z.literal('per_unit'), unitPrice: notNegative });
+
+const GRADUATED = z.strictObject({ model: z.literal('graduated'), bands: bandsOf(BAND), flatAtZero, bounded });
+
+const VOLUME = z.strictObject({ model: z.literal('volume'), bands: bandsOf(BAND), flatAtZero, bounded });
+
+const PACKAGE = z
+  .strictObject({
+    model: z.literal('package'),
+    size: positive.describe('Units in one package.'),
+    packagePrice: notNegative,
+    freeUnits: notNegative.default('0').describe('Taken off before packages are cut.'),
+    rounding: z
+      .enum(['up', 'down'], 'must be up or down')
+      .default('up')
+      .describe('What becomes of a started package: up, it is paid whole; down, it is free.'),
+  })
+  .transform(({ rounding, ...rest }) => ({ ...rest, ...(rounding === 'up' ? {} : { rounding }) }));
+
+const GRADUATED_PERCENTAGE = z.strictObject({
+  model: z.literal('graduated_percentage'),
+  bands: bandsOf(PERCENT_BAND),
+  flatAtZero,
+  bounded,
+});
+
+const CAPACITY = z.strictObject({ model: z.literal('capacity'), bands: bandsOf(FEE_BAND), bounded });
+
+const FLAT = z.strictObject({
+  model: z.literal('flat'),
+  amount: notNegative,
+  due: z
+    .enum(['always', 'when_used'], 'must be always or when_used')
+    .default('always')
+    .describe('Due whether anything was used or not, or only when something was.'),
+});
+
+const DYNAMIC = z.strictObject({
+  model: z.literal('dynamic'),
+  multiplier: notNegative
+    .default('1')
+    .describe('The meter sums amounts that events carry; this is what they are times.'),
+});
+
+const PERCENTAGE = z.strictObject({
+  model: z.literal('percentage'),
+  percent: notNegative.describe("Of each event's amount: 2.99 is 2.99 %."),
+  fixedFee: notNegative.default('0').describe('Of each event that is charged.'),
+  freeEvents: notNegative
+    .exactOptional()
+    .describe('So many events are free, or fewer when freeAmount is used up before.'),
+  freeAmount: positive.exactOptional().describe('Events are free until their amounts reach this.'),
+  minimumPerEvent: notNegative.exactOptional().describe('A charged event costs at least this.'),
+  maximumPerEvent: notNegative.exactOptional().describe('A charged event costs at most this.'),
+});
+
+/** Prices of a quantity alone, which may stand inside of others. */
+const QUANTITY_FORMS = [PER_UNIT, GRADUATED, VOLUME, PACKAGE, GRADUATED_PERCENTAGE, CAPACITY, FLAT, DYNAMIC] as const;
+const QUANTITY_NAMES = 'per_unit, graduated, volume, package, graduated_percentage, capacity, flat, dynamic';
+
+/** A price that may stand inside of a bucketed or a matrix price. */
+const QUANTITY_PRICE = z
+  .discriminatedUnion('model', QUANTITY_FORMS, `must name a model: ${QUANTITY_NAMES}`)
+  .meta({ id: 'quantityPrice' });
+
+const BUCKETED = z.strictObject({
+  model: z.literal('bucketed'),
+  bucket: z.enum(['hour', 'day'], 'must be hour or day').describe("Of the tenant's time zone."),
+  price: QUANTITY_PRICE.describe('The price of each hour or day by itself.'),
+});
+
+const CELL = z.strictObject({
+  values: listOf(dimensionValue)
+    .min(1, 'must have one value for each dimension')
+    .describe('In the order of dimensions.'),
+  price: QUANTITY_PRICE,
+});
+
+const MATRIX = z.strictObject({
+  model: z.literal('matrix'),
+  dimensions: listOf(text).min(1, 'must name one dimension or two').describe("One or two of the meter's dimensions."),
+  cells: listOf(CELL).min(1, 'must have at least one cell'),
+  otherwise: QUANTITY_PRICE.nullable().describe(
+    'The price of all other values; null: usage of them has no price, and holds the bill.',
+  ),
+});
+
+/** The price of a charge. Each model is explained in docs/catalogue.md. */
+export const PRICE: z.ZodType<PriceModel> = z
+  .discriminatedUnion(
+    'model',
+    [...QUANTITY_FORMS, PERCENTAGE, BUCKETED, MATRIX],
+    `must name a model: ${QUANTITY_NAMES}, percentage, bucketed, matrix`,
+  )
+  .meta({ id: 'price' });
