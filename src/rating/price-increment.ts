@@ -4,6 +4,7 @@ import type { Charge, PriceModel } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
 import { rulesOf } from './models/index.ts';
+import { passesFilter } from './passes-filter.ts';
 import { dueOf, priceCharge } from './price-charge.ts';
 import { UnpricedQuantityError } from './problem.ts';
 
@@ -85,10 +86,6 @@ function addsUp(price: PriceModel): boolean {
   if (price.model === 'bucketed') return addsUp(price.price);
   if (price.model !== 'matrix') return false;
   return price.cells.every((cell) => addsUp(cell.price)) && (price.otherwise === null || addsUp(price.otherwise));
-}
-
-function passesFilter({ filter = {} }: Charge, values: MeteredEvent['values']): boolean {
-  return Object.entries(filter).every(([dimension, allowed]) => allowed.some((value) => value === values[dimension]));
 }
 
 function unknownBecause(charge: Charge, event: MeteredEvent, meter: Meter): string | undefined {
