@@ -242,10 +242,23 @@ export interface PlanVersion {
   readonly currency: CurrencyCode;
   /** Due once per period, in major units; `"0"` for none. */
   readonly baseFee: string;
+  /**
+   * When the base fee is billed. Left out: `arrears`, on the bill of its own period. `advance`: on the bill of the period before; that
+   * of a tenant's first period on its own.
+   */
+  readonly baseFeeDue?: 'arrears' | 'advance';
   readonly charges: readonly Charge[];
   readonly limits: readonly Limit[];
   /** Beside those that every limit implies at 100 % of it. Left out where there are none, as in plans from before there were any. */
   readonly alerts?: readonly AlertRule[];
+  /** What commitment, minimum and maximum of the plan add up. Left out: `charges`, and the base fee stands beside them. */
+  readonly boundsCover?: 'charges' | 'charges_and_base_fee';
+  /** On all charges together, after those that charges have of their own. A line of its own. */
+  readonly commitment?: Commitment;
+  /** What all charges together are due at least for a whole period; the shortfall is a line of its own. */
+  readonly minimum?: string;
+  /** What all charges together are due at most for a whole period: a monthly cap. What goes beyond is given back by a line. */
+  readonly maximum?: string;
 }
 
 export const PLAN_KEY_PATTERN = /^[a-z][a-z0-9_-]{0,62}$/;

@@ -1,5 +1,6 @@
 import type { Meter } from '../domain/meter.ts';
-import type { Charge, Commitment, Discount, UnitConversion } from '../domain/plan.ts';
+import type { Charge, Discount, UnitConversion } from '../domain/plan.ts';
+import { checkBounds, checkCommitment } from './check-bounds.ts';
 import { checkAmount, checkPositive, checkShare } from './check-decimal.ts';
 import { exact } from './exact.ts';
 import { isPriceModel, rulesOf } from './models/index.ts';
@@ -49,24 +50,6 @@ function checkDiscount(discount: Discount | undefined, path: string): Problem[] 
   return checkAmount(discount.amount, `${path}.amount`);
 }
 
-function checkCommitment(commitment: Commitment | undefined, path: string): Problem[] {
-  if (commitment === undefined) return [];
-  return [
-    ...checkAmount(commitment.amount, `${path}.amount`),
-    ...checkAmount(commitment.overageFactor, `${path}.overageFactor`),
-  ];
-}
-
-function checkBounds({ minimum, maximum }: Charge, path: string): Problem[] {
-  const problems = [
-    ...(minimum === undefined ? [] : checkAmount(minimum, `${path}.minimum`)),
-    ...(maximum === undefined ? [] : checkAmount(maximum, `${path}.maximum`)),
-  ];
-  if (problems.length > 0 || minimum === undefined || maximum === undefined) return problems;
-  if (!exact(minimum).isAbove(exact(maximum))) return [];
-  return [{ path: `${path}.maximum`, message: `${maximum} is below the minimum of ${minimum}` }];
-}
-
 const WITH_BANDS: ReadonlySet<string> = new Set(['graduated', 'volume', 'graduated_percentage']);
 
 /** Included units are taken off one quantity: a price that looks into the usage has none, unless each group has its own. */
@@ -96,7 +79,10 @@ function checkReading(charge: Charge, meter: Meter, path: string): Problem[] {
     problems.push({ path: `${path}.meter`, message });
   }
   if (reading.reads === 'events' && (charge.groupBy !== undefined || charge.conversion !== undefined)) {
-    problems.push({ path: `${path}.price.model`, message: 'a percentage of single events knows no groups and conversions' });
+    problems.push({
+      path: `${path}.price.model`,
+      message: 'a percentage of single events knows no groups and conversions',
+    });
   }
   if (reading.reads === 'parts' && !IN_PARTS.has(meter.aggregation) && !isOneGroupEach(charge)) {
     const message = `${meter.key} is ${meter.aggregation}, whose parts do not add up: only groupBy alone can part it`;
@@ -120,5 +106,8 @@ function unknownDimensions(charge: Charge, { key, dimensions }: Meter, path: str
   ];
   return named
     .filter(({ dimension }) => !dimensions.includes(dimension))
-    .map(({ dimension, at }) => ({ path: at, message: `the meter ${key} has no dimension ${dimension}; it has ${known}` }));
+    .map(({ dimension, at }) => ({
+      path: at,
+      message: `the meter ${key} has no dimension ${dimension}; it has ${known}`,
+    }));
 }

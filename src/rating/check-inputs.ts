@@ -1,6 +1,7 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
+import { checkAround } from './check-around.ts';
 import { checkPlan } from './check-plan.ts';
 import type { RatingInputs, UsageFigures } from './inputs.ts';
 
@@ -20,6 +21,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
+    ...checkAround(inputs),
     ...repeated(inputs.meters.map(({ key }) => key)).map((key) => `meter ${key} is given twice`),
   ];
 }
@@ -28,7 +30,9 @@ function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
   const name = `plan ${plan.key} version ${plan.version}`;
   const meters = new Map(inputs.meters.map((meter) => [meter.key, meter]));
   // Limits are ingest's business: a bill does not need their meters.
-  const problems = checkPlan({ ...plan, limits: [] }, meters).map(({ path, message }) => `${name}, ${path}: ${message}`);
+  const problems = checkPlan({ ...plan, limits: [] }, meters).map(
+    ({ path, message }) => `${name}, ${path}: ${message}`,
+  );
   if (plan.currency !== inputs.tenant.currency) {
     problems.push(`${name} is priced in ${plan.currency}, the tenant is billed in ${inputs.tenant.currency}`);
   }

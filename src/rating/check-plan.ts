@@ -1,6 +1,7 @@
 import { isSameBound } from '../domain/limits.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Limit, PlanVersion } from '../domain/plan.ts';
+import { checkBounds, checkCommitment } from './check-bounds.ts';
 import { checkCharge, checkMeter } from './check-charge.ts';
 import { checkAmount } from './check-decimal.ts';
 import type { Problem } from './problem.ts';
@@ -14,7 +15,11 @@ const CHARGES_MAX = 1_000;
  * @param meters those that exist, by key
  */
 export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>): Problem[] {
-  const problems = checkAmount(plan.baseFee, 'baseFee');
+  const problems = [
+    ...checkAmount(plan.baseFee, 'baseFee'),
+    ...checkCommitment(plan.commitment, 'commitment'),
+    ...checkBounds(plan, ''),
+  ];
   if (!CURRENCY.test(plan.currency)) {
     problems.push({ path: 'currency', message: `${plan.currency} is no ISO 4217 code in upper case` });
   }
@@ -39,10 +44,7 @@ function checkLimit(
   meters: ReadonlyMap<string, Meter>,
 ): Problem[] {
   const path = `limits[${index}]`;
-  const problems = [
-    ...checkMeter(limit.meter, `${path}.meter`, meters),
-    ...checkAmount(limit.limit, `${path}.limit`),
-  ];
+  const problems = [...checkMeter(limit.meter, `${path}.meter`, meters), ...checkAmount(limit.limit, `${path}.limit`)];
   const first = limits.findIndex((other) => isSameBound(other, limit));
   if (first < index) {
     problems.push({ path: `${path}.meter`, message: `${limit.meter} is already limited by limits[${first}]` });

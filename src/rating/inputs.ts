@@ -1,7 +1,7 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Discount, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 
 /** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
@@ -66,7 +66,45 @@ export interface RatedSpan {
 }
 
 /** What rating takes of a tenant: a snapshot, so that later changes of the tenant do not reach an old invoice. */
-export type RatedTenant = Pick<Tenant, 'currency' | 'timeZone' | 'buyer' | 'billTo' | 'taxRates' | 'paymentTermsDays'>;
+export type RatedTenant = Pick<
+  Tenant,
+  'currency' | 'timeZone' | 'buyer' | 'billTo' | 'taxRates' | 'taxesIncluded' | 'taxExemption' | 'paymentTermsDays'
+>;
+
+/** A charge that is made once, whatever is used. */
+export interface OneOffCharge {
+  readonly id: string;
+  readonly description: string;
+  /** Major units, a plain decimal; rounded on its line. */
+  readonly amount: string;
+  readonly at: InstantText;
+}
+
+/** A coupon that the tenant was given, where it still holds for the period. */
+export interface AppliedCoupon {
+  /** Of the application, not of the coupon: the same one may be given twice. */
+  readonly id: string;
+  readonly description: string;
+  /** Amounts are in the tenant's currency. */
+  readonly discount: Discount;
+  /** The key of the charge that it is on; left out: on the whole invoice. */
+  readonly charge?: string;
+}
+
+/** Credit that may pay the invoice. */
+export interface CreditGrant {
+  readonly id: string;
+  readonly description: string;
+  /** `carried`: left by an invoice with a negative total, and drawn before everything that was granted. */
+  readonly kind: 'granted' | 'carried';
+  /** Lower ones are drawn first. */
+  readonly priority: number;
+  /** Not drawn by bills of periods that end after it; `null`: it does not expire. */
+  readonly expiresAt: InstantText | null;
+  readonly grantedAt: InstantText;
+  /** What is left of it, minor units as a decimal string. */
+  readonly balanceMinor: string;
+}
 
 /** A bill of the same period that was issued before this one. */
 export interface EarlierBill {
@@ -97,6 +135,12 @@ export interface RatingInputs {
   readonly isLast: boolean;
   /** The invoice that this one corrects. */
   readonly corrects: string | null;
+  /** In the order of their lines. Left out: none, as are the two below. */
+  readonly oneOffs?: readonly OneOffCharge[];
+  /** In the order in which they are taken off. */
+  readonly coupons?: readonly AppliedCoupon[];
+  /** Of the payer, in any order. */
+  readonly grants?: readonly CreditGrant[];
 }
 
 /** A draft, or everything that keeps the inputs from being billed, as sentences for an operator. */

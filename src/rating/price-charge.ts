@@ -2,7 +2,8 @@ import type { Aggregation } from '../domain/meter.ts';
 import type { CurrencyCode } from '../domain/money.ts';
 import type { Charge, Commitment, Discount } from '../domain/plan.ts';
 import { billableQuantity, convertedParts, type Units } from './billable-units.ts';
-import { Exact, exact, ONE, ZERO } from './exact.ts';
+import { commitmentStep } from './commitment.ts';
+import { Exact, exact, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
 import { rulesOf } from './models/index.ts';
 import type { BillablePart, BillableUsage, PricedQuantity } from './models/model.ts';
@@ -92,7 +93,10 @@ function priceGroups(
     return { amount, steps: steps.map((step) => ({ ...step, sentence: `${name}: ${step.sentence}` })) };
   });
   if (priced.length === 0) return { amount: ZERO, steps: [lineStep('groups', 'no usage = 0', ZERO)] };
-  return withSum({ amount: Exact.sum(priced.map(({ amount }) => amount)), steps: priced.flatMap(({ steps }) => steps) });
+  return withSum({
+    amount: Exact.sum(priced.map(({ amount }) => amount)),
+    steps: priced.flatMap(({ steps }) => steps),
+  });
 }
 
 function combined(parts: readonly { readonly quantity: string }[], aggregation: Aggregation): Exact {
@@ -151,18 +155,9 @@ function withCommitment(
   { billed, isLast }: { readonly billed: Exact; readonly isLast: boolean },
 ): PricedQuantity {
   if (commitment === undefined) return priced;
-  const left = exact(commitment.amount).minus(billed).atLeast(ZERO);
-  const above = priced.amount.minus(left);
-  if (above.isNegative) {
-    if (!commitment.trueUp || !isLast) return priced;
-    const missing = above.negated();
-    const sentence = `${spoken(missing)} missing to the commitment of ${spoken(exact(commitment.amount))}`;
-    return withSum({ amount: left, steps: [...priced.steps, lineStep('true_up', sentence, missing)] });
-  }
-  const dearer = above.times(exact(commitment.overageFactor).minus(ONE));
-  if (dearer.isZero) return priced;
-  const sentence = `${spoken(above)} above the commitment × ${commitment.overageFactor}: ${spoken(dearer)} more`;
-  return withSum({ amount: priced.amount.plus(dearer), steps: [...priced.steps, lineStep('overage', sentence, dearer)] });
+  const added = commitmentStep(commitment, { amount: priced.amount, billed, isLast });
+  if (added === undefined) return priced;
+  return withSum({ amount: priced.amount.plus(added.change), steps: [...priced.steps, added.step] });
 }
 
 /** Says what the parts add up to, where there is more than one. */

@@ -1,8 +1,11 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { checkInputs } from './check-inputs.ts';
+import { couponLines } from './coupons.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
+import { totalsOf } from './invoice-totals.ts';
+import { oneOffLines } from './one-offs.ts';
+import { planBoundLines } from './plan-bounds.ts';
 import { UnpricedQuantityError } from './problem.ts';
-import { taxLines } from './tax.ts';
 import { baseFeeLines, billedLines, lateLines, usageLines } from './usage-lines.ts';
 import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
 
@@ -11,38 +14,47 @@ import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
  * wherever they are rated. Never throws on usage: what cannot be billed is answered as problems, and nothing of it is.
  *
  * The order of the steps is the order of the bill: what is due whatever was used, the period's usage in the order of the
- * plan's charges, less what earlier bills of the period billed, late usage of earlier periods, then tax on the sum. A negative total is a credit, not an error.
+ * plan's charges, what plans ask for all of it together, less what earlier bills of the period billed, late usage of earlier
+ * periods, charges made once, coupons on all of that, then tax on the sum, and credits that pay. A negative total is a credit,
+ * not an error.
  */
 export function rateInvoice(inputs: RatingInputs): RatingResult {
   const problems = checkInputs(inputs);
   if (problems.length > 0) return { problems };
-  const lines: InvoiceLine[] = [];
-  for (const rate of ratings(inputs)) {
+  const rated = ratedLines(periodRatings(inputs), problems);
+  const late = ratedLines(lateRatings(inputs), problems);
+  if (problems.length > 0) return { problems };
+  const lines = [...rated, ...planBoundLines(inputs, rated), ...billedLines(inputs), ...late, ...oneOffLines(inputs)];
+  return { content: contentOf(inputs, [...lines, ...couponLines(inputs, lines)]) };
+}
+
+/** Rates one by one, so that every problem is found and not the first alone. */
+function ratedLines(ratings: readonly (() => readonly InvoiceLine[])[], problems: string[]): InvoiceLine[] {
+  return ratings.flatMap((rate) => {
     try {
-      lines.push(...rate());
+      return rate();
     } catch (error) {
       if (!(error instanceof UnpricedQuantityError)) throw error;
       problems.push(error.message);
+      return [];
     }
-  }
-  return problems.length > 0 ? { problems } : { content: contentOf(inputs, lines) };
+  });
 }
 
-/** One function per fee, charge and late charge, in the order of the invoice. */
-function ratings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
+/** One function per fee and charge, in the order of the invoice. */
+function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
   return [
     ...inputs.spans.map((span) => () => baseFeeLines(inputs, span)),
     ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
-    () => billedLines(inputs),
-    ...inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge))),
   ];
+}
+
+function lateRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
+  return inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge)));
 }
 
 function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): InvoiceContent {
   const { identity, tenant, issuer, period, corrects } = inputs;
-  const subtotal = lines.reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
-  const taxes = taxLines(subtotal, tenant.taxRates, tenant.currency);
-  const tax = taxes.reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
   return {
     formatVersion: FORMAT_VERSION,
     ratingVersion: RATING_VERSION,
@@ -58,9 +70,7 @@ function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): Invoice
     taxRates: tenant.taxRates,
     corrects,
     lines,
-    subtotalMinor: subtotal.toString(),
-    taxLines: taxes,
-    taxMinor: tax.toString(),
-    totalMinor: (subtotal + tax).toString(),
+    ...(tenant.taxExemption === undefined ? {} : { taxExemption: tenant.taxExemption }),
+    ...totalsOf(inputs, lines),
   };
 }
