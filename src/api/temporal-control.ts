@@ -42,6 +42,12 @@ export function createTemporalControl(client: Client, taskQueue: string): Billin
 
   return {
     start,
+    poke: async (tenant) => {
+      const handle = client.workflow.getHandle(messages.tenantBillingId(tenant));
+      await withinTime(() => handle.signal(messages.poke)).catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+    },
     commandTenant: async (tenant, name, command) => {
       const workflowId = messages.tenantBillingId(tenant);
       const answer = await send(workflowId, name, command);

@@ -5,9 +5,9 @@ import type { CatalogueChange } from './catalogue-changes.ts';
 import { CatalogueError } from './catalogue-problem.ts';
 import { checkCatalogue } from './check-catalogue.ts';
 import type { PlanCheck } from './check-catalogue.ts';
+import { raiseCatalogueVersion, readLockedCatalogue } from './locked-catalogue.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { planChanges } from './plan-changes.ts';
-import { readCatalogue } from './read-catalogue.ts';
 import { writeChanges } from './write-changes.ts';
 
 /** How to apply: for real or dry, as of when, and who judges whether a plan can be rated. */
@@ -38,8 +38,7 @@ export async function applyCatalogue(
   parsed: ParsedCatalogue,
   options: ApplyOptions,
 ): Promise<ApplyResult> {
-  await client.query('select version from catalogue_version for update');
-  const snapshot = await readCatalogue(client);
+  const snapshot = await readLockedCatalogue(client);
   const problems = checkCatalogue(parsed, snapshot, options.checkPlan);
   if (problems.length > 0) throw new CatalogueError(parsed.fileName, problems);
   const planned = planChanges(parsed, snapshot, options.atMicros);
@@ -50,14 +49,5 @@ export async function applyCatalogue(
     return { changes, catalogueVersion: snapshot.version, newTenants: [] };
   }
   await writeChanges(client, writes, options.atMicros);
-  return { changes, catalogueVersion: await raiseVersion(client), newTenants };
-}
-
-/** In the transaction of the change: a process that reads the new number reads the new definitions with it. */
-async function raiseVersion(client: pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ version: number }>(
-    'update catalogue_version set version = version + 1 returning version::float8 as version',
-  );
-  if (rows[0] === undefined) throw new Error('the catalogue has no version row: was the database migrated?');
-  return rows[0].version;
+  return { changes, catalogueVersion: await raiseCatalogueVersion(client), newTenants };
 }

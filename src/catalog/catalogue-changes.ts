@@ -13,14 +13,12 @@ export type CatalogueChange = {
   readonly details: JsonObject;
 };
 
-/** A tenant comes under a plan version from an instant on. */
+/** A tenant comes under a plan version from an instant on; what was to hold from there on or later does not any more. */
 export interface PlanMove {
   readonly tenant: string;
   readonly planKey: string;
   readonly planVersion: number;
   readonly fromMicros: EpochMicros;
-  /** Whether the tenant's newest item is changed in place: it has not begun. Else that item ends where the new one begins. */
-  readonly inPlace: boolean;
 }
 
 /** What has to be written to make the stored catalogue say what the file says. */

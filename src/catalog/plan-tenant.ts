@@ -154,13 +154,12 @@ function planMove(
   const started = atMicros >= stored.billingStartMicros;
   const fromMicros = started ? periodAt(stored.calendar, atMicros)?.endMicros : stored.billingStartMicros;
   if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
-  const inPlace = last.fromMicros >= fromMicros;
+  // What has not begun is changed where it would begin.
   return {
     tenant: file.id,
     planKey: wanted.key,
     planVersion: wanted.version,
-    fromMicros: inPlace ? last.fromMicros : fromMicros,
-    inPlace,
+    fromMicros: Math.max(last.fromMicros, fromMicros),
   };
 }
 

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 
-import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import type { CatalogueWrites, PlanMove } from './catalogue-changes.ts';
+import type { CatalogueWrites } from './catalogue-changes.ts';
 import { openTenantCalendar } from './open-tenant-calendar.ts';
+import { moveToPlan } from './write-timeline.ts';
 
 /** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
 export async function writeChanges(
@@ -108,22 +108,4 @@ async function insertItem(
      values ($1::text, 'plan', $2::text, $3::integer, $4::timestamptz)`,
     [tenant, plan.key, plan.version, validFrom],
   );
-}
-
-async function moveToPlan(client: pg.PoolClient, move: PlanMove): Promise<void> {
-  const from = formatInstant(move.fromMicros);
-  if (move.inPlace) {
-    await client.query(
-      `update tenant_item set plan_key = $2::text, plan_version = $3::integer
-       where tenant = $1::text and kind = 'plan' and valid_from = $4::timestamptz`,
-      [move.tenant, move.planKey, move.planVersion, from],
-    );
-    return;
-  }
-  await client.query(
-    `update tenant_item set valid_to = $2::timestamptz
-     where tenant = $1::text and kind = 'plan' and valid_to is null`,
-    [move.tenant, from],
-  );
-  await insertItem(client, move.tenant, { key: move.planKey, version: move.planVersion }, from);
 }

@@ -14,6 +14,7 @@ import { METRICS_ROUTES } from './metrics-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
+import { TIMELINE_ROUTES } from './timeline-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { VERIFY_ROUTES } from './verify-routes.ts';
 
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   ...CHECK_ROUTES,
   ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
+  ...TIMELINE_ROUTES,
   ...USAGE_ROUTES,
   ...REFUSAL_ROUTES,
   ...ALERT_ROUTES,

@@ -1,12 +1,12 @@
 import type { JsonObject } from '../domain/event.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
-import type { Queryable } from '../ledger/database.ts';
+import type { Queryable } from './database.ts';
 
 /** Who did what to what: one row per mutation, in its transaction where there is one. */
 export interface AuditEntry {
   readonly atMicros: EpochMicros;
-  /** The id of the key that asked. */
+  /** The id of the key that asked, or who commanded a workflow. */
   readonly actor: string;
   /** `catalogue.apply`, `key.create`, … */
   readonly action: string;

@@ -1,0 +1,19 @@
+import type pg from 'pg';
+
+import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { readCatalogue } from './read-catalogue.ts';
+
+/** The catalogue as it stays until the caller's transaction ends: the lock on its version orders concurrent changes. */
+export async function readLockedCatalogue(client: pg.PoolClient): Promise<CatalogueSnapshot> {
+  await client.query('select version from catalogue_version for update');
+  return readCatalogue(client);
+}
+
+/** In the transaction of the change: a process that reads the new number reads the new definitions with it. */
+export async function raiseCatalogueVersion(client: pg.PoolClient): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    'update catalogue_version set version = version + 1 returning version::float8 as version',
+  );
+  if (rows[0] === undefined) throw new Error('the catalogue has no version row: was the database migrated?');
+  return rows[0].version;
+}
