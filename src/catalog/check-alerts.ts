@@ -1,6 +1,6 @@
 import { decimal } from '../domain/decimal.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { AlertRule, PlanVersion } from '../domain/plan.ts';
+import type { AlertRule, Charge, PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { includedUnits, wholePeriodLimit } from '../domain/threshold.ts';
 
@@ -52,6 +52,12 @@ function checkPoint(plan: PlanVersion, rule: AlertRule, meter: Meter, path: stri
   }
   if (rule.shareOfLimit === undefined) {
     const charges = plan.charges.filter((charge) => includedUnits({ charges: [charge] }, key) !== undefined);
+    const isPart = ({ filter, groupBy, conversion }: Charge): boolean =>
+      filter !== undefined || groupBy !== undefined || conversion !== undefined;
+    if (charges.some(isPart)) {
+      const message = `the included units of ${key} are of filtered, grouped or converted usage: alert on a quantity`;
+      return [{ path: `${path}.shareOfIncluded`, message }];
+    }
     if (charges.length === 1) return [];
     const found = charges.length === 0 ? 'no charge' : `${charges.length} charges`;
     return [{ path: `${path}.shareOfIncluded`, message: `${found} with includedUnits on ${key}: there must be one` }];

@@ -4,6 +4,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { checkAlerts } from './check-alerts.ts';
+import { checkMeter } from './check-meter.ts';
 import type { CatalogueFile, FileLimit, FilePlan, FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
@@ -105,56 +106,6 @@ function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] 
   ];
 }
 
-function checkMeter(parsed: ParsedCatalogue, snapshot: CatalogueSnapshot, meter: Meter, index: number) {
-  const problems: CatalogueProblem[] = [];
-  const refuse = (field: string, message: string): number =>
-    problems.push(parsed.problemAt(['meters', index, field], message));
-  const stored = snapshot.meters.get(meter.key);
-  // Running totals of open periods are integers of the old scale and aggregation: a change would misread them.
-  if (stored !== undefined && stored.scale !== meter.scale) {
-    refuse('scale', `is ${stored.scale} since version 1 and cannot change: define a meter with another key`);
-  }
-  if (stored !== undefined && stored.aggregation !== meter.aggregation) {
-    refuse(
-      'aggregation',
-      `is ${stored.aggregation} since version 1 and cannot change: define a meter with another key`,
-    );
-  }
-  if (meter.aggregation === 'unique' && meter.value.from !== 'property') {
-    refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
-  }
-  for (const { path, message } of weightProblems(meter)) refuse(path, message);
-  if (new Set(meter.dimensions).size < meter.dimensions.length) refuse('dimensions', 'names a property twice');
-  const lost = limitedDimensions(snapshot, meter.key).filter((dimension) => !meter.dimensions.includes(dimension));
-  if (lost.length > 0) refuse('dimensions', `must keep ${lost.join(', ')}, whose values a plan or tenant limits`);
-  return problems;
-}
-
-/** What is wrong with the weights of a meter. Whole numbers of every property must fit its scale, or good events would be refused. */
-function weightProblems({ value, aggregation, scale }: Meter): { readonly path: string; readonly message: string }[] {
-  if (value.from !== 'weights') return [];
-  if (aggregation === 'count') {
-    return [{ path: 'value', message: 'is never read, since count counts events: write aggregation: sum' }];
-  }
-  return Object.entries(value.weights).flatMap(([property, weight]) => {
-    if (parseQuantity(weight, scale) !== undefined) return [];
-    const message = `weighs ${property} with ${weight}, which does not fit the scale of ${scale} digits behind the point: raise scale`;
-    return [{ path: 'value', message }];
-  });
-}
-
-/** The dimensions of a meter by whose values some plan version or tenant is limited: a limit must not lose what it counts by. */
-function limitedDimensions({ planVersions, tenants }: CatalogueSnapshot, meter: string): readonly string[] {
-  const limits = [
-    ...[...planVersions.values()].flatMap((plan) => plan.limits),
-    ...[...tenants.values()].flatMap(({ tenant }) => tenant.limits),
-  ];
-  const dimensions = limits.flatMap((limit) =>
-    limit.meter === meter && limit.dimension !== undefined ? [limit.dimension] : [],
-  );
-  return [...new Set(dimensions)];
-}
-
 /** Tenants stay on the version they have, in the currency they have: a plan in another currency is another plan. */
 function checkPlanCurrency(
   parsed: ParsedCatalogue,
@@ -177,10 +128,9 @@ function checkOnePlan(
 ): CatalogueProblem[] {
   const base: FieldPath = ['plans', index];
   const definition = planOf(plan, 1);
-  const ruled = [
-    ...checkPlan(definition, definitions.meters),
-    ...checkAlerts(definition, definitions.meters),
-  ].map(({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message));
+  const ruled = [...checkPlan(definition, definitions.meters), ...checkAlerts(definition, definitions.meters)].map(
+    ({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message),
+  );
   const limited = checkLimits(parsed, definitions, plan.limits, [...base, 'limits']);
   return [...ruled, ...limited];
 }

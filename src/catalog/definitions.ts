@@ -41,8 +41,20 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
     baseFee: plan.baseFee,
     charges: plan.charges,
     limits: plan.limits.map(limitOf),
-    // Left out where there are none: plans from before there were alerts are the same definition.
-    ...(plan.alerts.length === 0 ? {} : { alerts: plan.alerts }),
+    ...givenParts(plan),
+  };
+}
+
+/** What a plan may have, left out where it has none: plans from before there was such a thing are the same definition. */
+function givenParts(plan: FilePlan) {
+  const { alerts, baseFeeDue, boundsCover, commitment, minimum, maximum } = plan;
+  return {
+    ...(alerts.length === 0 ? {} : { alerts }),
+    ...(baseFeeDue === 'arrears' ? {} : { baseFeeDue }),
+    ...(boundsCover === 'charges' ? {} : { boundsCover }),
+    ...(commitment === undefined ? {} : { commitment }),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
   };
 }
 

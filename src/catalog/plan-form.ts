@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { METER_KEY_PATTERN } from '../domain/meter.ts';
 import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
-import { CHARGE } from './charge-form.ts';
+import { CHARGE, COMMITMENT } from './charge-form.ts';
 import { keyField, listOf, notNegative, positive, text } from './file-fields.ts';
 
 /** A bound on one meter, of a plan or a tenant. */
@@ -39,7 +39,18 @@ export const PLAN = z.strictObject({
   name: text.optional().describe('For people. Left out: the key.'),
   currency: CURRENCY.describe('Of every price in it. Never changes.'),
   baseFee: notNegative.default('0').describe('Due once per period, in major units.'),
+  baseFeeDue: z
+    .enum(['arrears', 'advance'], 'must be arrears or advance')
+    .default('arrears')
+    .describe('On the bill of its own period, or on the bill of the period before.'),
   charges: listOf(CHARGE).default([]),
+  boundsCover: z
+    .enum(['charges', 'charges_and_base_fee'], 'must be charges or charges_and_base_fee')
+    .default('charges')
+    .describe('What commitment, minimum and maximum of the plan add up.'),
+  commitment: COMMITMENT.exactOptional().describe('On all charges together.'),
+  minimum: positive.exactOptional().describe('What all charges together are due at least for a whole period.'),
+  maximum: notNegative.exactOptional().describe('What all charges together are due at most: a monthly cap.'),
   limits: listOf(LIMIT).default([]),
   alerts: listOf(ALERT)
     .default([])
