@@ -13,6 +13,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
   return [
     ...inputs.spans.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...(inputs.next === undefined ? [] : checkNextPlan(inputs, inputs.next.planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
@@ -37,6 +38,11 @@ function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
     problems.push(`${name} is priced in ${plan.currency}, the tenant is billed in ${inputs.tenant.currency}`);
   }
   return problems;
+}
+
+/** Of the next period's plan only the base fee is billed: the meters of its charges are not asked for. */
+function checkNextPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
+  return checkPlanVersion(inputs, { ...plan, charges: [] });
 }
 
 function checkPeriod(what: string, start: string, end: string): string[] {
@@ -74,8 +80,8 @@ function checkQuantities({ spans, late }: RatingInputs): string[] {
       .map((usage) => usage.map(({ charge }) => charge))
       .flatMap(repeated)
       .map((charge) => `the usage of ${charge} is given twice`),
-    ...repeated(late.map(({ usagePeriodStart }) => usagePeriodStart)).map(
-      (start) => `the late period ${start} is given twice`,
+    ...repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
+      (start) => `the late usage of the period or span from ${start} is given twice`,
     ),
   ];
 }

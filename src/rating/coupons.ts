@@ -1,6 +1,6 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
 import type { Discount } from '../domain/plan.ts';
-import { Exact, exact, ZERO } from './exact.ts';
+import { type Exact, exact, ZERO } from './exact.ts';
 import type { AppliedCoupon, RatingInputs } from './inputs.ts';
 import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
 import { lineStep, spoken } from './sentences.ts';

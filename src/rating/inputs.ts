@@ -48,6 +48,8 @@ export interface LateChargeUsage {
 export interface LateUsage {
   readonly usagePeriodStart: InstantText;
   readonly usagePeriodEnd: InstantText;
+  /** Which part of that period; left out: all of it. */
+  readonly span?: { readonly from: InstantText; readonly to: InstantText };
   /** The plan version that governed it, whole. */
   readonly planVersion: PlanVersion;
   /** The invoice that billed that period; `null` when none did. */
@@ -61,6 +63,8 @@ export interface RatedSpan {
   readonly from: InstantText;
   readonly to: InstantText;
   readonly planVersion: PlanVersion;
+  /** In a trial nothing is due: no fee, and usage is shown and costs nothing. */
+  readonly trial?: true;
   /** By charge; a charge that is not there was not used. */
   readonly usage: readonly ChargeUsage[];
 }
@@ -135,6 +139,10 @@ export interface RatingInputs {
   readonly isLast: boolean;
   /** The invoice that this one corrects. */
   readonly corrects: string | null;
+  /** The period after this one, where there is one, with the plan at its start. Its base fee may be due in advance. */
+  readonly next?: { readonly start: InstantText; readonly end: InstantText; readonly planVersion: PlanVersion };
+  /** What an earlier invoice billed in advance for this period. Minor units. */
+  readonly billedAhead?: { readonly invoiceId: string; readonly amountMinor: string };
   /** In the order of their lines. Left out: none, as are the two below. */
   readonly oneOffs?: readonly OneOffCharge[];
   /** In the order in which they are taken off. */

@@ -1,4 +1,5 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
+import { advanceFeeLines } from './advance-fee.ts';
 import { checkInputs } from './check-inputs.ts';
 import { couponLines } from './coupons.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
@@ -15,7 +16,7 @@ import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
  *
  * The order of the steps is the order of the bill: what is due whatever was used, the period's usage in the order of the
  * plan's charges, what plans ask for all of it together, less what earlier bills of the period billed, late usage of earlier
- * periods, charges made once, coupons on all of that, then tax on the sum, and credits that pay. A negative total is a credit,
+ * periods, charges made once, base fees in advance, coupons on all of that, then tax on the sum, and credits that pay. A negative total is a credit,
  * not an error.
  */
 export function rateInvoice(inputs: RatingInputs): RatingResult {
@@ -24,7 +25,14 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
   const rated = ratedLines(periodRatings(inputs), problems);
   const late = ratedLines(lateRatings(inputs), problems);
   if (problems.length > 0) return { problems };
-  const lines = [...rated, ...planBoundLines(inputs, rated), ...billedLines(inputs), ...late, ...oneOffLines(inputs)];
+  const lines = [
+    ...rated,
+    ...planBoundLines(inputs, rated),
+    ...billedLines(inputs),
+    ...late,
+    ...oneOffLines(inputs),
+    ...advanceFeeLines(inputs),
+  ];
   return { content: contentOf(inputs, [...lines, ...couponLines(inputs, lines)]) };
 }
 
