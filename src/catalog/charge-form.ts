@@ -20,7 +20,8 @@ const CONVERSION = z
   .refine(
     ({ multiply, divide }) => multiply !== undefined || divide !== undefined,
     'must have multiply or divide: { divide: 3600, rounding: up } bills started hours of seconds',
-  );
+  )
+  .meta({ anyOf: [{ required: ['multiply'] }, { required: ['divide'] }] });
 
 /** A part of a price that is not charged. Over 100 % is refused by the rules of price lists, with its place. */
 export const DISCOUNT = z.union(
@@ -48,7 +49,9 @@ const FILTER = mapOf(
   FILTER_VALUES,
   'must not name a dimension __proto__',
   'must be a map of dimensions and their values: { region: [eu, us] }',
-).refine((filter) => Object.keys(filter).length > 0, 'must name at least one dimension, or be left out');
+)
+  .refine((filter) => Object.keys(filter).length > 0, 'must name at least one dimension, or be left out')
+  .meta({ minProperties: 1 });
 
 /** One price on one meter. */
 export const CHARGE = z

@@ -139,8 +139,13 @@ export const flag = z.boolean('must be true or false');
  * @param message what is said of anything else than a map
  */
 export function mapOf<T extends z.ZodType>(value: T, refusal: string, message: string) {
-  return z
-    .unknown()
-    .refine((map) => typeof map !== 'object' || map === null || !Object.hasOwn(map, '__proto__'), refusal)
-    .pipe(z.record(z.string().min(1).max(TEXT_MAX), value, message));
+  const names = z.string().min(1).max(TEXT_MAX);
+  return z.preprocess(
+    (map, context) => {
+      if (typeof map !== 'object' || map === null || !Object.hasOwn(map, '__proto__')) return map;
+      context.addIssue({ code: 'custom', message: refusal });
+      return z.NEVER;
+    },
+    z.record(names, value, message),
+  );
 }

@@ -25,7 +25,8 @@ const CONDITION = z
   .refine(
     (condition) => ['equals', 'in', 'exists'].filter((test) => Object.hasOwn(condition, test)).length === 1,
     'must have exactly one of equals, in, exists',
-  );
+  )
+  .meta({ oneOf: [{ required: ['equals'] }, { required: ['in'] }, { required: ['exists'] }] });
 
 const WEIGHTS_MAX = 20;
 
@@ -34,10 +35,12 @@ const WEIGHTS = mapOf(
   positive,
   'must not weigh a property of the name __proto__',
   'must be a map of properties and their weights',
-).refine(
-  (weights) => Object.keys(weights).length >= 1 && Object.keys(weights).length <= WEIGHTS_MAX,
-  `must name 1 to ${WEIGHTS_MAX} properties`,
-);
+)
+  .refine(
+    (weights) => Object.keys(weights).length >= 1 && Object.keys(weights).length <= WEIGHTS_MAX,
+    `must name 1 to ${WEIGHTS_MAX} properties`,
+  )
+  .meta({ minProperties: 1, maxProperties: WEIGHTS_MAX });
 
 const VALUE_FORMS =
   'must be quantity, { property: NAME } or { weights: { NAME: NUMBER } } with plain decimals above zero';
