@@ -10,21 +10,27 @@ export interface Units {
   readonly quantity: Exact;
   /** Of these, units that choose the band but cost nothing. */
   readonly freeUnits: Exact;
+  /** The included units that are used. */
+  readonly includedUnits: Exact;
   readonly steps: readonly LineStep[];
 }
 
-/** Converts metered units and takes the included ones off, or says how many are free where they count for the band. */
-export function billableQuantity(charge: Charge, metered: Exact): Units {
+/**
+ * Converts metered units and takes the included ones off, or says how many are free where they count for the band.
+ *
+ * @param used of the included units, those that were used before
+ */
+export function billableQuantity(charge: Charge, metered: Exact, used: Exact = ZERO): Units {
   const converted = convertUnits(charge.conversion, metered);
   const steps = conversionSteps(charge.conversion, metered, converted);
-  const included = exact(charge.includedUnits).atMost(converted);
-  if (exact(charge.includedUnits).isZero) return { quantity: converted, freeUnits: ZERO, steps };
+  const included = exact(charge.includedUnits).minus(used).atLeast(ZERO).atMost(converted);
+  if (exact(charge.includedUnits).isZero) return { quantity: converted, freeUnits: ZERO, includedUnits: ZERO, steps };
   const sentence = `${spoken(included)} of ${spoken(converted)} included`;
   const withIncluded = [...steps, lineStep('included_units', sentence, ZERO)];
   if (charge.includedUnitsTaken === 'after_band') {
-    return { quantity: converted, freeUnits: included, steps: withIncluded };
+    return { quantity: converted, freeUnits: included, includedUnits: included, steps: withIncluded };
   }
-  return { quantity: converted.minus(included), freeUnits: ZERO, steps: withIncluded };
+  return { quantity: converted.minus(included), freeUnits: ZERO, includedUnits: included, steps: withIncluded };
 }
 
 /** Parts are converted each by itself. */
@@ -46,7 +52,10 @@ function convertUnits(conversion: UnitConversion | undefined, metered: Exact): E
 function conversionSteps(conversion: UnitConversion | undefined, metered: Exact, converted: Exact): LineStep[] {
   if (conversion === undefined) return [];
   const { multiply, divide, rounding } = conversion;
-  const factors = [...(multiply === undefined ? [] : [`× ${multiply}`]), ...(divide === undefined ? [] : [`/ ${divide}`])];
+  const factors = [
+    ...(multiply === undefined ? [] : [`× ${multiply}`]),
+    ...(divide === undefined ? [] : [`/ ${divide}`]),
+  ];
   const rounded = rounding === undefined ? '' : `, rounded ${ROUNDING_WORDS[rounding]}`;
   const sentence = `${spoken(metered)} ${factors.join(' ')}${rounded} = ${spoken(converted)}`;
   return [lineStep('conversion', sentence, ZERO)];

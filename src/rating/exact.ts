@@ -120,6 +120,12 @@ export function exact(value: string | bigint): Exact {
   return Exact.of(value);
 }
 
+/** Reads what `text` wrote, which may be `numerator/denominator`. Throws `RangeError` on anything else. */
+export function exactOfText(text: string): Exact {
+  const [numerator = '', denominator] = text.split('/');
+  return denominator === undefined ? exact(numerator) : exact(numerator).dividedBy(exact(denominator));
+}
+
 /** Digits behind the point of a reduced fraction with this denominator; `undefined` where they never end. */
 function decimalDigits(denominator: bigint): number | undefined {
   let rest = denominator;

@@ -1,14 +1,17 @@
+import type { LineStep } from '../domain/invoice.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { CurrencyCode } from '../domain/money.ts';
-import type { Charge, Commitment, Discount } from '../domain/plan.ts';
-import { billableQuantity, convertedParts, type Units } from './billable-units.ts';
+import type { Charge } from '../domain/plan.ts';
+import { billableQuantity, convertedParts } from './billable-units.ts';
 import { commitmentStep } from './commitment.ts';
-import { Exact, exact, ZERO } from './exact.ts';
+import { discountStep } from './discount.ts';
+import { Exact, exact, ONE, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
+import { addedParts, withSum } from './models/added.ts';
 import { rulesOf } from './models/index.ts';
-import type { BillablePart, BillableUsage, PricedQuantity } from './models/model.ts';
+import type { BillableUsage, PricedQuantity } from './models/model.ts';
+import { readingOf } from './reading-of.ts';
 import { lineStep, spoken } from './sentences.ts';
-import { shareOf } from './share.ts';
 
 /** What pricing a charge needs beside the charge and its usage. */
 export interface PricingContext {
@@ -17,6 +20,11 @@ export interface PricingContext {
   readonly currency: CurrencyCode;
   /** What was billed of the charge before, in the same period; left out: nothing. */
   readonly earlier?: EarlierUsage;
+  /**
+   * How much of its period the usage is of; left out: all. What a charge promises or bounds for a period, in money, is prorated by it:
+   * commitment, minimum, maximum, a fixed discount, and a fee that is due always. Included units and bands are not.
+   */
+  readonly share?: Exact;
   /** Left out: true. Only the last bill of a period makes up for what is missing to a minimum or commitment. */
   readonly isLast?: boolean;
 }
@@ -28,6 +36,8 @@ export interface EarlierUsage {
    * zero too: the flat fee of a first band that is due without usage was due then. Left out: these units begin at zero again.
    */
   readonly units?: Exact;
+  /** Of the included units, those that were used; left out: none, all of them are there again. */
+  readonly includedUnits?: Exact;
   /** Major units. */
   readonly billed: Exact;
 }
@@ -47,16 +57,19 @@ const NOTHING_BEFORE: EarlierUsage = { billed: ZERO };
  * earlier units), discount, commitment, minimum, maximum. Exact and pure. A negative quantity is priced 0: usage becomes a
  * credit only through a correction.
  *
- * Throws `UnpricedQuantityError` where the price covers no such usage.
+ * Throws `UnpricedQuantityError` where the price covers no such usage, and `RangeError` for units before those of a price that is not of
+ * one quantity.
  */
 export function priceCharge(charge: Charge, usage: UsageFigures, context: PricingContext): PricedCharge {
-  const { earlier = NOTHING_BEFORE, isLast = true } = context;
-  const priced = withCommitment(charge.commitment, withDiscount(charge.discount, priceUnits(charge, usage, context)), {
-    billed: earlier.billed,
+  const { earlier = NOTHING_BEFORE, isLast = true, share = ONE } = context;
+  const { billed } = earlier;
+  const priced = adjusted(charge, forShare(charge, priceUnits(charge, usage, context), share), {
+    billed,
     isLast,
+    share,
   });
-  const raised = isLast ? raisedTo(charge.minimum, priced.amount, earlier.billed) : priced.amount;
-  const due = loweredTo(charge.maximum, raised, earlier.billed);
+  const raised = isLast ? raisedTo(charge.minimum, priced.amount, context) : priced.amount;
+  const due = loweredTo(charge.maximum, raised, context);
   return { ...priced, shortfall: raised.minus(priced.amount), excess: raised.minus(due) };
 }
 
@@ -65,17 +78,65 @@ export function dueOf({ amount, shortfall, excess }: PricedCharge): Exact {
   return amount.plus(shortfall).minus(excess);
 }
 
-function raisedTo(minimum: string | undefined, amount: Exact, billed: Exact): Exact {
-  return minimum === undefined ? amount : amount.atLeast(exact(minimum).minus(billed));
+/** A minimum or maximum of a whole period, for the share of it that is priced. */
+export function boundFor(bound: string, share: Exact = ONE): Exact {
+  return exact(bound).times(share);
 }
 
-function loweredTo(maximum: string | undefined, amount: Exact, billed: Exact): Exact {
-  return maximum === undefined ? amount : amount.atMost(exact(maximum).minus(billed).atLeast(ZERO));
+function raisedTo(minimum: string | undefined, amount: Exact, { earlier, share }: PricingContext): Exact {
+  if (minimum === undefined) return amount;
+  return amount.atLeast(boundFor(minimum, share).minus(earlier?.billed ?? ZERO));
+}
+
+function loweredTo(maximum: string | undefined, amount: Exact, { earlier, share }: PricingContext): Exact {
+  if (maximum === undefined) return amount;
+  return amount.atMost(
+    boundFor(maximum, share)
+      .minus(earlier?.billed ?? ZERO)
+      .atLeast(ZERO),
+  );
+}
+
+/** Discount, then commitment. */
+function adjusted(
+  { discount, commitment }: Charge,
+  priced: PricedQuantity,
+  { billed, isLast, share }: { readonly billed: Exact; readonly isLast: boolean; readonly share: Exact },
+): PricedQuantity {
+  const discounted = changed(priced, discount === undefined ? undefined : discountStep(discount, priced.amount, share));
+  if (commitment === undefined) return discounted;
+  const promised = boundFor(commitment.amount, share);
+  return changed(discounted, commitmentStep(commitment, { amount: discounted.amount, billed, isLast }, promised));
+}
+
+function changed(
+  priced: PricedQuantity,
+  change: { readonly change: Exact; readonly step: LineStep } | undefined,
+): PricedQuantity {
+  if (change === undefined) return priced;
+  return withSum({ amount: priced.amount.plus(change.change), steps: [...priced.steps, change.step] });
+}
+
+/** A fee that is due for time: of a part of the period, that part of it. */
+function forShare({ price }: Charge, priced: PricedQuantity, share: Exact): PricedQuantity {
+  const isForTime = rulesOf(price).isForTime?.(price) ?? false;
+  if (!isForTime || share.equals(ONE)) return priced;
+  const left = priced.amount.times(share).minus(priced.amount);
+  const sentence = `for ${spoken(share)} of the period: ${spoken(left)}`;
+  return withSum({ amount: priced.amount.plus(left), steps: [...priced.steps, lineStep('proration', sentence, left)] });
 }
 
 function priceUnits(charge: Charge, usage: UsageFigures, context: PricingContext): PricedQuantity {
+  if (context.earlier?.units !== undefined) refuseUnitsBefore(charge);
   if (charge.groupBy === undefined) return priceTogether(charge, usage, context);
   return priceGroups(charge, charge.groupBy, usage, context);
+}
+
+/** What came before would have to be known by group, part or event: one number of units would be priced wrongly, and silently. */
+function refuseUnitsBefore(charge: Charge): void {
+  const { reads } = readingOf(charge);
+  if (reads === 'quantity') return;
+  throw new RangeError(`charge ${charge.key} cannot be priced on top of units before: it is priced on ${reads}`);
 }
 
 /** Each value of the dimension by itself, in order; usage without the dimension is a group of its own. */
@@ -86,17 +147,12 @@ function priceGroups(
   context: PricingContext,
 ): PricedQuantity {
   const groups = Map.groupBy(parts, ({ values }) => values[dimension] ?? null);
-  const priced = [...groups].map(([value, ofGroup]): PricedQuantity => {
+  const priced = [...groups].map(([value, ofGroup]) => {
     const quantity = combined(ofGroup, context.aggregation).text;
-    const { amount, steps } = priceTogether(charge, { quantity, parts: ofGroup }, context);
     const name = value === null ? `without ${dimension}` : `${dimension} ${value}`;
-    return { amount, steps: steps.map((step) => ({ ...step, sentence: `${name}: ${step.sentence}` })) };
+    return { name, ...priceTogether(charge, { quantity, parts: ofGroup }, context) };
   });
-  if (priced.length === 0) return { amount: ZERO, steps: [lineStep('groups', 'no usage = 0', ZERO)] };
-  return withSum({
-    amount: Exact.sum(priced.map(({ amount }) => amount)),
-    steps: priced.flatMap(({ steps }) => steps),
-  });
+  return withSum(addedParts(priced, `values of ${dimension}`));
 }
 
 function combined(parts: readonly { readonly quantity: string }[], aggregation: Aggregation): Exact {
@@ -106,63 +162,32 @@ function combined(parts: readonly { readonly quantity: string }[], aggregation: 
 }
 
 function priceTogether(charge: Charge, usage: UsageFigures, context: PricingContext): PricedQuantity {
-  const units = billableQuantity(charge, exact(usage.quantity).atLeast(ZERO));
-  const parts = convertedParts(charge, usage.parts ?? []);
-  const amounts = (usage.amounts ?? []).flatMap(([value, times]) => {
-    return Array.from<Exact>({ length: times }).fill(exact(value));
-  });
-  const priced = priceAbove(charge, { units, parts, amounts }, context.earlier?.units, context.currency);
-  return withSum({ ...priced, steps: [...units.steps, ...priced.steps] });
-}
-
-interface UnitsToPrice {
-  readonly units: Units;
-  readonly parts: readonly BillablePart[];
-  readonly amounts: readonly Exact[];
+  const metered = exact(usage.quantity).atLeast(ZERO);
+  const { quantity, freeUnits, steps } = billableQuantity(charge, metered, context.earlier?.includedUnits);
+  const billable: BillableUsage = {
+    quantity,
+    freeUnits,
+    parts: convertedParts(charge, usage.parts ?? []),
+    amounts: (usage.amounts ?? []).map(([value, times]) => ({ value: exact(value), times })),
+  };
+  const priced = priceAbove(charge, billable, context);
+  return withSum({ ...priced, steps: [...steps, ...priced.steps] });
 }
 
 /** The price of the units less that of those before them: together they are priced as one. */
-function priceAbove(
-  { price }: Charge,
-  { units, parts, amounts }: UnitsToPrice,
-  before: Exact | undefined,
-  currency: CurrencyCode,
-): PricedQuantity {
-  const { quantity, freeUnits } = units;
-  const priceOf = (usage: BillableUsage): PricedQuantity => rulesOf(price).price(price, usage, currency);
-  if (before === undefined) return priceOf({ quantity, freeUnits, parts, amounts });
-  const whole = priceOf({ quantity: before.plus(quantity), freeUnits, parts, amounts });
-  const earlier = priceOf({ quantity: before, freeUnits: ZERO, parts: [], amounts: [] });
-  const taken = earlier.amount.negated();
-  const sentence = `less ${spoken(earlier.amount)} of the ${spoken(before)} before`;
+function priceAbove(charge: Charge, usage: BillableUsage, { earlier, currency }: PricingContext): PricedQuantity {
+  const { price } = charge;
+  const priceOf = (quantity: Exact, freeUnits: Exact): PricedQuantity => {
+    return rulesOf(price).price(price, { ...usage, quantity, freeUnits }, currency);
+  };
+  const { quantity, freeUnits } = usage;
+  const before = earlier?.units;
+  if (before === undefined) return priceOf(quantity, freeUnits);
+  // Where free units count for the band, those that were used before lie in the lowest bands.
+  const freeBefore = charge.includedUnitsTaken === 'after_band' ? (earlier?.includedUnits ?? ZERO) : ZERO;
+  const whole = priceOf(before.plus(quantity), freeBefore.plus(freeUnits));
+  const earlierAmount = priceOf(before, freeBefore).amount;
+  const taken = earlierAmount.negated();
+  const sentence = `less ${spoken(earlierAmount)} of the ${spoken(before)} before`;
   return { amount: whole.amount.plus(taken), steps: [...whole.steps, lineStep('before', sentence, taken)] };
-}
-
-function withDiscount(discount: Discount | undefined, priced: PricedQuantity): PricedQuantity {
-  if (discount === undefined) return priced;
-  const taken =
-    'percent' in discount
-      ? shareOf(priced.amount, exact(discount.percent))
-      : exact(discount.amount).atMost(priced.amount.atLeast(ZERO));
-  const name = 'percent' in discount ? `${discount.percent} % discount` : 'discount';
-  const step = lineStep('discount', `${name} ${spoken(taken.negated())}`, taken.negated());
-  return withSum({ amount: priced.amount.minus(taken), steps: [...priced.steps, step] });
-}
-
-function withCommitment(
-  commitment: Commitment | undefined,
-  priced: PricedQuantity,
-  { billed, isLast }: { readonly billed: Exact; readonly isLast: boolean },
-): PricedQuantity {
-  if (commitment === undefined) return priced;
-  const added = commitmentStep(commitment, { amount: priced.amount, billed, isLast });
-  if (added === undefined) return priced;
-  return withSum({ amount: priced.amount.plus(added.change), steps: [...priced.steps, added.step] });
-}
-
-/** Says what the parts add up to, where there is more than one. */
-function withSum({ amount, steps }: PricedQuantity): PricedQuantity {
-  const parts = steps.filter((step) => step.step !== 'sum');
-  if (parts.filter((step) => step.amount !== '0').length < 2) return { amount, steps: parts };
-  return { amount, steps: [...parts, lineStep('sum', `together ${spoken(amount)}`, amount)] };
 }

@@ -6,6 +6,7 @@ import type { InvoiceContent, InvoiceLine } from '../../src/domain/invoice.ts';
 import { Exact, exact, ZERO } from '../../src/rating/exact.ts';
 import type { ChargeUsage, EarlierBill, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { dueOf, priceCharge } from '../../src/rating/price-charge.ts';
+import { shareOfPeriod } from '../../src/rating/proration.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { roundToMinor } from '../../src/rating/rounding.ts';
 import { amounts, RATING_RUNS } from './generated-charges.ts';
@@ -61,7 +62,8 @@ test('the lines of a charge lose no minor unit: together they are its whole, rou
           const usage = span.usage.find((one) => one.charge === charge.key);
           const meter = inputs.meters.find(({ key }) => key === charge.meter);
           if (usage === undefined || meter === undefined) throw new Error('every charge has usage and a meter');
-          const due = dueOf(priceCharge(charge, usage, { aggregation: meter.aggregation, currency }));
+          const share = shareOfPeriod(span, inputs.feePeriod);
+          const due = dueOf(priceCharge(charge, usage, { aggregation: meter.aggregation, currency, share }));
           expect(sum(linesOfCharge(lines, span, charge.key))).toBe(roundToMinor(due, currency));
         }
       }

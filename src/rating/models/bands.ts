@@ -1,9 +1,11 @@
 import type { LineStep } from '../../domain/invoice.ts';
 import type { PriceModel } from '../../domain/plan.ts';
 import { checkAmount, checkPositive } from '../check-decimal.ts';
-import { type Exact, exact, ZERO } from '../exact.ts';
+import { Exact, exact, exactOfText, ZERO } from '../exact.ts';
 import { type Problem, UnpricedQuantityError } from '../problem.ts';
-import { lineStep, spoken } from '../sentences.ts';
+import { spoken } from '../sentences.ts';
+import { added, pricedStep } from './added.ts';
+import type { PricedQuantity } from './model.ts';
 
 /** What all bands have: bounds that rise, each inclusive, and perhaps a fee. */
 export interface AnyBand {
@@ -72,26 +74,35 @@ function pastLastBand(quantity: Exact, top: Exact): UnpricedQuantityError {
   return new UnpricedQuantityError(`no band is open for ${spoken(quantity)}: the last one ends at ${spoken(top)}`);
 }
 
-/** The fee of a band as a step, where there is one. */
-export function flatFeeSteps({ flatFee }: AnyBand): LineStep[] {
-  const fee = exact(flatFee);
-  return fee.isZero ? [] : [lineStep('flat_fee', `flat fee ${spoken(fee)}`, fee)];
+/** The fee of a band that is entered; nothing where it has none. */
+export function flatFee(band: AnyBand): PricedQuantity[] {
+  const fee = exact(band.flatFee);
+  return fee.isZero ? [] : [pricedStep('flat_fee', `flat fee ${spoken(fee)}`, fee)];
+}
+
+/** What the bands come to together; a step says so where none was entered. */
+export function addedBands(priced: readonly PricedQuantity[]): PricedQuantity {
+  return priced.length === 0 ? pricedStep('band', '0 units = 0', ZERO) : added(priced);
+}
+
+/** The steps alone of `flatFee`. */
+export function flatFeeSteps(band: AnyBand): LineStep[] {
+  return flatFee(band).flatMap(({ steps }) => steps);
 }
 
 /** Steps that say nothing is due when there are no others. */
 export function atLeastOneStep(steps: readonly LineStep[]): readonly LineStep[] {
-  return steps.length > 0 ? steps : [lineStep('band', '0 units = 0', ZERO)];
+  return steps.length > 0 ? steps : addedBands([]).steps;
 }
 
 /** The sum of what steps come to. */
 export function sumOfSteps(steps: readonly LineStep[]): Exact {
-  // A step's amount may be a fraction without a decimal, so it is read as one.
-  return steps.reduce((sum, step) => sum.plus(amountOfStep(step)), ZERO);
+  return Exact.sum(steps.map(({ amount }) => exactOfText(amount)));
 }
 
-function amountOfStep({ amount }: LineStep): Exact {
-  const [numerator = '0', denominator] = amount.split('/');
-  return denominator === undefined ? exact(numerator) : exact(numerator).dividedBy(exact(denominator));
+/** How many of a band's units are free, where free units fill the lower bands. */
+export function freeIn({ below, units }: EnteredBand<AnyBand>, freeUnits: Exact): Exact {
+  return freeUnits.minus(below).atLeast(ZERO).atMost(units);
 }
 
 type BandedPrice = Extract<PriceModel, { readonly bands: unknown }>;
@@ -103,13 +114,16 @@ export function checkBands({ bands, bounded }: BandedPrice, path: string): Probl
   const readable = bands.flatMap((band: AnyBand, index) => checkBand(band, `${path}[${index}]`));
   if (readable.length > 0) return readable;
   const placed = placedBands<AnyBand>(bands);
-  return placed.flatMap((one, index) => checkPlace(one, index === placed.length - 1, bounded === true, `${path}[${index}].upTo`));
+  return placed.flatMap((one, index) =>
+    checkPlace(one, index === placed.length - 1, bounded === true, `${path}[${index}].upTo`),
+  );
 }
 
 function checkBand({ upTo, flatFee, blockSize, maxBlocks }: AnyBand, path: string): Problem[] {
   const problems = checkAmount(flatFee, `${path}.flatFee`);
   if (upTo !== null) problems.push(...checkAmount(upTo, `${path}.upTo`));
-  if (blockSize !== undefined) problems.push(...checkPositive(blockSize, `${path}.blockSize`, 'a block holds more than 0 units'));
+  if (blockSize !== undefined)
+    problems.push(...checkPositive(blockSize, `${path}.blockSize`, 'a block holds more than 0 units'));
   if (maxBlocks === undefined) return problems;
   if (blockSize === undefined || upTo !== null) {
     problems.push({ path: `${path}.maxBlocks`, message: 'stands beside blockSize and in place of upTo' });

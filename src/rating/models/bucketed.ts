@@ -1,19 +1,24 @@
 import type { BucketedPrice } from '../../domain/plan.ts';
-import { Exact, ZERO } from '../exact.ts';
-import { lineStep } from '../sentences.ts';
-import type { PriceModelRules, PricedQuantity } from './model.ts';
-import { priceInside, quantityRulesOf } from './quantity-models.ts';
+import { addedParts, type PricedPart } from './added.ts';
+import type { BillablePart, PriceModelRules } from './model.ts';
+import { checkInside, priceInside } from './quantity-models.ts';
 
-/** Each hour or day by itself, then added. An hour without usage costs nothing. */
+/** Each hour or day by itself, then added. An hour without usage costs nothing. Those of one quantity are told together. */
 export const bucketed: PriceModelRules<BucketedPrice> = {
   reading: ({ bucket }) => ({ reads: 'parts', dimensions: [], bucket }),
-  price: ({ price }, { parts }, currency): PricedQuantity => {
-    const priced = parts.map(({ bucket, quantity }) => {
-      const { amount, steps } = priceInside(price, quantity, currency);
-      return { amount, steps: steps.map((step) => ({ ...step, sentence: `${bucket ?? 'all'}: ${step.sentence}` })) };
+  price: ({ price, bucket: unit }, { parts }, currency) => {
+    const alike = Map.groupBy(parts, ({ quantity }) => quantity.text);
+    const priced = [...alike.values()].flatMap((some): PricedPart[] => {
+      const [first] = some;
+      if (first === undefined) return [];
+      return [{ ...nameOf(some, first, unit), ...priceInside(price, first.quantity, currency) }];
     });
-    if (priced.length === 0) return { amount: ZERO, steps: [lineStep('buckets', 'no usage = 0', ZERO)] };
-    return { amount: Exact.sum(priced.map(({ amount }) => amount)), steps: priced.flatMap(({ steps }) => steps) };
+    return addedParts(priced, `${unit}s`);
   },
-  check: ({ price }, path) => quantityRulesOf(price).check(price, `${path}.price`),
+  check: ({ price }, path) => checkInside(price, `${path}.price`),
 };
+
+function nameOf(alike: readonly BillablePart[], first: BillablePart, unit: string): Pick<PricedPart, 'name' | 'times'> {
+  if (alike.length === 1) return { name: first.bucket ?? `one ${unit}` };
+  return { name: `${alike.length} ${unit}s`, times: alike.length };
+}

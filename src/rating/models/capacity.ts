@@ -1,17 +1,18 @@
 import type { CapacityPrice } from '../../domain/plan.ts';
 import { exact } from '../exact.ts';
-import { lineStep, spoken } from '../sentences.ts';
+import { spoken } from '../sentences.ts';
+import { pricedStep } from './added.ts';
 import { bandOf, checkBands } from './bands.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
 
-/** The fee of the first band that holds the peak, at a peak of zero too: capacity is paid for being there. */
+/** The fee of the first band that holds the quantity, mostly a peak; at zero too: capacity is paid for being there. */
 export const capacity: PriceModelRules<CapacityPrice> = {
   reading: readsQuantity,
   price: ({ bands }, { quantity }) => {
     const band = bandOf(bands, quantity);
     const fee = exact(band.flatFee);
     const size = band.upTo === null ? 'the open band' : `the band up to ${spoken(exact(band.upTo))}`;
-    return { amount: fee, steps: [lineStep('band', `a peak of ${spoken(quantity)} is in ${size}: ${spoken(fee)}`, fee)] };
+    return pricedStep('band', `${spoken(quantity)} is in ${size}: ${spoken(fee)}`, fee);
   },
   check: (price, path) => checkBands(price, `${path}.bands`),
 };

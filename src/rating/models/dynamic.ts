@@ -3,7 +3,8 @@ import type { DynamicPrice } from '../../domain/plan.ts';
 import { checkAmount } from '../check-decimal.ts';
 import { exact } from '../exact.ts';
 import { roundTo } from '../rounding.ts';
-import { lineStep, productStep, spoken } from '../sentences.ts';
+import { productStep, spoken } from '../sentences.ts';
+import { pricedStep } from './added.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
 
 /**
@@ -13,12 +14,12 @@ import { type PriceModelRules, readsQuantity } from './model.ts';
 export const dynamic: PriceModelRules<DynamicPrice> = {
   reading: readsQuantity,
   price: ({ multiplier }, { quantity, freeUnits }, currency) => {
-    const product = productStep('multiplier', quantity.minus(freeUnits), exact(multiplier));
-    const exactAmount = quantity.minus(freeUnits).times(exact(multiplier));
-    const amount = roundTo(exactAmount, currencyExponent(currency));
-    if (amount.equals(exactAmount)) return { amount, steps: [product] };
-    const sentence = `rounded to ${spoken(amount)}`;
-    return { amount, steps: [product, lineStep('rounding', sentence, amount.minus(exactAmount))] };
+    const charged = quantity.minus(freeUnits);
+    const product = charged.times(exact(multiplier));
+    const amount = roundTo(product, currencyExponent(currency));
+    const { sentence } = productStep('multiplier', charged, exact(multiplier));
+    const rounded = amount.equals(product) ? '' : `, rounded to ${spoken(amount)}`;
+    return pricedStep('multiplier', `${sentence}${rounded}`, amount);
   },
   check: ({ multiplier }, path) => checkAmount(multiplier, `${path}.multiplier`),
 };

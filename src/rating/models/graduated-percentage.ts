@@ -1,27 +1,24 @@
-import type { LineStep } from '../../domain/invoice.ts';
-import type { GraduatedPercentagePrice, PercentBand } from '../../domain/plan.ts';
+import type { GraduatedPercentagePrice } from '../../domain/plan.ts';
 import { checkAmount } from '../check-decimal.ts';
-import { type Exact, exact, ZERO } from '../exact.ts';
-import { atLeastOneStep, checkBands, enteredBands, flatFeeSteps, sumOfSteps } from './bands.ts';
+import { exact } from '../exact.ts';
+import { shareOf, shareStep } from '../share.ts';
+import { addedBands, checkBands, enteredBands, flatFee, freeIn } from './bands.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
-import { shareStep } from '../share.ts';
 
 /** Percent of the part of the amount in each band, and the flat fee of each band that is entered. */
 export const graduatedPercentage: PriceModelRules<GraduatedPercentagePrice> = {
   reading: readsQuantity,
-  price: (price, { quantity, freeUnits }) => {
-    const steps = enteredBands(price, quantity).flatMap(({ band, below, units }): LineStep[] => {
-      const free = freeUnits.minus(below).atLeast(ZERO).atMost(units);
-      return [bandStep(band, units.minus(free)), ...flatFeeSteps(band)];
-    });
-    return { amount: sumOfSteps(steps), steps: atLeastOneStep(steps) };
-  },
+  price: (price, { quantity, freeUnits }) =>
+    addedBands(
+      enteredBands(price, quantity).flatMap((entered) => {
+        const percent = exact(entered.band.percent);
+        const charged = entered.units.minus(freeIn(entered, freeUnits));
+        const share = { amount: shareOf(charged, percent), steps: [shareStep('band', charged, percent)] };
+        return [share, ...flatFee(entered.band)];
+      }),
+    ),
   check: (price, path) => [
     ...checkBands(price, `${path}.bands`),
     ...price.bands.flatMap(({ percent }, index) => checkAmount(percent, `${path}.bands[${index}].percent`)),
   ],
 };
-
-function bandStep({ percent }: PercentBand, amount: Exact): LineStep {
-  return shareStep('band', amount, exact(percent));
-}

@@ -1,9 +1,11 @@
+import type { CurrencyCode } from '../../domain/money.ts';
 import type { MatrixPrice, QuantityPrice } from '../../domain/plan.ts';
-import { Exact, ZERO } from '../exact.ts';
+import { ZERO } from '../exact.ts';
 import { type Problem, UnpricedQuantityError } from '../problem.ts';
-import { lineStep, spoken } from '../sentences.ts';
+import { spoken } from '../sentences.ts';
+import { addedParts, pricedStep, type PricedPart } from './added.ts';
 import type { BillablePart, PricedQuantity, PriceModelRules } from './model.ts';
-import { priceInside, quantityRulesOf } from './quantity-models.ts';
+import { checkInside, priceInside } from './quantity-models.ts';
 
 const DIMENSIONS_MAX = 2;
 const CELLS_MAX = 10_000;
@@ -11,34 +13,36 @@ const CELLS_MAX = 10_000;
 /** Usage of each combination of values by the price of its cell, then added. */
 export const matrix: PriceModelRules<MatrixPrice> = {
   reading: ({ dimensions }) => ({ reads: 'parts', dimensions, bucket: null }),
-  price: (price, { parts }, currency): PricedQuantity => {
+  price: (price, { parts }, currency) => {
     const cells = new Map(price.cells.map((cell) => [nameOf(cell.values), cell.price]));
-    const priced = parts.map((part) => {
+    const priced = parts.map((part): PricedPart => {
       const values = price.dimensions.map((dimension) => part.values[dimension] ?? null);
-      const { amount, steps } = priceInside(priceOf(price, cells, values, part), part.quantity, currency);
       const name = values.map((value) => value ?? '(none)').join(', ');
-      return { amount, steps: steps.map((step) => ({ ...step, sentence: `${name}: ${step.sentence}` })) };
+      return { name, ...priceCell(cells.get(nameOf(values)) ?? price.otherwise, part, { price, values, currency }) };
     });
-    if (priced.length === 0) return { amount: ZERO, steps: [lineStep('matrix', 'no usage = 0', ZERO)] };
-    return { amount: Exact.sum(priced.map(({ amount }) => amount)), steps: priced.flatMap(({ steps }) => steps) };
+    return addedParts(priced, 'combinations');
   },
   check: (price, path) => [
     ...checkDimensions(price, path),
-    ...price.cells.flatMap((cell, index) => quantityRulesOf(cell.price).check(cell.price, `${path}.cells[${index}].price`)),
-    ...(price.otherwise === null ? [] : quantityRulesOf(price.otherwise).check(price.otherwise, `${path}.otherwise`)),
+    ...price.cells.flatMap((cell, index) => checkInside(cell.price, `${path}.cells[${index}].price`)),
+    ...(price.otherwise === null ? [] : checkInside(price.otherwise, `${path}.otherwise`)),
   ],
 };
 
-function priceOf(
-  { otherwise, dimensions }: MatrixPrice,
-  cells: ReadonlyMap<string, QuantityPrice>,
-  values: readonly (string | null)[],
-  { quantity }: BillablePart,
-): QuantityPrice {
-  const price = cells.get(nameOf(values)) ?? otherwise;
-  if (price !== null) return price;
-  const where = dimensions.map((dimension, index) => `${dimension} ${values[index] ?? '(none)'}`).join(', ');
-  throw new UnpricedQuantityError(`no price for ${spoken(quantity)} of ${where}: add a cell, or a price for the others`);
+interface Cell {
+  readonly price: MatrixPrice;
+  readonly values: readonly (string | null)[];
+  readonly currency: CurrencyCode;
+}
+
+/** Nothing of a combination without a price is no usage of it. */
+function priceCell(price: QuantityPrice | null, { quantity }: BillablePart, cell: Cell): PricedQuantity {
+  if (price !== null) return priceInside(price, quantity, cell.currency);
+  if (quantity.isZero) return pricedStep('cell', '0 units = 0', ZERO);
+  const where = cell.price.dimensions.map((dimension, index) => `${dimension} ${cell.values[index] ?? '(none)'}`);
+  throw new UnpricedQuantityError(
+    `no price for ${spoken(quantity)} of ${where.join(', ')}: add a cell, or a price for the others`,
+  );
 }
 
 /** A name that no other values have. */

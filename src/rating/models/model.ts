@@ -23,7 +23,14 @@ export interface BillableUsage {
   /** What a model that `reads` parts asked for; in order of bucket and values. */
   readonly parts: readonly BillablePart[];
   /** The values of single events in the order of the journal, for a model that `reads` them. */
-  readonly amounts: readonly Exact[];
+  readonly amounts: readonly AmountRun[];
+}
+
+/** Equal values of events in a row. */
+export interface AmountRun {
+  readonly value: Exact;
+  /** A whole number above zero. */
+  readonly times: number;
 }
 
 /** What a model may want to know of usage beside its quantity. */
@@ -43,6 +50,8 @@ export interface PricedQuantity {
 export interface PriceModelRules<Price extends PriceModel> {
   /** What it needs of the ledger. */
   readonly reading: (price: Price) => UsageReading;
+  /** True for a price that is due for time and not for usage: for a part of a period, that part of it. Left out: never. */
+  readonly isForTime?: (price: Price) => boolean;
   /** Prices usage. Exact and pure. Throws `UnpricedQuantityError` where no price covers it. */
   readonly price: (price: Price, usage: BillableUsage, currency: CurrencyCode) => PricedQuantity;
   /** What is wrong with the parameters; `path` leads to them. Must hold for everything that `price` relies on. */

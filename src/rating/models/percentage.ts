@@ -4,17 +4,21 @@ import { checkAmount } from '../check-decimal.ts';
 import { Exact, exact, ZERO } from '../exact.ts';
 import type { Problem } from '../problem.ts';
 import { lineStep, spoken } from '../sentences.ts';
-import type { PriceModelRules } from './model.ts';
 import { shareOf } from '../share.ts';
+import type { AmountRun, PriceModelRules } from './model.ts';
 
-/** A share of each event's amount and a fee for each, after an allowance, between two bounds for each. */
+/**
+ * A share of each event's amount and a fee for each, after an allowance, between two bounds for each. An event below zero is no
+ * event of this price: money comes back by corrections only.
+ */
 export const percentage: PriceModelRules<PercentagePrice> = {
   reading: () => ({ reads: 'events' }),
   price: (price, { amounts }) => {
-    const charged = chargedParts(price, amounts);
-    const priced = charged.map((part) => priceEvent(price, part));
-    const amount = Exact.sum(priced);
-    return { amount, steps: stepsOf(price, amounts, charged, amount) };
+    const runs = amounts.filter(({ value }) => !value.isNegative);
+    const charged = chargedRuns(price, runs);
+    const amount = Exact.sum(charged.map(({ value, times }) => priceEvent(price, value).times(whole(times))));
+    const counts = { all: eventsIn(amounts), below: eventsIn(amounts) - eventsIn(runs), charged: eventsIn(charged) };
+    return { amount, steps: stepsOf(price, { counts, charged, amount }) };
   },
   check: (price, path) => [
     ...checkAmount(price.percent, `${path}.percent`),
@@ -27,31 +31,74 @@ export const percentage: PriceModelRules<PercentagePrice> = {
   ],
 };
 
-const OPTIONAL_AMOUNTS = ['freeAmount', 'freeEvents', 'minimumPerEvent', 'maximumPerEvent'] as const;
+const OPTIONAL_AMOUNTS = ['freeAmount', 'minimumPerEvent', 'maximumPerEvent'] as const;
+
+function whole(count: number): Exact {
+  return exact(BigInt(count));
+}
+
+function eventsIn(runs: readonly AmountRun[]): number {
+  return runs.reduce((sum, { times }) => sum + times, 0);
+}
+
+/** What is left of an allowance; `null`: not bounded in this way. */
+interface Allowance {
+  readonly events: number | null;
+  readonly amount: Exact | null;
+}
 
 /**
- * What is charged of each event, in order; events that the allowance covers are left out. It ends for good at the first of its two
- * bounds that is used up, and the event that crosses the free amount is charged on its excess.
+ * What is charged of the events, in order; those that the allowance covers are left out. It ends for good at the first of its two
+ * bounds that is used up, and the event that crosses the free amount is charged on its excess. Runs are not taken apart into
+ * events: a million equal ones are one step of work.
  */
-function chargedParts({ freeEvents, freeAmount }: PercentagePrice, amounts: readonly Exact[]): Exact[] {
-  const eventsMax = freeEvents === undefined ? undefined : Number(freeEvents);
-  const amountMax = freeAmount === undefined ? undefined : exact(freeAmount);
-  let isFree = eventsMax !== undefined || amountMax !== undefined;
-  let freeSoFar = ZERO;
-  const charged: Exact[] = [];
-  for (const [index, amount] of amounts.entries()) {
-    if (isFree && eventsMax !== undefined && index >= eventsMax) isFree = false;
-    if (isFree && amountMax !== undefined && !freeSoFar.isBelow(amountMax)) isFree = false;
-    if (!isFree) {
-      charged.push(amount);
-      continue;
-    }
-    freeSoFar = freeSoFar.plus(amount);
-    if (amountMax === undefined || !freeSoFar.isAbove(amountMax)) continue;
-    isFree = false;
-    charged.push(freeSoFar.minus(amountMax));
+function chargedRuns(price: PercentagePrice, runs: readonly AmountRun[]): AmountRun[] {
+  let left = allowanceOf(price);
+  return runs.flatMap((run) => {
+    if (left === undefined) return [run];
+    const taken = takeFree(run, left);
+    left = taken.left;
+    return taken.charged.filter(({ times }) => times > 0);
+  });
+}
+
+function allowanceOf({ freeEvents, freeAmount }: PercentagePrice): Allowance | undefined {
+  if (freeEvents === undefined && freeAmount === undefined) return undefined;
+  return {
+    events: freeEvents === undefined ? null : Number(freeEvents),
+    amount: freeAmount === undefined ? null : exact(freeAmount),
+  };
+}
+
+/** The part of a run that an allowance leaves to be charged, and what is left of it; `undefined` once it has ended. */
+function takeFree(
+  { value, times }: AmountRun,
+  { events, amount }: Allowance,
+): { readonly charged: readonly AmountRun[]; readonly left: Allowance | undefined } {
+  const free = Math.min(times, events ?? times, wholeEventsIn(amount, value, times));
+  const after = amount === null ? null : amount.minus(value.times(whole(free)));
+  const eventsAfter = events === null ? null : events - free;
+  if (eventsAfter === 0 || (after !== null && after.isZero)) {
+    return { charged: [{ value, times: times - free }], left: undefined };
   }
-  return charged;
+  if (free === times) return { charged: [], left: { events: eventsAfter, amount: after } };
+  // Events are left, so it is the amount that the next one crosses.
+  const excess = value.minus(after ?? ZERO);
+  return {
+    charged: [
+      { value: excess, times: 1 },
+      { value, times: times - free - 1 },
+    ],
+    left: undefined,
+  };
+}
+
+/** How many events of a value a free amount covers as a whole, at most `times`. */
+function wholeEventsIn(amount: Exact | null, value: Exact, times: number): number {
+  if (amount === null) return times;
+  if (amount.isZero) return 0;
+  if (value.isZero) return times;
+  return Number(amount.dividedBy(value).floor().atMost(whole(times)).text);
 }
 
 function priceEvent({ percent, fixedFee, minimumPerEvent, maximumPerEvent }: PercentagePrice, part: Exact): Exact {
@@ -60,33 +107,42 @@ function priceEvent({ percent, fixedFee, minimumPerEvent, maximumPerEvent }: Per
   return maximumPerEvent === undefined ? raised : raised.atMost(exact(maximumPerEvent));
 }
 
+interface PricedEvents {
+  readonly counts: { readonly all: number; readonly below: number; readonly charged: number };
+  readonly charged: readonly AmountRun[];
+  readonly amount: Exact;
+}
+
 /** One step each for what is free, the shares, the fees, and what the bounds of single events change. */
-function stepsOf(price: PercentagePrice, amounts: readonly Exact[], charged: readonly Exact[], amount: Exact): LineStep[] {
-  const base = Exact.sum(charged);
-  const free = amounts.length - charged.length;
-  const share = shareOf(base, exact(price.percent));
-  const fees = exact(price.fixedFee).times(exact(BigInt(charged.length)));
+function stepsOf(price: PercentagePrice, { counts, charged, amount }: PricedEvents): LineStep[] {
+  const base = Exact.sum(charged.map(({ value, times }) => value.times(whole(times))));
+  const free = counts.all - counts.below - counts.charged;
+  const [share, fee] = [shareOf(base, exact(price.percent)), exact(price.fixedFee)];
+  const fees = fee.times(whole(counts.charged));
   const bounded = amount.minus(share).minus(fees);
+  const said = (count: number): string => spoken(whole(count));
   const steps: LineStep[] = [];
-  if (free > 0) steps.push(lineStep('free_events', `${free} of ${amounts.length} events free`, ZERO));
-  steps.push(lineStep('share', `${spoken(base)} × ${price.percent} % = ${spoken(share)}`, share));
-  if (!fees.isZero) {
-    steps.push(lineStep('fixed_fee', `${charged.length} × ${spoken(exact(price.fixedFee))} = ${spoken(fees)}`, fees));
-  }
-  if (!bounded.isZero) {
-    steps.push(lineStep('per_event_bounds', `${spoken(bounded)} by the bounds of single events`, bounded));
-  }
+  const tell = (step: string, sentence: string, value: Exact): number => steps.push(lineStep(step, sentence, value));
+  if (counts.below > 0) tell('events_below_zero', `${said(counts.below)} of ${said(counts.all)} events below 0`, ZERO);
+  if (free > 0) tell('free_events', `${said(free)} of ${said(counts.all)} events free`, ZERO);
+  tell('share', `${spoken(base)} × ${price.percent} % = ${spoken(share)}`, share);
+  if (!fees.isZero) tell('fixed_fee', `${said(counts.charged)} × ${spoken(fee)} = ${spoken(fees)}`, fees);
+  if (!bounded.isZero) tell('per_event_bounds', `${spoken(bounded)} by the bounds of single events`, bounded);
   return steps;
 }
 
+const WHOLE_EVENTS = /^(?:0|[1-9]\d{0,8})$/;
+
 function checkEvents({ freeEvents, minimumPerEvent, maximumPerEvent }: PercentagePrice, path: string): Problem[] {
   const problems: Problem[] = [];
-  if (freeEvents !== undefined && !/^\d{1,9}$/.test(freeEvents)) {
+  if (freeEvents !== undefined && !WHOLE_EVENTS.test(freeEvents)) {
     problems.push({ path: `${path}.freeEvents`, message: 'must be a whole number of events below 1,000,000,000' });
   }
-  const areReadable = [minimumPerEvent, maximumPerEvent].every((text) => text !== undefined && checkAmount(text, '').length === 0);
-  if (areReadable && exact(minimumPerEvent ?? '0').isAbove(exact(maximumPerEvent ?? '0'))) {
-    problems.push({ path: `${path}.maximumPerEvent`, message: 'must not be below minimumPerEvent' });
+  if (minimumPerEvent === undefined || maximumPerEvent === undefined) return problems;
+  const areReadable = [minimumPerEvent, maximumPerEvent].every((text) => checkAmount(text, '').length === 0);
+  if (areReadable && exact(minimumPerEvent).isAbove(exact(maximumPerEvent))) {
+    const message = `${maximumPerEvent} is below minimumPerEvent, ${minimumPerEvent}: no event could keep to both`;
+    problems.push({ path: `${path}.maximumPerEvent`, message });
   }
   return problems;
 }

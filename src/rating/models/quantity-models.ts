@@ -1,6 +1,7 @@
 import type { CurrencyCode } from '../../domain/money.ts';
 import type { QuantityPrice } from '../../domain/plan.ts';
 import { type Exact, ZERO } from '../exact.ts';
+import type { Problem } from '../problem.ts';
 import { capacity } from './capacity.ts';
 import { dynamic } from './dynamic.ts';
 import { flat } from './flat.ts';
@@ -32,6 +33,13 @@ export function quantityRulesOf(price: QuantityPrice): PriceModelRules<QuantityP
   }
   // The table's type guarantees that the rules under a name take the price of that name.
   return QUANTITY_MODELS[price.model] as PriceModelRules<QuantityPrice>;
+}
+
+/** What is wrong with a price inside of another; `path` leads to it. */
+export function checkInside(price: QuantityPrice, path: string): Problem[] {
+  if (Object.hasOwn(QUANTITY_MODELS, price.model)) return quantityRulesOf(price).check(price, path);
+  const known = Object.keys(QUANTITY_MODELS).join(', ');
+  return [{ path: `${path}.model`, message: `${price.model} cannot stand inside of a price; these can: ${known}` }];
 }
 
 /** Prices one part of usage by a price inside of another. */
