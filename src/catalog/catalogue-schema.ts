@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import type { JsonObject } from '../domain/event.ts';
 import { CATALOGUE_FILE } from './catalogue-file.ts';
 
 /**
@@ -9,7 +8,7 @@ import { CATALOGUE_FILE } from './catalogue-file.ts';
  *
  * What a file refers to (meters, plans, dimensions) and the rules of price lists are no matter of form: `tollkeeper plan` says them.
  */
-export function catalogueSchema(): JsonObject {
+export function catalogueSchema(): Readonly<Record<string, unknown>> {
   const { $schema, ...form } = z.toJSONSchema(CATALOGUE_FILE, { io: 'input', target: 'draft-7' });
   return {
     $schema: $schema ?? null,
@@ -17,5 +16,5 @@ export function catalogueSchema(): JsonObject {
     description:
       'Meters, plans and tenants: what is sold to whom. Amounts are in major units: 20.00 is twenty dollars.',
     ...form,
-  } as JsonObject;
+  };
 }

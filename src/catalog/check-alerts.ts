@@ -52,9 +52,7 @@ function checkPoint(plan: PlanVersion, rule: AlertRule, meter: Meter, path: stri
   }
   if (rule.shareOfLimit === undefined) {
     const charges = plan.charges.filter((charge) => includedUnits({ charges: [charge] }, key) !== undefined);
-    const isPart = ({ filter, groupBy, conversion }: Charge): boolean =>
-      filter !== undefined || groupBy !== undefined || conversion !== undefined;
-    if (charges.some(isPart)) {
+    if (charges.some(isOnPartOfUsage)) {
       const message = `the included units of ${key} are of filtered, grouped or converted usage: alert on a quantity`;
       return [{ path: `${path}.shareOfIncluded`, message }];
     }
@@ -68,4 +66,9 @@ function checkPoint(plan: PlanVersion, rule: AlertRule, meter: Meter, path: stri
   }
   if (limit.mode === 'soft' || decimal(rule.shareOfLimit).lte('1')) return [];
   return [{ path: `${path}.shareOfLimit`, message: `usage never passes the hard limit on ${key}: write 1 or less` }];
+}
+
+/** Included units of these are not units of the whole meter, so no share of them is a point of its usage. */
+function isOnPartOfUsage({ filter, groupBy, conversion }: Charge): boolean {
+  return filter !== undefined || groupBy !== undefined || conversion !== undefined;
 }
