@@ -5,6 +5,11 @@ import { Exact, exact, ONE } from './exact.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { shareOf } from './share.ts';
 
+/** One tax on an amount, rounded to the currency. */
+export function taxOn(taxable: Exact, percent: string, currency: CurrencyCode): AmountMinor {
+  return roundToMinor(shareOf(taxable, exact(percent)), currency);
+}
+
 /**
  * Each tax on the same base, each rounded by itself: several taxes do not compound. A negative base gives a negative tax,
  * because a credit returns the tax that was paid on it.
@@ -15,7 +20,7 @@ export function taxLines(taxableMinor: AmountMinor, rates: readonly TaxRate[], c
     name,
     percent,
     taxableMinor: taxableMinor.toString(),
-    amountMinor: roundToMinor(shareOf(taxable, exact(percent)), currency).toString(),
+    amountMinor: taxOn(taxable, percent, currency).toString(),
   }));
 }
 
@@ -30,7 +35,7 @@ export function includedTaxLines(
 ): TaxLine[] {
   const all = Exact.sum(rates.map(({ percent }) => shareOf(ONE, exact(percent))));
   const base = minorToExact(amountMinor, currency).dividedBy(ONE.plus(all));
-  const taxes = rates.map(({ percent }) => roundToMinor(shareOf(base, exact(percent)), currency));
+  const taxes = rates.map(({ percent }) => taxOn(base, percent, currency));
   const taxableMinor = taxes.reduce((left, tax) => left - tax, amountMinor).toString();
   return rates.map(({ name, percent }, index) => {
     return { name, percent, taxableMinor, amountMinor: (taxes[index] ?? 0n).toString(), included: true };

@@ -1,0 +1,151 @@
+import { formatInstant, type InstantText, requireInstant } from '../../src/domain/instant.ts';
+import type { AmountMinor } from '../../src/domain/money.ts';
+import { daysLater } from '../../src/domain/period-starts.ts';
+import { type Exact, exact, ONE, ZERO } from '../../src/rating/exact.ts';
+import { type FixedQuantityPrice, priceFixedQuantity, type QuantityChange } from '../../src/rating/fixed-quantity.ts';
+import {
+  type FeeChange,
+  feeChange,
+  type FeePeriod,
+  proratedFee,
+  shareOfDays,
+  shareOfPeriod,
+  spanLeft,
+  type TimeSpan,
+} from '../../src/rating/proration.ts';
+import { minorToExact, roundToMinor } from '../../src/rating/rounding.ts';
+import {
+  type CaseFields,
+  countIn,
+  decimalIn,
+  decimalsIn,
+  exactIn,
+  fractionOf,
+  has,
+  instantIn,
+  periodIn,
+  wordIn,
+} from './case-fields.ts';
+import { CURRENCY } from './case-inputs.ts';
+import type { CaseRunner, CaseRunners } from './case-runner.ts';
+import { quantityPrice } from './price-forms.ts';
+
+const UTC = 'UTC';
+
+function amountOf(minor: AmountMinor): Exact {
+  return minorToExact(minor, CURRENCY);
+}
+
+function rounded(amount: Exact): Exact {
+  return amountOf(roundToMinor(amount, CURRENCY));
+}
+
+/** The part of a period that is left when a plan changes. */
+function leftAtChange(params: CaseFields, input: CaseFields): Exact {
+  const period = periodIn(params);
+  return shareOfPeriod(spanLeft(instantIn(input, 'change_at'), period), period);
+}
+
+function planChange(params: CaseFields, input: CaseFields): FeeChange {
+  const oldFee = has(params, 'old_price') ? exactIn(params, 'old_price') : ZERO;
+  const newFee = has(params, 'new_price') ? exactIn(params, 'new_price') : ZERO;
+  const beginsInterval = has(params, 'new_interval') && wordIn(params, 'new_interval', ['month', 'year']) !== undefined;
+  const left = leftAtChange(params, input);
+  return feeChange({ oldFee, newFee, left, ...(beginsInterval && { newShare: ONE }) }, CURRENCY);
+}
+
+function planChangeNet(params: CaseFields, input: CaseFields): Exact {
+  const fees = { oldFee: exactIn(params, 'old'), newFee: exactIn(params, 'new') };
+  const { chargeMinor, creditMinor } = feeChange({ ...fees, left: leftOfNet(params, input) }, CURRENCY);
+  return amountOf(chargeMinor).minus(amountOf(creditMinor));
+}
+
+function leftOfNet(params: CaseFields, input: CaseFields): Exact {
+  if (has(input, 'fraction_left')) return fractionOf(input['fraction_left'], 'fraction_left');
+  if (has(input, 'days_left')) return shareOfDays(exactIn(input, 'days_left'), periodIn(params));
+  return leftAtChange(params, input);
+}
+
+/** A price of one each. */
+function perUnit(params: CaseFields): FixedQuantityPrice {
+  return { model: 'per_unit', unitPrice: decimalIn(params, 'unit') };
+}
+
+/** What a change of a quantity comes to, by a price of one each. */
+function quantityChange(unitsOf: (input: CaseFields) => Exact, shareOf: CaseRunnerOfShare): CaseRunner {
+  return (params, input) => {
+    const units = unitsOf(input);
+    return priceOfChanges(perUnit(params), [{ units, proratedUnits: units.times(shareOf(params, input)) }]);
+  };
+}
+
+type CaseRunnerOfShare = (params: CaseFields, input: CaseFields) => Exact;
+
+const more = (input: CaseFields): Exact => exactIn(input, 'to').minus(exactIn(input, 'from'));
+const fewer = (input: CaseFields): Exact => exactIn(input, 'from').minus(exactIn(input, 'to'));
+const fractionLeft = (params: CaseFields): Exact => fractionOf(params['fraction_left'], 'fraction_left');
+
+function priceOfChanges(price: FixedQuantityPrice, changes: readonly QuantityChange[]): Exact {
+  return rounded(priceFixedQuantity(price, changes).amount);
+}
+
+/** The fee of a span of its period. */
+function feeOf(spanOf: (input: CaseFields, period: FeePeriod, params: CaseFields) => TimeSpan): CaseRunner {
+  return (params, input) => {
+    const period = periodIn(params);
+    return rounded(proratedFee('fee', exactIn(params, 'price'), spanOf(input, period, params), period).amount);
+  };
+}
+
+function fromTo(input: CaseFields): TimeSpan {
+  return { from: instantIn(input, 'from'), to: instantIn(input, 'to') };
+}
+
+/** The beginning of the day that comes so many days after an instant. */
+function dayAfter(instant: InstantText, days: number): InstantText {
+  return formatInstant(daysLater(UTC, requireInstant(instant), days));
+}
+
+const proratedGraduated: CaseRunner = (params, input, { flatAtZero }) => {
+  const units = decimalsIn(input, 'units');
+  const prorated = decimalsIn(input, 'prorated_units');
+  if (units.length !== prorated.length) throw new TypeError('each change needs its units and its prorated units');
+  const changes = units.map((one, index) => ({ units: exact(one), proratedUnits: exact(prorated[index] ?? '0') }));
+  return priceOfChanges(fixedPrice('graduated', params, flatAtZero), changes);
+};
+
+const proratedVolume: CaseRunner = (params, input, { flatAtZero }) => {
+  const change = { units: exactIn(input, 'full_units'), proratedUnits: exactIn(input, 'prorated_units') };
+  return priceOfChanges(fixedPrice('volume', params, flatAtZero), [change]);
+};
+
+function fixedPrice(model: 'graduated' | 'volume', params: CaseFields, flatAtZero: boolean): FixedQuantityPrice {
+  // The price of a model that has this name is of this model.
+  return quantityPrice(model, params, flatAtZero) as FixedQuantityPrice;
+}
+
+/** Fees and fixed quantities for a part of a period. */
+export const PRORATION_CASES: CaseRunners = {
+  plan_change_credit: (params, input) => amountOf(planChange(params, input).creditMinor),
+  plan_change_charge: (params, input) => amountOf(planChange(params, input).chargeMinor),
+  plan_change_net: planChangeNet,
+  quantity_increase: quantityChange(more, leftAtChange),
+  quantity_decrease_credit: quantityChange(fewer, leftAtChange),
+  seat_proration: quantityChange(more, fractionLeft),
+  stub_start: feeOf((input, period) => spanLeft(instantIn(input, 'start_at'), period)),
+  used_part: feeOf(fromTo),
+  remaining_part: feeOf(fromTo),
+  ratio: (params, input) => shareOfPeriod(fromTo(input), periodIn(params)),
+  trial_end: feeOf((input, period, params) => {
+    return spanLeft(dayAfter(instantIn(input, 'start_at'), countIn(params, 'trial_days')), period);
+  }),
+  terminated: feeOf((input) => {
+    return { from: instantIn(input, 'from'), to: dayAfter(instantIn(input, 'last_day_inclusive'), 1) };
+  }),
+  terminated_by_upgrade: feeOf((input) => ({ from: instantIn(input, 'from'), to: instantIn(input, 'change_on') })),
+  upgrade_used_part: (params, input) => {
+    return rounded(exactIn(params, 'price').times(shareOfDays(exactIn(input, 'used_days'), periodIn(params))));
+  },
+  prorated_graduated: proratedGraduated,
+  prorated_volume: proratedVolume,
+};
