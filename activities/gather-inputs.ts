@@ -1,12 +1,14 @@
-import { type CatalogueSnapshot, planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
 import type { Meter } from '../src/domain/meter.ts';
+import type { TimeWindow } from '../src/domain/timeline.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
 import { gatherLate } from './gather-late.ts';
-import { gatherUsage, wholePeriod, windowTexts } from './gather-usage.ts';
+import { gatherSpans } from './gather-spans.ts';
 
 /** What is to be rated, and the catalogue as it is committed now. */
 export interface InputsSource {
@@ -29,29 +31,24 @@ export async function gatherInputs(db: Queryable, source: InputsSource): Promise
   if (entry === undefined || period === undefined) {
     return { problems: [`tenant ${tenant} has no period that starts at ${occasion}`] };
   }
-  const planVersion = planAt(entry, periodStart);
-  if (planVersion === undefined) {
-    return { problems: [`tenant ${tenant} has no plan at ${occasion}: give it one with \`tollkeeper apply\``] };
-  }
   const usageSource = { catalogue, tenant: entry.tenant, shard };
-  const window = wholePeriod(period);
-  const gathered = await gatherUsage(db, usageSource, planVersion, window);
+  const gathered = await gatherSpans(db, usageSource, entry, period);
   if ('problems' in gathered) return gathered;
-  const spans = [{ ...windowTexts(window), planVersion, usage: gathered.usage }];
   const late = await gatherLate(db, usageSource, entry, periodStart);
   if (!('late' in late)) return late;
-  return { inputs: assemble(source, entry, period, spans, late.late) };
+  return { inputs: assemble(source, entry, period, gathered.spans, late.late) };
 }
 
 function assemble(
   source: InputsSource,
-  { tenant }: TenantEntry,
+  entry: TenantEntry,
   period: LedgerPeriod,
   spans: readonly RatedSpan[],
   late: readonly LateUsage[],
 ): RatingInputs {
+  const { tenant } = entry;
   const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays } = tenant;
-  const wholeSpan = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
+  const fees = feePeriodOf(entry, period);
   const charges = [...spans, ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
     identity: source.identity,
@@ -61,14 +58,18 @@ function assemble(
     ),
     tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
     issuer: source.catalogue.issuer,
-    period: wholeSpan,
-    feePeriod: wholeSpan,
+    period: periodTexts(period),
+    feePeriod: periodTexts(fees),
     spans,
     late,
     earlier: [],
     isLast: true,
     corrects: null,
   };
+}
+
+function periodTexts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }
 
 /** In order of key, each once: the inputs are hashed. */

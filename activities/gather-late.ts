@@ -1,4 +1,5 @@
-import { planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { periodSpans } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { readCycleStage } from '../src/ledger/billing-cycles.ts';
@@ -6,7 +7,8 @@ import type { Queryable } from '../src/ledger/database.ts';
 import { readPeriod } from '../src/ledger/periods.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import type { LateUsage } from '../src/rating/inputs.ts';
-import { gatherLateUsage, type UsageSource, wholePeriod } from './gather-usage.ts';
+import { trialOf } from './gather-spans.ts';
+import { gatherLateUsage, type UsageSource, windowTexts } from './gather-usage.ts';
 
 /** Late usage; or what it waits for; or why it cannot be billed, as sentences for an operator. */
 export type GatheredLate =
@@ -43,20 +45,28 @@ async function gatherLatePeriod(
     return { notYet: `late usage of ${usagePeriodStart} waits until the invoice of that period is decided` };
   }
   const period = await readPeriod(db, tenant, usagePeriod);
-  const planVersion = planAt(entry, usagePeriod);
-  if (period === undefined || planVersion === undefined) {
+  const spans = period === undefined ? undefined : periodSpans(entry, period);
+  if (period === undefined || spans === undefined) {
     return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
   }
-  const gathered = await gatherLateUsage(db, source, planVersion, { ...wholePeriod(period), accountingPeriod });
-  if ('problems' in gathered) return gathered;
-  const part: LateUsage = {
-    usagePeriodStart,
-    usagePeriodEnd: formatInstant(period.endMicros),
-    planVersion,
-    billedInvoiceId: (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null,
-    usage: gathered.usage,
-  };
-  return { late: [part] };
+  const billedInvoiceId = (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null;
+  const usagePeriodEnd = formatInstant(period.endMicros);
+  const late: LateUsage[] = [];
+  for (const span of spans) {
+    const window = { period, fromMicros: span.fromMicros, toMicros: span.toMicros };
+    const gathered = await gatherLateUsage(db, source, span.plan, { ...window, accountingPeriod });
+    if ('problems' in gathered) return gathered;
+    late.push({
+      usagePeriodStart,
+      usagePeriodEnd,
+      ...(spans.length === 1 ? {} : { span: windowTexts(window) }),
+      planVersion: span.plan,
+      ...trialOf(span),
+      billedInvoiceId,
+      usage: gathered.usage,
+    });
+  }
+  return { late };
 }
 
 /** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */

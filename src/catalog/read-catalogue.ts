@@ -23,6 +23,7 @@ interface TenantRow {
   readonly buyer: Party;
   readonly paused: boolean;
   readonly limits: readonly Limit[];
+  readonly trialDays: number | null;
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
@@ -77,7 +78,7 @@ select
       'endsAtMicros', (extract(epoch from t.ends_at) * 1000000)::bigint,
       'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
       'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
-      'limits', t.limits,
+      'limits', t.limits, 'trialDays', t.trial_days,
       'gateVersion', coalesce(g.version, 1),
       'sealedThroughMicros', (extract(epoch from coalesce(g.sealed_through, t.billing_start)) * 1000000)::bigint,
       'periodsThroughMicros', (extract(epoch from coalesce((
@@ -160,6 +161,7 @@ function toTenant(row: TenantRow): Tenant {
     buyer: row.buyer,
     paused: row.paused,
     limits: row.limits,
+    ...(row.trialDays === null ? {} : { trialDays: row.trialDays }),
   };
 }
 

@@ -247,6 +247,11 @@ export interface PlanVersion {
    * of a tenant's first period on its own.
    */
   readonly baseFeeDue?: 'arrears' | 'advance';
+  /**
+   * Whether bands and included units of charges go on where the plan begins within a period: `carry_over` counts what was used under the
+   * plan before, by charges of the same key. Left out: `restart`, they begin at zero.
+   */
+  readonly onChange?: 'restart' | 'carry_over';
   readonly charges: readonly Charge[];
   readonly limits: readonly Limit[];
   /** Beside those that every limit implies at 100 % of it. Left out where there are none, as in plans from before there were any. */

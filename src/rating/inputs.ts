@@ -52,6 +52,8 @@ export interface LateUsage {
   readonly span?: { readonly from: InstantText; readonly to: InstantText };
   /** The plan version that governed it, whole. */
   readonly planVersion: PlanVersion;
+  /** What is used in a trial costs nothing, late or not. */
+  readonly trial?: true;
   /** The invoice that billed that period; `null` when none did. */
   readonly billedInvoiceId: string | null;
   readonly usage: readonly LateChargeUsage[];

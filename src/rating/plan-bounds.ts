@@ -69,7 +69,8 @@ function boundText(bound: string, share: Exact): string {
  * @param lines those of the period's base fees and charges
  */
 export function planBoundLines(inputs: RatingInputs, lines: readonly InvoiceLine[]): InvoiceLine[] {
-  const byPlan = Map.groupBy(inputs.spans, ({ planVersion }) => `${planVersion.key}.${planVersion.version}`);
+  const paid = inputs.spans.filter(({ trial }) => trial !== true);
+  const byPlan = Map.groupBy(paid, ({ planVersion }) => `${planVersion.key}.${planVersion.version}`);
   return [...byPlan].flatMap(([name, spans]) => {
     const key = byPlan.size === 1 ? 'plan' : `plan:${name}`;
     return linesOfPlan(inputs, key, spans, lines);

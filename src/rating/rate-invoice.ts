@@ -4,10 +4,11 @@ import { checkInputs } from './check-inputs.ts';
 import { couponLines } from './coupons.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
 import { totalsOf } from './invoice-totals.ts';
+import { lateLines } from './late-lines.ts';
 import { oneOffLines } from './one-offs.ts';
 import { planBoundLines } from './plan-bounds.ts';
 import { UnpricedQuantityError } from './problem.ts';
-import { baseFeeLines, billedLines, lateLines, usageLines } from './usage-lines.ts';
+import { baseFeeLines, billedLines, usageLines } from './usage-lines.ts';
 import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
 
 /**

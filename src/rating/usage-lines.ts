@@ -1,19 +1,19 @@
 import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
-import { type AmountMinor, formatMinor } from '../domain/money.ts';
+import { formatMinor } from '../domain/money.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { stepsSentence } from '../domain/steps-sentence.ts';
-import { type Exact, exact } from './exact.ts';
-import type { ChargeUsage, LateChargeUsage, LateUsage, RatedSpan, RatingInputs, UsageFigures } from './inputs.ts';
-import { dueOf, priceCharge, type PricedCharge } from './price-charge.ts';
-import { proratedFee } from './proration.ts';
+import { carriedUsage } from './carried-usage.ts';
+import { type Exact, exact, ONE, ZERO } from './exact.ts';
+import type { ChargeUsage, RatedSpan, RatingInputs, UsageFigures } from './inputs.ts';
+import { priceCharge, type PricedCharge, type PricingContext } from './price-charge.ts';
+import { proratedFee, shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 
 /** The plan's fee of a span, due whatever was used. None where the fee is zero. */
 export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine[] {
-  const { planVersion } = span;
+  const { planVersion, trial = false } = span;
   const fee = exact(planVersion.baseFee);
-  if (fee.isZero) return [];
+  if (fee.isZero || trial) return [];
   const { amount, steps } = proratedFee('base fee', fee, span, inputs.feePeriod);
   return [
     {
@@ -36,7 +36,7 @@ const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledgerRange
  */
 export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge): InvoiceLine[] {
   const usage = span.usage.find((one) => one.charge === charge.key) ?? noUsage(charge);
-  const priced = price(inputs, charge, usage, inputs.isLast);
+  const priced = span.trial === true ? FREE_OF_CHARGE : priceOfSpan(inputs, span, charge, usage);
   const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage) };
   const { currency } = inputs.tenant;
   const key = lineKey(inputs, span, `charge:${charge.key}`);
@@ -49,32 +49,54 @@ export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge
     ...roundedLine(priced.amount, priced.steps, currency),
     provenance,
   };
-  return [line, ...boundLines({ key, charge, priced, provenance, currency })];
+  const share = shareOfPeriod(span, inputs.feePeriod);
+  return [line, ...boundLines({ key, charge, share, priced, provenance, currency })];
 }
 
 function noUsage({ key }: Charge): ChargeUsage {
   return { charge: key, quantity: '0', eventCount: '0', ledgerRange: null };
 }
 
-function price(inputs: RatingInputs, charge: Charge, usage: UsageFigures, isLast: boolean): PricedCharge {
+const FREE_OF_CHARGE: PricedCharge = {
+  amount: ZERO,
+  shortfall: ZERO,
+  excess: ZERO,
+  steps: [lineStep('trial', 'in a trial, nothing is charged', ZERO)],
+};
+
+function priceOfSpan(inputs: RatingInputs, span: RatedSpan, charge: Charge, usage: UsageFigures): PricedCharge {
+  const earlier = carriedUsage(inputs.meters, inputs.spans, inputs.spans.indexOf(span), charge);
+  const share = shareOfPeriod(span, inputs.feePeriod);
+  return price(inputs, charge, usage, { share, isLast: inputs.isLast, ...(earlier === undefined ? {} : { earlier }) });
+}
+
+/** Prices usage by a charge of the invoice. */
+export function price(
+  inputs: RatingInputs,
+  charge: Charge,
+  usage: UsageFigures,
+  context: Pick<PricingContext, 'share' | 'isLast' | 'earlier'>,
+): PricedCharge {
   const meter = inputs.meters.find(({ key }) => key === charge.meter);
   return priceCharge(charge, usage, {
     aggregation: meter?.aggregation ?? 'sum',
     currency: inputs.tenant.currency,
-    isLast,
+    ...context,
   });
 }
 
 interface BoundedCharge {
   readonly key: string;
   readonly charge: Charge;
+  /** How much of the period is bounded. */
+  readonly share: Exact;
   readonly priced: PricedCharge;
   readonly provenance: LineProvenance;
   readonly currency: string;
 }
 
 /** What minimum and maximum change, each as the difference of rounded amounts: so no minor unit is lost between the lines. */
-function boundLines({ key, charge, priced, provenance, currency }: BoundedCharge): InvoiceLine[] {
+function boundLines({ key, charge, share, priced, provenance, currency }: BoundedCharge): InvoiceLine[] {
   const { amount, shortfall, excess } = priced;
   const raised = amount.plus(shortfall);
   const line = (kind: 'minimum' | 'maximum', from: Exact, to: Exact, sentence: string): InvoiceLine => ({
@@ -89,10 +111,12 @@ function boundLines({ key, charge, priced, provenance, currency }: BoundedCharge
     steps: [lineStep(kind, sentence, to.minus(from))],
   });
   const { minimum = '0', maximum = '0' } = charge;
+  const bound = (whole: string): string =>
+    share.equals(ONE) ? spoken(exact(whole)) : `${spoken(exact(whole))} × ${spoken(share)} of the period`;
   return [
     ...(shortfall.isZero
       ? []
-      : [line('minimum', amount, raised, `${spoken(shortfall)} missing to the minimum of ${spoken(exact(minimum))}`)]),
+      : [line('minimum', amount, raised, `${spoken(shortfall)} missing to the minimum of ${bound(minimum)}`)]),
     ...(excess.isZero
       ? []
       : [
@@ -100,7 +124,7 @@ function boundLines({ key, charge, priced, provenance, currency }: BoundedCharge
             'maximum',
             raised,
             raised.minus(excess),
-            `${spoken(excess)} beyond the maximum of ${spoken(exact(maximum))} are not charged`,
+            `${spoken(excess)} beyond the maximum of ${bound(maximum)} are not charged`,
           ),
         ]),
   ];
@@ -129,70 +153,6 @@ export function billedLines(inputs: RatingInputs): InvoiceLine[] {
   );
 }
 
-/**
- * The line of one charge for late usage: price(with it) − price(what was billed), both rounded first, so that what was billed
- * is taken off exactly as it was billed and increments add up to the whole. None when it makes no difference.
- */
-export function lateLines(inputs: RatingInputs, late: LateUsage, charge: Charge): InvoiceLine[] {
-  const usage = late.usage.find((one) => one.charge === charge.key);
-  if (usage === undefined) return [];
-  const { currency } = inputs.tenant;
-  const billed = roundedDue(price(inputs, charge, usage.before, true), currency);
-  const whole = roundedDue(price(inputs, charge, usage.after, true), currency);
-  const amountMinor = whole.amountMinor - billed.amountMinor;
-  if (amountMinor === 0n) return [];
-  return [
-    {
-      key: `late:${late.usagePeriodStart}:${charge.key}`,
-      kind: 'late_usage',
-      description: `${charge.description}, late usage of the period from ${late.usagePeriodStart}`,
-      quantity: exact(usage.after.quantity).minus(exact(usage.before.quantity)).text,
-      unit: unitOf(inputs, charge.meter),
-      exactAmount: minorToExact(amountMinor, currency).text,
-      amountMinor: amountMinor.toString(),
-      provenance: {
-        ...ofLatePeriod(inputs, late),
-        ...ofMeter(inputs, charge, usage),
-        billedInvoiceId: late.billedInvoiceId,
-      },
-      steps: lateSteps(late, usage, { billed, whole }, currency),
-    },
-  ];
-}
-
-interface RoundedDue {
-  readonly amountMinor: AmountMinor;
-  readonly steps: readonly LineStep[];
-}
-
-function roundedDue(priced: PricedCharge, currency: string): RoundedDue {
-  const due = dueOf(priced);
-  const bounds = due.minus(priced.amount);
-  const steps = bounds.isZero
-    ? priced.steps
-    : [...priced.steps, lineStep('bounds', `${spoken(bounds)} by minimum and maximum`, bounds)];
-  return { amountMinor: roundToMinor(due, currency), steps: withRounding(due, steps, currency) };
-}
-
-function lateSteps(
-  late: LateUsage,
-  usage: LateChargeUsage,
-  prices: { readonly billed: RoundedDue; readonly whole: RoundedDue },
-  currency: string,
-): LineStep[] {
-  const { billed, whole } = prices;
-  const billedAmount = minorToExact(billed.amountMinor, currency);
-  const wholeAmount = minorToExact(whole.amountMinor, currency);
-  const difference = formatMinor(whole.amountMinor - billed.amountMinor, currency);
-  const where = late.billedInvoiceId === null ? 'on no invoice' : `on ${late.billedInvoiceId}`;
-  const [before, after] = [exact(usage.before.quantity), exact(usage.after.quantity)];
-  return [
-    lineStep('with_late_usage', `with late usage ${spoken(after)}: ${stepsSentence(whole.steps)}`, wholeAmount),
-    lineStep('billed', `billed ${spoken(before)} ${where}: ${stepsSentence(billed.steps)}`, billedAmount),
-    lineStep('difference', `the difference is ${difference}`, wholeAmount.minus(billedAmount)),
-  ];
-}
-
 /** The figures of a line that is rounded by itself. */
 export function roundedLine(
   amount: Exact,
@@ -203,7 +163,8 @@ export function roundedLine(
   return { exactAmount: amount.text, amountMinor, steps: withRounding(amount, steps, currency) };
 }
 
-function withRounding(amount: Exact, steps: readonly LineStep[], currency: string): readonly LineStep[] {
+/** The steps, and that the amount was rounded, where it was. */
+export function withRounding(amount: Exact, steps: readonly LineStep[], currency: string): readonly LineStep[] {
   const amountMinor = roundToMinor(amount, currency);
   const rounded = minorToExact(amountMinor, currency);
   if (rounded.equals(amount)) return steps;
@@ -215,7 +176,8 @@ function lineKey({ spans }: RatingInputs, { from }: RatedSpan, key: string): str
   return spans.length === 1 ? key : `${key}:${from}`;
 }
 
-type PeriodProvenance = Pick<
+/** Where in time a line is, and under which plan version. */
+export type PeriodProvenance = Pick<
   LineProvenance,
   'planKey' | 'planVersion' | 'from' | 'to' | 'usagePeriodStart' | 'accountingPeriodStart'
 >;
@@ -224,24 +186,15 @@ function ofSpan({ period }: RatingInputs, { planVersion, from, to }: RatedSpan):
   return { ...ofPlan(planVersion), from, to, usagePeriodStart: period.start, accountingPeriodStart: period.start };
 }
 
-function ofLatePeriod({ period }: RatingInputs, late: LateUsage): PeriodProvenance {
-  const { usagePeriodStart, usagePeriodEnd, planVersion } = late;
-  return {
-    ...ofPlan(planVersion),
-    from: usagePeriodStart,
-    to: usagePeriodEnd,
-    usagePeriodStart,
-    accountingPeriodStart: period.start,
-  };
-}
-
-function ofPlan({ key, version }: PlanVersion): { readonly planKey: string; readonly planVersion: number } {
+/** The plan version of a line. */
+export function ofPlan({ key, version }: PlanVersion): { readonly planKey: string; readonly planVersion: number } {
   return { planKey: key, planVersion: version };
 }
 
 type MeterProvenance = Pick<LineProvenance, 'charge' | 'meter' | 'meterVersion' | 'eventCount' | 'ledgerRange'>;
 
-function ofMeter(
+/** Where the usage of a line comes from. */
+export function ofMeter(
   inputs: RatingInputs,
   charge: Charge,
   usage: Pick<ChargeUsage, 'eventCount' | 'ledgerRange'>,
@@ -256,6 +209,7 @@ function ofMeter(
   };
 }
 
-function unitOf(inputs: RatingInputs, meterKey: string): string {
+/** The unit of a charge's meter. */
+export function unitOf(inputs: RatingInputs, meterKey: string): string {
   return inputs.meters.find(({ key }) => key === meterKey)?.unit ?? 'unit';
 }

@@ -1,0 +1,42 @@
+import type { EpochMicros } from '../domain/instant.ts';
+import { type Period, periodBoundary } from '../domain/period.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import { itemsWithin, type TimeWindow } from '../domain/timeline.ts';
+import type { TenantEntry } from './catalogue-snapshot.ts';
+import { trialEnd } from './trial.ts';
+
+/** A part of a billing period under one plan version, half-open: the instant of a change belongs to the new one. */
+export interface PeriodSpan {
+  readonly plan: PlanVersion;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros;
+  /** Whether it is in the tenant's trial. */
+  readonly isTrial: boolean;
+}
+
+/**
+ * The parts of a period by the tenant's timeline of plans and the end of its trial, in order, without gap or overlap. `undefined` where a
+ * part of the period has no plan: nobody could say what its usage costs.
+ */
+export function periodSpans(entry: TenantEntry, period: TimeWindow): readonly PeriodSpan[] | undefined {
+  const parts = itemsWithin(entry.plans, period);
+  const isWhole =
+    parts[0]?.fromMicros === period.startMicros &&
+    parts.every(({ toMicros }, index) => toMicros === (parts[index + 1]?.fromMicros ?? period.endMicros));
+  if (!isWhole) return undefined;
+  const trialEndMicros = trialEnd(entry) ?? -Infinity;
+  return parts.flatMap(({ item, fromMicros, toMicros }) => {
+    const cut = Math.min(Math.max(trialEndMicros, fromMicros), toMicros);
+    return [
+      { plan: item.plan, fromMicros, toMicros: cut, isTrial: true },
+      { plan: item.plan, fromMicros: cut, toMicros, isTrial: false },
+    ].filter((span) => span.fromMicros < span.toMicros);
+  });
+}
+
+/** The whole period that fees are for: it goes on behind a last period that is cut by the tenant's end. */
+export function feePeriodOf({ calendar, endsAtMicros }: TenantEntry, period: Period): TimeWindow {
+  const { startMicros, endMicros, ordinal } = period;
+  if (endMicros !== endsAtMicros) return { startMicros, endMicros };
+  return { startMicros, endMicros: Math.max(endMicros, periodBoundary(calendar, ordinal + 1)) };
+}
