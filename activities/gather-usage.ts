@@ -1,13 +1,16 @@
 import type { CatalogueSnapshot } from '../src/catalog/catalogue-snapshot.ts';
 import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
-import type { PlanVersion } from '../src/domain/plan.ts';
+import type { Meter } from '../src/domain/meter.ts';
+import type { Charge, PlanVersion } from '../src/domain/plan.ts';
 import type { Tenant } from '../src/domain/tenant.ts';
+import type { ChargeReading } from '../src/ledger/charge-reading.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { formatPosition } from '../src/ledger/journal-position.ts';
-import { sumUsagePeriod } from '../src/ledger/sum-usage-period.ts';
-import { sumUsage } from '../src/ledger/sum-usage.ts';
-import type { UsageSum } from '../src/ledger/usage-sum.ts';
-import type { ChargeUsage, LateChargeUsage } from '../src/rating/inputs.ts';
+import { type ChargeSum, sumChargeUsage, type TooMuchUsage } from '../src/ledger/sum-charge-usage.ts';
+import type { UsageWindow } from '../src/ledger/usage-window.ts';
+import type { ChargeUsage, LateChargeUsage, UsageFigures } from '../src/rating/inputs.ts';
+import { isPriceModel } from '../src/rating/models/index.ts';
+import { readingOf } from '../src/rating/reading-of.ts';
 
 /** Whose usage is gathered. */
 export interface UsageSource {
@@ -16,62 +19,60 @@ export interface UsageSource {
   readonly shard: number;
 }
 
-/** A part of a usage period, half-open: usage belongs to it by its events' own time. */
-export interface UsageWindow {
-  /** The usage period, whole. */
-  readonly period: { readonly startMicros: EpochMicros; readonly endMicros: EpochMicros };
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros;
-}
-
 /** Usage by charge, or why it cannot be billed, as sentences for an operator. */
 export type GatheredUsage<Usage> = { readonly usage: readonly Usage[] } | { readonly problems: readonly string[] };
 
-/** What each charge of a plan is priced on, of usage that the period's own invoice bills. Charges without usage are left out. */
+/**
+ * What each charge of a plan is priced on, of the usage in a window that the period's own invoice bills. Charges without usage are
+ * left out.
+ */
 export async function gatherUsage(
   db: Queryable,
-  { tenant, shard }: UsageSource,
-  { charges }: PlanVersion,
-  { period }: UsageWindow,
+  source: UsageSource,
+  plan: PlanVersion,
+  window: UsageWindow,
 ): Promise<GatheredUsage<ChargeUsage>> {
-  const { startMicros } = period;
-  const sums = await sumUsage(db, { tenant: tenant.id, accountingPeriod: startMicros, usagePeriod: startMicros });
-  const usage = charges.flatMap(({ key, meter }) => {
-    const sum = sums.find((one) => one.meter === meter);
-    if (sum === undefined) return [];
-    return [{ charge: key, quantity: sum.quantity, eventCount: sum.eventCount, ledgerRange: ledgerRange(shard, sum) }];
+  const { startMicros } = window.period;
+  const gathered = await gatherSums(db, source, plan, { window, from: startMicros, through: startMicros });
+  if ('problems' in gathered) return gathered;
+  const usage = gathered.usage.map((sum): ChargeUsage => {
+    const { charge, eventCount } = sum;
+    return { charge, ...figuresOf(sum), eventCount, ledgerRange: ledgerRange(source.shard, sum) };
   });
   return { usage };
 }
 
 /**
- * The same for usage of a sealed period that an accounting period took: by charge, what the period amounted to before and what it
+ * The same for usage of a sealed period that an accounting period took: by charge, what the window amounted to before and what it
  * amounts to with it. Charges without late usage are left out.
  */
 export async function gatherLateUsage(
   db: Queryable,
-  { tenant, shard }: UsageSource,
-  { charges }: PlanVersion,
-  { period, accountingPeriod }: UsageWindow & { readonly accountingPeriod: EpochMicros },
+  source: UsageSource,
+  plan: PlanVersion,
+  { accountingPeriod, ...window }: UsageWindow & { readonly accountingPeriod: EpochMicros },
 ): Promise<GatheredUsage<LateChargeUsage>> {
-  const usagePeriod = period.startMicros;
-  const sums = await sumUsage(db, { tenant: tenant.id, accountingPeriod, usagePeriod });
-  const through = async (micros: EpochMicros): Promise<readonly UsageSum[]> =>
-    sumUsagePeriod(db, { tenant: tenant.id, usagePeriod, throughAccountingPeriod: micros });
-  const before = await through(accountingPeriod - 1);
-  const after = await through(accountingPeriod);
-  const usage = charges.flatMap(({ key, meter }) => {
-    const sum = sums.find((one) => one.meter === meter);
-    if (sum === undefined) return [];
-    return [
-      {
-        charge: key,
-        before: { quantity: quantityIn(before, meter) },
-        after: { quantity: quantityIn(after, meter) },
-        eventCount: sum.eventCount,
-        ledgerRange: ledgerRange(shard, sum),
-      },
-    ];
+  const { startMicros } = window.period;
+  const late = await gatherSums(db, source, plan, { window, from: accountingPeriod, through: accountingPeriod });
+  if ('problems' in late) return late;
+  if (late.usage.length === 0) return { usage: [] };
+  const charged = new Set(late.usage.map(({ charge }) => charge));
+  const affected = { ...plan, charges: plan.charges.filter(({ key }) => charged.has(key)) };
+  const before = await gatherSums(db, source, affected, { window, from: startMicros, through: accountingPeriod - 1 });
+  if ('problems' in before) return before;
+  const after = await gatherSums(db, source, affected, { window, from: startMicros, through: accountingPeriod });
+  if ('problems' in after) return after;
+  const usage = late.usage.map((sum): LateChargeUsage => {
+    const { charge, eventCount } = sum;
+    const figuresIn = (sums: readonly ChargeSum[]): UsageFigures =>
+      figuresOf(sums.find((one) => one.charge === charge));
+    return {
+      charge,
+      before: figuresIn(before.usage),
+      after: figuresIn(after.usage),
+      eventCount,
+      ledgerRange: ledgerRange(source.shard, sum),
+    };
   });
   return { usage };
 }
@@ -86,10 +87,61 @@ export function windowTexts({ fromMicros, toMicros }: UsageWindow): { readonly f
   return { from: formatInstant(fromMicros), to: formatInstant(toMicros) };
 }
 
-function ledgerRange(shard: number, sum: UsageSum): { shard: number; first: string; last: string } {
-  return { shard, first: formatPosition(sum.first), last: formatPosition(sum.last) };
+/** What the charges of a plan ask the ledger for. Charges that rating will refuse (no such meter, no such model) ask for nothing. */
+export function readingsOf(meters: ReadonlyMap<string, Meter>, { charges }: PlanVersion): readonly ChargeReading[] {
+  return charges.flatMap((charge) => {
+    const meter = meters.get(charge.meter);
+    return meter === undefined || !isPriceModel(charge.price.model) ? [] : [chargeReading(charge, meter)];
+  });
 }
 
-function quantityIn(sums: readonly UsageSum[], meter: string): string {
-  return sums.find((sum) => sum.meter === meter)?.quantity ?? '0';
+function chargeReading(charge: Charge, { key: meter, aggregation }: Meter): ChargeReading {
+  const reading = readingOf(charge);
+  const { dimensions, bucket } = reading.reads === 'parts' ? reading : { dimensions: [], bucket: null };
+  const { key, filter = {} } = charge;
+  return { charge: key, meter, aggregation, filter, reads: reading.reads, dimensions, bucket };
+}
+
+async function gatherSums(
+  db: Queryable,
+  { catalogue, tenant }: UsageSource,
+  plan: PlanVersion,
+  {
+    window,
+    from,
+    through,
+  }: { readonly window: UsageWindow; readonly from: EpochMicros; readonly through: EpochMicros },
+): Promise<GatheredUsage<ChargeSum>> {
+  const selection = {
+    tenant: tenant.id,
+    timeZone: tenant.timeZone,
+    window,
+    accountingFromMicros: from,
+    accountingThroughMicros: through,
+  };
+  const answer = await sumChargeUsage(db, selection, readingsOf(catalogue.meters, plan));
+  return 'tooMuch' in answer ? { problems: answer.tooMuch.map(tooMuchSentence) } : { usage: answer.sums };
+}
+
+const TOO_MUCH_CURES = {
+  parts: 'parts (values of dimensions, hours, days): price it by a dimension with fewer values',
+  events: 'events, each of which its price looks at: bill shorter periods, or price the sum',
+} as const;
+
+function tooMuchSentence({ charge, reads, max }: TooMuchUsage): string {
+  return `the usage of ${charge} has more than ${max.toLocaleString('en-US')} ${TOO_MUCH_CURES[reads]}`;
+}
+
+function figuresOf(sum: ChargeSum | undefined): UsageFigures {
+  if (sum === undefined) return { quantity: '0' };
+  const { quantity, parts, amounts } = sum;
+  return {
+    quantity,
+    ...(parts === undefined ? {} : { parts }),
+    ...(amounts === undefined ? {} : { amounts }),
+  };
+}
+
+function ledgerRange(shard: number, sum: ChargeSum): { shard: number; first: string; last: string } {
+  return { shard, first: formatPosition(sum.first), last: formatPosition(sum.last) };
 }

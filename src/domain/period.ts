@@ -10,7 +10,7 @@ import {
 } from './instant.ts';
 import type { PeriodLength } from './tenant.ts';
 
-export { dayStart, hourStart, monthStart } from './calendar-hour.ts';
+export { dayStart, hourEnd, hourStart, monthStart } from './calendar-hour.ts';
 
 /**
  * Billing periods. Workflows must not import this file (it brings luxon into their bundle): they are given period instants by

@@ -1,0 +1,231 @@
+import { canonicalJson } from '../domain/canonical.ts';
+import { formatInstant, type InstantText } from '../domain/instant.ts';
+import type { Aggregation } from '../domain/meter.ts';
+import { type ChargeAmounts, readChargeAmounts } from './charge-amounts.ts';
+import {
+  type ChargeReading,
+  type ChargeUsageSelection,
+  isTakenSql,
+  partValuesSql,
+  readingsSql,
+  selectedSql,
+  selectionValues,
+  WANTED,
+} from './charge-reading.ts';
+import { microsSql, readMicros } from './columns.ts';
+import { countDistinct, type DistinctCounts } from './count-distinct.ts';
+import type { Queryable } from './database.ts';
+import type { JournalPosition } from './journal-position.ts';
+import { readPosition } from './usage-sum.ts';
+import { dayStarts, windowParts } from './usage-window.ts';
+
+/** Usage of some values of dimensions, in one bucket of time, or both. */
+export interface ChargePart {
+  /** By dimension; one that the events did not have is not there. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly bucket: InstantText | null;
+  /** Whole units, a plain decimal, by the meter's aggregation. */
+  readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** The usage of one charge. */
+export interface ChargeSum {
+  readonly charge: string;
+  /** Whole units, a plain decimal, by the meter's aggregation. */
+  readonly quantity: string;
+  readonly eventCount: string;
+  /** Positions of the first and the last event behind it. */
+  readonly first: JournalPosition;
+  readonly last: JournalPosition;
+  /** Where the charge reads parts: in order of bucket, then of the canonical JSON of their values. */
+  readonly parts?: readonly ChargePart[];
+  /** Where the charge reads events. */
+  readonly amounts?: ChargeAmounts;
+}
+
+/** Sums; or charges that would read more than one bill can hold. */
+export type ChargeSums = { readonly sums: readonly ChargeSum[] } | { readonly tooMuch: readonly TooMuchUsage[] };
+
+/** A charge that reads more than one bill can hold. */
+export interface TooMuchUsage {
+  readonly charge: string;
+  readonly reads: 'parts' | 'events';
+  readonly max: number;
+}
+
+/** Of one charge: a year of hours for eleven values of a dimension, a month of days for three thousand. */
+export const PARTS_MAX = 100_000;
+/** Of one charge, each with an amount of its own in the recorded inputs: some 10 MB. */
+export const AMOUNT_EVENTS_MAX = 1_000_000;
+
+/**
+ * What charges are priced on, by their filters: whole hours from the rollups, what a window cuts of an hour from the rows of events.
+ * So it takes milliseconds, whatever the number of events, but for two: a charge that reads events reads the rows of its window,
+ * and so does a part of a period for distinct values. Charges without usage are left out.
+ */
+export async function sumChargeUsage(
+  db: Queryable,
+  selection: ChargeUsageSelection,
+  readings: readonly ChargeReading[],
+): Promise<ChargeSums> {
+  if (readings.length === 0) return { sums: [] };
+  const rows = await readSums(db, selection, readings);
+  const distinct = await countDistinct(db, selection, readings);
+  const byCharge = Map.groupBy(rows, ({ charge }) => charge);
+  const sums: ChargeSum[] = [];
+  const tooMuch: TooMuchUsage[] = [];
+  for (const reading of readings) {
+    const ofCharge = byCharge.get(reading.charge) ?? [];
+    const total = ofCharge.find(({ is_total }) => is_total);
+    if (total === undefined) continue;
+    const excess = excessOf(reading, total.event_count, ofCharge.length - 1);
+    if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, distinct));
+    else tooMuch.push(excess);
+  }
+  if (tooMuch.length > 0) return { tooMuch };
+  const amounts = await readChargeAmounts(db, selection, readings);
+  return {
+    sums: sums.map((sum) => {
+      const ofCharge = amounts.get(sum.charge);
+      return ofCharge === undefined ? sum : { ...sum, amounts: ofCharge };
+    }),
+  };
+}
+
+function excessOf({ charge, reads }: ChargeReading, eventCount: string, parts: number): TooMuchUsage | undefined {
+  if (reads === 'parts' && parts > PARTS_MAX) return { charge, reads, max: PARTS_MAX };
+  if (reads === 'events' && BigInt(eventCount) > BigInt(AMOUNT_EVENTS_MAX)) {
+    return { charge, reads, max: AMOUNT_EVENTS_MAX };
+  }
+  return undefined;
+}
+
+interface SumRow {
+  readonly charge: string;
+  readonly is_total: boolean;
+  readonly part_values: Readonly<Record<string, string>>;
+  readonly bucket_start: string | null;
+  readonly event_count: string;
+  readonly quantity_sum: string;
+  readonly quantity_max: string | null;
+  readonly last_value: string | null;
+  readonly first_position: string;
+  readonly final_position: string;
+}
+
+/** Parameters before those of the split hours. */
+const SUMS_PARAMETERS = 8;
+
+/** The readings of an hour that the window cuts, each in the form of a rollup. A `unique` value is a digest and no number. */
+function splitHourSql(index: number): string {
+  const place = SUMS_PARAMETERS + 1 + index * 3;
+  const [hour, from, to] = [`$${place}::timestamptz`, `$${place + 1}::timestamptz`, `$${place + 2}::timestamptz`];
+  return `
+  union all
+  select wanted.charge, wanted.aggregation, ${partValuesSql('reading.dimensions')}, wanted.bucket, ${hour}, 1, number, number, number,
+    event.occurred_at, event.epoch, event.sequence, event.epoch, event.sequence, event.epoch, event.sequence
+  ${readingsSql(from, to)}`;
+}
+
+/** Totals first, so that a bound on the rows leaves every charge its own. */
+function sumsSql(splitHours: number): string {
+  return `
+with ${WANTED}, counted as (
+  select wanted.charge, wanted.aggregation, ${partValuesSql('hourly.dimensions')} as part_values, wanted.bucket, hourly.hour,
+    event_count, quantity_sum, quantity_max, last_value, last_at, last_epoch, last_sequence, first_epoch, first_sequence,
+    final_epoch, final_sequence
+  from wanted
+  join usage_hourly hourly on hourly.meter = wanted.meter
+  where ${selectedSql('hourly')} and hourly.hour >= $6::timestamptz and hourly.hour < $7::timestamptz
+    and ${isTakenSql('hourly.dimensions')}${Array.from({ length: splitHours }, (_, index) => splitHourSql(index)).join('')}
+)
+select charge, grouping(part_values) = 1 as is_total, part_values, ${microsSql('bucket_start')} as bucket_start,
+  sum(event_count)::text as event_count, trim_scale(coalesce(sum(quantity_sum), 0))::text as quantity_sum,
+  trim_scale(max(quantity_max))::text as quantity_max,
+  trim_scale((max(array[extract(epoch from last_at), last_epoch, last_sequence, last_value])
+    filter (where aggregation = 'latest'))[4])::text as last_value,
+  array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
+  array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position
+from (
+  select counted.*, case bucket
+    when 'hour' then hour
+    when 'day' then ($8::timestamptz[])[width_bucket(hour, $8::timestamptz[])]
+  end as bucket_start
+  from counted
+) as placed
+group by grouping sets ((charge), (charge, part_values, bucket_start))
+order by grouping(part_values) desc
+limit $${SUMS_PARAMETERS + 1 + splitHours * 3}::integer`;
+}
+
+async function readSums(
+  db: Queryable,
+  selection: ChargeUsageSelection,
+  readings: readonly ChargeReading[],
+): Promise<readonly SumRow[]> {
+  const { timeZone, window } = selection;
+  const { hoursFromMicros, hoursToMicros, splitHours } = windowParts(timeZone, window);
+  const days = readings.some(({ bucket }) => bucket === 'day') ? dayStarts(timeZone, window) : [];
+  const { rows } = await db.query<SumRow>({
+    text: sumsSql(splitHours.length),
+    values: [
+      ...selectionValues(selection, readings),
+      hoursFromMicros === -Infinity ? '-infinity' : formatInstant(hoursFromMicros),
+      hoursToMicros === Infinity ? 'infinity' : formatInstant(hoursToMicros),
+      days.map(formatInstant),
+      ...splitHours.flatMap(({ hourMicros, fromMicros, toMicros }) =>
+        [hourMicros, fromMicros, toMicros].map(formatInstant),
+      ),
+      readings.length + readings.length * (PARTS_MAX + 1),
+    ],
+  });
+  return rows;
+}
+
+function chargeSum(
+  reading: ChargeReading,
+  total: SumRow,
+  rows: readonly SumRow[],
+  distinct: DistinctCounts,
+): ChargeSum {
+  const sum = {
+    charge: reading.charge,
+    quantity: quantityOf(reading, total, distinct),
+    eventCount: total.event_count,
+    first: readPosition(total.first_position),
+    last: readPosition(total.final_position),
+  };
+  if (reading.reads !== 'parts') return sum;
+  const parts = rows.filter(({ is_total }) => !is_total).toSorted(comparePlaces);
+  return {
+    ...sum,
+    parts: parts.map((row) => ({
+      values: row.part_values,
+      bucket: row.bucket_start === null ? null : formatInstant(readMicros(row.bucket_start)),
+      quantity: quantityOf(reading, row, distinct),
+      eventCount: row.event_count,
+    })),
+  };
+}
+
+/** By code units, not by a collation of the database: the recorded inputs are hashed. */
+function comparePlaces(one: SumRow, other: SumRow): number {
+  const [start, otherStart] = [one, other].map(({ bucket_start }) =>
+    bucket_start === null ? 0 : readMicros(bucket_start),
+  );
+  if (start !== otherStart) return (start ?? 0) - (otherStart ?? 0);
+  return canonicalJson(one.part_values) < canonicalJson(other.part_values) ? -1 : 1;
+}
+
+function quantityOf({ charge, aggregation }: ChargeReading, row: SumRow, distinct: DistinctCounts): string {
+  if (aggregation !== 'unique') return QUANTITIES[aggregation](row);
+  return distinct.get(charge, row.is_total ? null : row.part_values);
+}
+
+const QUANTITIES: Readonly<Record<Exclude<Aggregation, 'unique'>, (row: SumRow) => string>> = {
+  count: (row) => row.event_count,
+  sum: (row) => row.quantity_sum,
+  max: (row) => row.quantity_max ?? '0',
+  latest: (row) => row.last_value ?? '0',
+};
