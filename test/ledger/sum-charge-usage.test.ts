@@ -87,6 +87,15 @@ function everything(tokens: string, peak: string, seats: string, user: string): 
   ];
 }
 
+async function filtered(filter: ChargeReading['filter']): Promise<unknown> {
+  const [found] = await sum([reading(TOKENS, { filter })]);
+  return found && [found.quantity, found.eventCount, found.first.sequence, found.last.sequence];
+}
+
+async function tokensOf(from: InstantText, to: InstantText): Promise<string | undefined> {
+  return (await quantities([reading(TOKENS)], { from, to })).tokens;
+}
+
 describe('the whole of a period', () => {
   test('is summed by the aggregation of each meter, and charges without usage are left out', async () => {
     await drain(
@@ -113,10 +122,6 @@ describe('the whole of a period', () => {
       ['2023-11-10T13:00:00Z', [[TOKENS, '8', { model: 5, region: null }]]],
       ['2023-11-10T14:00:00Z', [[TOKENS, '16']]],
     );
-    const filtered = async (filter: ChargeReading['filter']): Promise<unknown> => {
-      const [found] = await sum([reading(TOKENS, { filter })]);
-      return found && [found.quantity, found.eventCount, found.first.sequence, found.last.sequence];
-    };
     expect(await filtered({})).toEqual(['31', '5', 1, 5]);
     expect(await filtered({ model: ['large'] })).toEqual(['6', '2', 2, 3]);
     expect(await filtered({ model: ['large', 'small'], region: ['eu'] })).toEqual(['3', '2', 1, 2]);
@@ -283,13 +288,11 @@ describe('a part of a period', () => {
       ['2023-11-16T12:15:00Z', [[TOKENS, '8']]],
       ['2023-11-16T12:20:00Z', [[TOKENS, '16']]],
     );
-    const tokens = async (from: InstantText, to: InstantText): Promise<string | undefined> =>
-      (await quantities([reading(TOKENS)], { from, to })).tokens;
-    expect(await tokens('2023-11-16T10:20:00Z', '2023-11-16T12:20:00Z')).toBe('14');
-    expect(await tokens('2023-11-16T10:20:00Z', '2023-11-16T10:30:00Z')).toBe('2');
-    expect(await tokens('2023-11-16T10:15:00Z', '2023-11-16T12:15:00Z')).toBe('6');
-    expect(await tokens('2023-11-16T10:15:00Z', '2023-11-16T10:30:00Z')).toBe('2');
-    expect(await tokens('2023-11-16T10:30:00Z', '2023-11-16T11:15:00Z')).toBe('4');
+    expect(await tokensOf('2023-11-16T10:20:00Z', '2023-11-16T12:20:00Z')).toBe('14');
+    expect(await tokensOf('2023-11-16T10:20:00Z', '2023-11-16T10:30:00Z')).toBe('2');
+    expect(await tokensOf('2023-11-16T10:15:00Z', '2023-11-16T12:15:00Z')).toBe('6');
+    expect(await tokensOf('2023-11-16T10:15:00Z', '2023-11-16T10:30:00Z')).toBe('2');
+    expect(await tokensOf('2023-11-16T10:30:00Z', '2023-11-16T11:15:00Z')).toBe('4');
   });
 
   test('has its own parts and values of events, in the hours and days of the zone', async () => {
