@@ -1,0 +1,183 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import type { InvoiceLine } from '../../src/domain/invoice.ts';
+import type { Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
+import type { RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import {
+  sampleCharge,
+  sampleInputs,
+  sampleLate,
+  sampleLateUsage,
+  sampleMeter,
+  samplePlan,
+  sampleUsage,
+} from './sample-inputs.ts';
+
+const START = '2023-11-01T00:00:00Z';
+const MIDDLE = '2023-11-16T00:00:00Z';
+const END = '2023-12-01T00:00:00Z';
+
+const GRADUATED: PriceModel = {
+  model: 'graduated',
+  bands: [
+    { upTo: '100', unitPrice: '1', flatFee: '0' },
+    { upTo: null, unitPrice: '0.5', flatFee: '0' },
+  ],
+  flatAtZero: false,
+};
+
+function plan(key: string, changes: Partial<PlanVersion> = {}): PlanVersion {
+  return samplePlan({ key, name: key, baseFee: '0', charges: [], ...changes });
+}
+
+function calls(changes: Partial<Charge> = {}): Charge {
+  return { ...sampleCharge('calls', GRADUATED), ...changes };
+}
+
+function span(from: string, to: string, planVersion: PlanVersion, quantity: string): RatedSpan {
+  return { from, to, planVersion, usage: quantity === '0' ? [] : [sampleUsage('calls', quantity)] };
+}
+
+function inputs(spans: readonly RatedSpan[], changes: Partial<RatingInputs> = {}): RatingInputs {
+  const sample = sampleInputs();
+  const tenant = { ...sample.tenant, taxRates: [] };
+  return sampleInputs({ tenant, meters: [sampleMeter('calls', 'call')], spans, ...changes });
+}
+
+function linesOf(rated: RatingInputs): readonly InvoiceLine[] {
+  const result = rateInvoice(rated);
+  if ('problems' in result) throw new Error(result.problems.join('; '));
+  return result.content.lines;
+}
+
+const shown = (lines: readonly InvoiceLine[]) => lines.map(({ key, amountMinor }) => `${key} ${amountMinor}`);
+
+describe('a plan that changes within its period', () => {
+  test('shows the base fees and the usage of both, each for its own time', () => {
+    const spans = [
+      span(START, MIDDLE, plan('small', { baseFee: '10', charges: [calls()] }), '120'),
+      span(MIDDLE, END, plan('large', { baseFee: '40', charges: [calls()] }), '30'),
+    ];
+    expect(shown(linesOf(inputs(spans)))).toEqual([
+      `base:${START} 500`,
+      `base:${MIDDLE} 2000`,
+      `charge:calls:${START} 11000`,
+      `charge:calls:${MIDDLE} 3000`,
+    ]);
+  });
+
+  test('prorates to the second, and both fees together never pass the dearer one', () => {
+    const [start, end] = [requireInstant(START), requireInstant(END)];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: start + 1, max: end - 1 }),
+        fc.bigInt({ min: 1n, max: 1_000_000n }),
+        fc.bigInt({ min: 1n, max: 1_000_000n }),
+        (at, first, second) => {
+          const change = formatInstant(at);
+          const fees = [first, second].map((cents) => `${cents / 100n}.${(cents % 100n).toString().padStart(2, '0')}`);
+          const lines = linesOf(
+            inputs([
+              span(START, change, plan('a', { baseFee: fees[0] ?? '0' }), '0'),
+              span(change, END, plan('b', { baseFee: fees[1] ?? '0' }), '0'),
+            ]),
+          );
+          const total = lines.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
+          const [low, high] = first < second ? [first, second] : [second, first];
+          // Each of the two lines is rounded by itself.
+          expect(total >= low - 1n && total <= high + 1n).toBe(true);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('begins bands and included units again, unless the new plan carries them over', () => {
+    const first = plan('a', { charges: [calls({ includedUnits: '50' })] });
+    const after = (onChange?: 'carry_over') =>
+      plan('b', { charges: [calls({ includedUnits: '50' })], ...(onChange === undefined ? {} : { onChange }) });
+    const amounts = (second: PlanVersion) =>
+      linesOf(inputs([span(START, MIDDLE, first, '120'), span(MIDDLE, END, second, '100')])).map((l) => l.amountMinor);
+    expect(amounts(after())).toEqual(['7000', '5000']);
+    // 220 in all, 170 billed: 100 at 1 and 70 at 0.5 are 135, less the 70 of before.
+    expect(amounts(after('carry_over'))).toEqual(['7000', '6500']);
+  });
+
+  test.each(['before_band', 'after_band'] as const)(
+    'a change to the same prices that carries over costs what no change costs (%s)',
+    (includedUnitsTaken) => {
+      fc.assert(
+        fc.property(fc.nat(400), fc.nat(400), fc.nat(200), (before, after, included) => {
+          const charges = [calls({ includedUnits: String(included), includedUnitsTaken })];
+          const total = (spans: readonly RatedSpan[]): bigint =>
+            linesOf(inputs(spans)).reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
+          const split = total([
+            span(START, MIDDLE, plan('a', { charges }), String(before)),
+            span(MIDDLE, END, plan('b', { charges, onChange: 'carry_over' }), String(after)),
+          ]);
+          expect(split).toBe(total([span(START, END, plan('a', { charges }), String(before + after))]));
+        }),
+        { numRuns: 1_000 },
+      );
+    },
+  );
+
+  test('asks of each charge the part of its minimum and maximum that is for its time', () => {
+    const bounded = (bounds: Partial<Charge>) => [calls({ price: { model: 'per_unit', unitPrice: '1' }, ...bounds })];
+    const lines = linesOf(
+      inputs([
+        span(START, MIDDLE, plan('a', { charges: bounded({ minimum: '20' }) }), '4'),
+        span(MIDDLE, END, plan('b', { charges: bounded({ maximum: '20' }) }), '14'),
+      ]),
+    );
+    expect(shown(lines)).toEqual([
+      `charge:calls:${START} 400`,
+      `charge:calls:${START}:minimum 600`,
+      `charge:calls:${MIDDLE} 1400`,
+      `charge:calls:${MIDDLE}:maximum -400`,
+    ]);
+  });
+
+  test('bills late usage of each of its spans by itself, where it stands in its period', () => {
+    const [october, change] = ['2023-10-01T00:00:00Z', '2023-10-16T00:00:00Z'];
+    const charges = [calls()];
+    const late = [
+      sampleLate({
+        planVersion: plan('a', { charges }),
+        span: { from: october, to: change },
+        usage: [sampleLateUsage('calls', '90', '100')],
+      }),
+      sampleLate({
+        planVersion: plan('b', { charges, onChange: 'carry_over' }),
+        span: { from: change, to: START },
+        usage: [sampleLateUsage('calls', '10', '20')],
+      }),
+    ];
+    const lines = linesOf(inputs([span(START, END, plan('b'), '0')], { late }));
+    // The second span was billed 10 × 1 behind 90; with 100 before them its 20 units cost 0.5 each, so it makes no difference.
+    expect(shown(lines)).toEqual([`late:${october}:calls:${october} 1000`]);
+  });
+});
+
+describe('a trial', () => {
+  test('shows its usage and charges nothing, and fees begin when it is over', () => {
+    const paid = plan('a', { baseFee: '30', minimum: '10', charges: [calls({ minimum: '5' })] });
+    const trial = { ...span(START, MIDDLE, paid, '80'), trial: true } as const;
+    expect(shown(linesOf(inputs([trial, span(MIDDLE, END, paid, '3')])))).toEqual([
+      `base:${MIDDLE} 1500`,
+      `charge:calls:${START} 0`,
+      `charge:calls:${MIDDLE} 300`,
+      'plan:minimum 200',
+    ]);
+    expect(shown(linesOf(inputs([{ ...trial, to: END }])))).toEqual(['charge:calls 0']);
+  });
+});
+
+test('a last period that is cut pays its part of the fee', () => {
+  const cut = { start: START, end: MIDDLE };
+  const spans = [span(START, MIDDLE, plan('a', { baseFee: '10' }), '0')];
+  expect(shown(linesOf(inputs(spans, { period: cut })))).toEqual(['base 500']);
+});
