@@ -101,6 +101,8 @@ export interface InvoiceSummaryView {
   readonly subtotalMinor: string;
   readonly taxMinor: string;
   readonly totalMinor: string;
+  /** What is left to pay after credits. */
+  readonly dueMinor: string;
   /** SHA-256 of the canonical content, in hex. */
   readonly contentDigest: string;
   readonly createdAt: InstantText;

@@ -40,15 +40,15 @@ export function couponLines(inputs: RatingInputs, lines: readonly InvoiceLine[])
     const from = left;
     left = from.minus(off);
     if (coupon.charge !== undefined) leftOfCharge.set(coupon.charge, base.minus(off));
+    const step = lineStep('coupon', sentenceOf(coupon.discount, base, off), off.negated());
     taken.push({
       key: `coupon:${coupon.id}`,
       kind: 'coupon',
       description: coupon.description,
       quantity: '1',
       unit: 'coupon',
-      ...differenceLine(from, left, currency),
+      ...differenceLine(from, left, step, currency),
       provenance: { ...ofWholeBill(inputs), charge: coupon.charge ?? null, coupon: coupon.id },
-      steps: [lineStep('coupon', sentenceOf(coupon.discount, base, off), off.negated())],
     });
   }
   return taken;

@@ -1,8 +1,9 @@
-import type { InvoiceLine, LineProvenance } from '../domain/invoice.ts';
-import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
+import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
+import { type AmountMinor, type CurrencyCode, formatMinor } from '../domain/money.ts';
 import type { Exact } from './exact.ts';
 import type { RatingInputs } from './inputs.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
+import { lineStep } from './sentences.ts';
 
 /** What lines add up to, minor units. */
 export function sumOfLines(lines: readonly Pick<InvoiceLine, 'amountMinor'>[]): AmountMinor {
@@ -21,11 +22,17 @@ export function exactSumOfLines(lines: readonly Pick<InvoiceLine, 'amountMinor'>
 export function differenceLine(
   from: Exact,
   to: Exact,
+  step: LineStep,
   currency: CurrencyCode,
-): Pick<InvoiceLine, 'exactAmount' | 'amountMinor'> {
+): Pick<InvoiceLine, 'exactAmount' | 'amountMinor' | 'steps'> {
+  const difference = to.minus(from);
+  const amountMinor = roundToMinor(to, currency) - roundToMinor(from, currency);
+  const rounded = minorToExact(amountMinor, currency);
+  const rounding = lineStep('rounding', `rounded to ${formatMinor(amountMinor, currency)}`, rounded);
   return {
-    exactAmount: to.minus(from).text,
-    amountMinor: (roundToMinor(to, currency) - roundToMinor(from, currency)).toString(),
+    exactAmount: difference.text,
+    amountMinor: amountMinor.toString(),
+    steps: rounded.equals(difference) ? [step] : [step, rounding],
   };
 }
 

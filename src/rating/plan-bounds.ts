@@ -99,7 +99,7 @@ function linesOfPlan(
       description: `${plan.name}, ${kind}`,
       quantity: '1',
       unit: 'period',
-      ...differenceLine(from, running, currency),
+      ...differenceLine(from, running, step, currency),
       provenance: {
         ...ofWholeBill(inputs),
         planKey: plan.key,
@@ -107,7 +107,6 @@ function linesOfPlan(
         from: first.from,
         to: last.to,
       },
-      steps: [step],
     };
   });
 }

@@ -43,3 +43,36 @@ test('a name cannot steer a terminal', () => {
   expect(text).not.toMatch(/[^\P{Cc}\n]/u);
   expect(text).not.toMatch(/^Total 0\.00/m);
 });
+
+test('a bill with everything around its prices shows how the total came about and what is left to pay', async () => {
+  const grants = [
+    {
+      id: 'crd_a',
+      description: 'prepaid in March',
+      kind: 'granted',
+      priority: 0,
+      expiresAt: null,
+      grantedAt: '2023-03-01T00:00:00Z',
+      balanceMinor: '4000',
+    } as const,
+  ];
+  const { content } = sampleDraft(
+    {},
+    {
+      oneOffs: [{ id: 'one_a', description: 'Setup', amount: '99.50', at: '2023-11-05T12:00:00Z' }],
+      coupons: [{ id: 'cpn_a', description: 'Launch offer, 10 %', discount: { percent: '10' } }],
+      grants,
+      tenant: { ...sampleInputs().tenant, taxesIncluded: true },
+    },
+  );
+  await expect(invoiceText(issued(content))).toMatchFileSnapshot('invoice-with-credits.txt');
+});
+
+test('an exemption stands where the taxes would, and what is carried below a negative total', () => {
+  const earlier = [{ invoiceId: 'inv_a', amounts: [{ key: 'base', amountMinor: '100000' }] }];
+  const tenant = { ...sampleInputs().tenant, taxExemption: 'Reverse charge' };
+  const text = invoiceText(issued(sampleDraft({}, { earlier, tenant }).content));
+  expect(text).toMatch(/^Reverse charge +0\.00$/m);
+  expect(text).not.toContain('Sales tax');
+  expect(text).toMatch(/^Total +-920\.63\n-+\nCarried to the next invoice +920\.63\nDue +0\.00$/m);
+});
