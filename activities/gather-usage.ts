@@ -1,16 +1,13 @@
 import type { CatalogueSnapshot } from '../src/catalog/catalogue-snapshot.ts';
 import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
-import type { Meter } from '../src/domain/meter.ts';
-import type { Charge, PlanVersion } from '../src/domain/plan.ts';
+import type { PlanVersion } from '../src/domain/plan.ts';
 import type { Tenant } from '../src/domain/tenant.ts';
-import type { ChargeReading } from '../src/ledger/charge-reading.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { formatPosition } from '../src/ledger/journal-position.ts';
-import { type ChargeSum, sumChargeUsage, type TooMuchUsage } from '../src/ledger/sum-charge-usage.ts';
+import { type ChargeSum, sumChargeUsage, tooMuchSentence } from '../src/ledger/sum-charge-usage.ts';
 import type { UsageWindow } from '../src/ledger/usage-window.ts';
 import type { ChargeUsage, LateChargeUsage, UsageFigures } from '../src/rating/inputs.ts';
-import { isPriceModel } from '../src/rating/models/index.ts';
-import { readingOf } from '../src/rating/reading-of.ts';
+import { planReadings } from '../src/rating/plan-readings.ts';
 
 /** Whose usage is gathered. */
 export interface UsageSource {
@@ -87,21 +84,6 @@ export function windowTexts({ fromMicros, toMicros }: UsageWindow): { readonly f
   return { from: formatInstant(fromMicros), to: formatInstant(toMicros) };
 }
 
-/** What the charges of a plan ask the ledger for. Charges that rating will refuse (no such meter, no such model) ask for nothing. */
-export function readingsOf(meters: ReadonlyMap<string, Meter>, { charges }: PlanVersion): readonly ChargeReading[] {
-  return charges.flatMap((charge) => {
-    const meter = meters.get(charge.meter);
-    return meter === undefined || !isPriceModel(charge.price.model) ? [] : [chargeReading(charge, meter)];
-  });
-}
-
-function chargeReading(charge: Charge, { key: meter, aggregation }: Meter): ChargeReading {
-  const reading = readingOf(charge);
-  const { dimensions, bucket } = reading.reads === 'parts' ? reading : { dimensions: [], bucket: null };
-  const { key, filter = {} } = charge;
-  return { charge: key, meter, aggregation, filter, reads: reading.reads, dimensions, bucket };
-}
-
 async function gatherSums(
   db: Queryable,
   { catalogue, tenant }: UsageSource,
@@ -119,17 +101,8 @@ async function gatherSums(
     accountingFromMicros: from,
     accountingThroughMicros: through,
   };
-  const answer = await sumChargeUsage(db, selection, readingsOf(catalogue.meters, plan));
+  const answer = await sumChargeUsage(db, selection, planReadings(plan, catalogue.meters));
   return 'tooMuch' in answer ? { problems: answer.tooMuch.map(tooMuchSentence) } : { usage: answer.sums };
-}
-
-const TOO_MUCH_CURES = {
-  parts: 'parts (values of dimensions, hours, days): price it by a dimension with fewer values',
-  events: 'events, each of which its price looks at: bill shorter periods, or price the sum',
-} as const;
-
-function tooMuchSentence({ charge, reads, max }: TooMuchUsage): string {
-  return `the usage of ${charge} has more than ${max.toLocaleString('en-US')} ${TOO_MUCH_CURES[reads]}`;
 }
 
 function figuresOf(sum: ChargeSum | undefined): UsageFigures {

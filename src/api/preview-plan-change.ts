@@ -35,7 +35,12 @@ export async function previewPlanChange(
   if (entry === undefined || period === undefined) return null;
   const totalWith = async (plans: readonly PlanSpan[]): Promise<string | null> => {
     const changed: TenantEntry = { ...entry, plans };
-    const rated = rateOpenPeriod(snapshot, changed, await readOpenPeriodUsage(deps, snapshot, changed, period));
+    const rated = await rateOpenPeriod(
+      deps.pool,
+      snapshot,
+      changed,
+      await readOpenPeriodUsage(deps, snapshot, changed, period),
+    );
     if (rated === undefined || 'problems' in rated.result) return null;
     return formatMinor(BigInt(rated.result.content.totalMinor), entry.tenant.currency);
   };

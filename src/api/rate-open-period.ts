@@ -1,46 +1,65 @@
-import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import { planAt } from '../catalog/catalogue-snapshot.ts';
+import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { feePeriodOf } from '../catalog/period-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
-import { periodName } from '../domain/period.ts';
+import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { ChargeUsage, RatingResult } from '../rating/inputs.ts';
+import type { TimeWindow } from '../domain/timeline.ts';
+import type { Queryable } from '../ledger/database.ts';
+import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
+import { type OpenSpan, readOpenSpans } from './open-span-usage.ts';
+
+/** An open period rated; `plan` is the one at its start. */
+export interface RatedOpenPeriod {
+  readonly plan: PlanVersion;
+  readonly result: RatingResult;
+}
 
 /**
  * What the open period would cost if it ended now: the same rating as the invoice's, of the usage so far. Late usage of earlier
- * periods is left out: it is not this period's spend.
+ * periods is left out: it is not this period's spend. `undefined`: a part of the period has no plan.
  */
-export function rateOpenPeriod(
+export async function rateOpenPeriod(
+  db: Queryable,
   snapshot: CatalogueSnapshot,
   entry: TenantEntry,
-  { period, meters: usage }: OpenPeriodUsage,
-): { readonly plan: PlanVersion; readonly result: RatingResult } | undefined {
-  const plan = planAt(entry, period.startMicros);
-  if (plan === undefined) return undefined;
-  const charged = new Set(plan.charges.map(({ meter }) => meter));
-  const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays, id } = entry.tenant;
-  const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
-  const result = rateInvoice({
-    identity: { tenant: id, kind: 'cycle', occasion: periodName(period), revision: 0 },
-    meters: [...snapshot.meters.values()].filter(({ key }) => charged.has(key)),
-    tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
-    issuer: snapshot.issuer,
-    period: span,
-    feePeriod: span,
-    spans: [{ from: span.start, to: span.end, planVersion: plan, usage: usageOfCharges(plan, usage) }],
+  live: OpenPeriodUsage,
+): Promise<RatedOpenPeriod | undefined> {
+  const plan = planAt(entry, live.period.startMicros);
+  const read = await readOpenSpans(db, snapshot, entry, live);
+  if (plan === undefined || read === undefined) return undefined;
+  if ('problems' in read) return { plan, result: read };
+  return { plan, result: rateInvoice(inputsOf(snapshot, entry, live.period, read.spans)) };
+}
+
+function inputsOf(
+  { meters, issuer }: CatalogueSnapshot,
+  entry: TenantEntry,
+  period: Period,
+  spans: readonly OpenSpan[],
+): RatingInputs {
+  const charged = new Set(spans.flatMap(({ plan }) => plan.charges.map(({ meter }) => meter)));
+  return {
+    identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
+    meters: [...meters.values()].filter(({ key }) => charged.has(key)),
+    tenant: entry.tenant,
+    issuer,
+    period: texts(period),
+    feePeriod: texts(feePeriodOf(entry, period)),
+    spans: spans.map(ratedSpan),
     late: [],
     earlier: [],
     isLast: true,
     corrects: null,
-  });
-  return { plan, result };
+  };
 }
 
-function usageOfCharges({ charges }: PlanVersion, meters: OpenPeriodUsage['meters']): ChargeUsage[] {
-  return charges.flatMap(({ key, meter }) => {
-    const used = meters.find((one) => one.meter === meter);
-    if (used === undefined) return [];
-    return [{ charge: key, quantity: used.quantity, eventCount: used.eventCount, ledgerRange: null }];
-  });
+function ratedSpan({ plan, fromMicros, toMicros, isTrial, usage }: OpenSpan): RatedSpan {
+  const span = { from: formatInstant(fromMicros), to: formatInstant(toMicros), planVersion: plan, usage };
+  return isTrial ? { ...span, trial: true } : span;
+}
+
+function texts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

@@ -54,6 +54,16 @@ export interface TooMuchUsage {
   readonly max: number;
 }
 
+const TOO_MUCH_CURES = {
+  parts: 'parts (values of dimensions, hours, days): price it by a dimension with fewer values',
+  events: 'events, each of which its price looks at: bill shorter periods, or price the sum',
+} as const;
+
+/** Says which usage keeps a bill from being made, and what to do about it. */
+export function tooMuchSentence({ charge, reads, max }: TooMuchUsage): string {
+  return `the usage of ${charge} has more than ${max.toLocaleString('en-US')} ${TOO_MUCH_CURES[reads]}`;
+}
+
 /** Of one charge: a year of hours for eleven values of a dimension, a month of days for three thousand. */
 export const PARTS_MAX = 100_000;
 /** Of one charge, each with an amount of its own in the recorded inputs: some 10 MB. */

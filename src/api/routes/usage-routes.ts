@@ -104,7 +104,7 @@ async function getSpend(context: RouteContext): Promise<RouteAnswer> {
     throw new ApiError({ status: 409, code: 'no_open_period', message });
   }
   const usage = await readOpenPeriodUsage(deps, snapshot, entry, period);
-  const rated = rateOpenPeriod(snapshot, entry, usage);
+  const rated = await rateOpenPeriod(deps.pool, snapshot, entry, usage);
   if (rated === undefined || 'problems' in rated.result) {
     const problems = rated !== undefined && 'problems' in rated.result ? rated.result.problems : ['it has no plan'];
     const message = `the open period of ${tenant} cannot be rated: ${problems.join('; ')}`;
