@@ -11,6 +11,7 @@ import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
+import { PRICING_ROUTES } from './pricing-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
   ...METER_ROUTES,
+  ...PRICING_ROUTES,
   ...KEY_ROUTES,
   ...INCIDENT_ROUTES,
   ...VERIFY_ROUTES,
