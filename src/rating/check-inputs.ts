@@ -3,7 +3,8 @@ import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { checkAround } from './check-around.ts';
 import { checkPlan } from './check-plan.ts';
-import type { RatingInputs, UsageFigures } from './inputs.ts';
+import { checkUsage } from './check-usage.ts';
+import type { RatingInputs } from './inputs.ts';
 
 /**
  * Everything that keeps the inputs from being billed, as sentences. Rating relies on what is checked here, and never throws on
@@ -18,7 +19,8 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
     ...checkSpans(inputs),
-    ...checkQuantities(inputs),
+    ...checkUsage(inputs),
+    ...checkLateSpans(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
@@ -58,41 +60,23 @@ function checkSpans({ spans, period }: RatingInputs): string[] {
   if (checkPeriod('the period', period.start, period.end).length > 0) return [];
   const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
   if (unreadable.length > 0) return unreadable;
-  const micros = (text: string): number => parseInstant(text) ?? 0;
   return spans.flatMap(({ from, to }, index) => {
     const before = spans[index - 1]?.to ?? period.start;
-    const isInside = micros(from) >= micros(before) && micros(to) <= micros(period.end);
+    const isInside = microsOf(from) >= microsOf(before) && microsOf(to) <= microsOf(period.end);
     return isInside ? [] : [`the span from ${from} to ${to} overlaps another or lies outside of the period`];
   });
 }
 
-function checkQuantities({ spans, late }: RatingInputs): string[] {
-  const lists = [...spans.map(({ usage }) => usage), ...late.map(({ usage }) => usage)];
-  const figures = [
-    ...spans.flatMap(({ usage }) => usage),
-    ...late.flatMap(({ usage }) =>
-      usage.flatMap(({ charge, before, after }) => [before, after].map((one) => ({ ...one, charge }))),
-    ),
-  ];
-  return [
-    ...figures.flatMap(({ charge, ...one }) => unreadableNumbers(one).map((text) => unreadable(charge, text))),
-    ...lists
-      .map((usage) => usage.map(({ charge }) => charge))
-      .flatMap(repeated)
-      .map((charge) => `the usage of ${charge} is given twice`),
-    ...repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
-      (start) => `the late usage of the period or span from ${start} is given twice`,
-    ),
-  ];
+/** Of an instant that was checked to be readable. */
+function microsOf(text: string): number {
+  return parseInstant(text) ?? 0;
 }
 
-function unreadable(charge: string, text: string): string {
-  return `the usage of ${charge} is no plain decimal: ${JSON.stringify(text)}`;
-}
-
-function unreadableNumbers({ quantity, parts = [], amounts = [] }: UsageFigures): string[] {
-  const texts = [quantity, ...parts.map((part) => part.quantity), ...amounts.map(([value]) => value)];
-  return texts.filter((text) => !isPlainDecimal(text));
+/** Each span of a late period once: its usage would be billed twice. */
+function checkLateSpans({ late }: RatingInputs): string[] {
+  return repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
+    (start) => `the late usage of the period or span from ${start} is given twice`,
+  );
 }
 
 function repeated(names: readonly string[]): string[] {

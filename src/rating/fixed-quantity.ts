@@ -1,7 +1,7 @@
 import type { Band, GraduatedPrice, PerUnitPrice, VolumePrice } from '../domain/plan.ts';
 import { Exact, exact, ZERO } from './exact.ts';
 import { pricedStep } from './models/added.ts';
-import { addedBands, bandOf, enteredBands, flatFee } from './models/bands.ts';
+import { addedBands, bandOf, enteredBands, feeOf } from './models/bands.ts';
 import type { PricedQuantity } from './models/model.ts';
 import { UnpricedQuantityError } from './problem.ts';
 import { spoken } from './sentences.ts';
@@ -38,7 +38,7 @@ export function priceFixedQuantity(price: FixedQuantityPrice, changes: readonly 
 function volumeParts({ bands, flatAtZero }: VolumePrice, units: Exact, prorated: Exact): PricedQuantity[] {
   const band = bandOf(bands, notNegative(units));
   const isFlatDue = !units.isZero || flatAtZero;
-  return [...(prorated.isZero ? [] : [proratedUnits('band', band, prorated)]), ...(isFlatDue ? flatFee(band) : [])];
+  return [...(prorated.isZero ? [] : [proratedUnits('band', band, prorated)]), ...(isFlatDue ? feeOf(band) : [])];
 }
 
 function proratedUnits(step: string, { unitPrice }: { readonly unitPrice: string }, prorated: Exact): PricedQuantity {
@@ -66,7 +66,7 @@ function graduatedParts(price: GraduatedPrice, changes: readonly QuantityChange[
     count = next;
   }
   if (touched.size === 0 && price.flatAtZero && price.bands[0] !== undefined) touched.add(price.bands[0]);
-  return [...parts, ...price.bands.filter((band) => touched.has(band)).flatMap(flatFee)];
+  return [...parts, ...price.bands.filter((band) => touched.has(band)).flatMap(feeOf)];
 }
 
 /** How many units each band holds more, or fewer, of the second quantity than of the first. */

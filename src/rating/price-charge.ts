@@ -10,6 +10,7 @@ import type { UsageFigures } from './inputs.ts';
 import { addedParts, withSum } from './models/added.ts';
 import { rulesOf } from './models/index.ts';
 import type { BillableUsage, PricedQuantity } from './models/model.ts';
+import { UnpricedQuantityError } from './problem.ts';
 import { readingOf } from './reading-of.ts';
 import { lineStep, spoken } from './sentences.ts';
 
@@ -128,8 +129,14 @@ function forShare({ price }: Charge, priced: PricedQuantity, share: Exact): Pric
 
 function priceUnits(charge: Charge, usage: UsageFigures, context: PricingContext): PricedQuantity {
   if (context.earlier?.units !== undefined) refuseUnitsBefore(charge);
-  if (charge.groupBy === undefined) return priceTogether(charge, usage, context);
-  return priceGroups(charge, charge.groupBy, usage, context);
+  try {
+    if (charge.groupBy === undefined) return priceTogether(charge, usage, context);
+    return priceGroups(charge, charge.groupBy, usage, context);
+  } catch (error) {
+    if (!(error instanceof UnpricedQuantityError)) throw error;
+    // Models do not know whose price they are.
+    throw new UnpricedQuantityError(`charge ${charge.key}: ${error.message}`);
+  }
 }
 
 /** What came before would have to be known by group, part or event: one number of units would be priced wrongly, and silently. */

@@ -67,17 +67,16 @@ const allInputs: fc.Arbitrary<RatingInputs> = fc
   .map(({ baseFee, charges: list, usage, percents, currency, late }) => {
     const planVersion = samplePlan({ baseFee, charges: list, currency });
     return sampleInputs({
-      spans: [
-        sampleSpan({ planVersion, usage: METERS.map((meter, index) => sampleUsage(meter, usage[index] ?? '0')) }),
-      ],
+      spans: [sampleSpan({ planVersion, usage: list.map(({ key }, index) => sampleUsage(key, usage[index] ?? '0')) })],
       tenant: {
         ...sampleInputs().tenant,
         currency,
         taxRates: percents.map((percent, index) => ({ name: `tax ${index}`, percent })),
       },
-      late: late.map(([meter, before, after]) =>
-        sampleLate({ planVersion, usage: [sampleLateUsage(meter, before, after)] }),
-      ),
+      late: late.map(([meter, before, after]) => {
+        const isCharged = list.some(({ key }) => key === meter);
+        return sampleLate({ planVersion, usage: isCharged ? [sampleLateUsage(meter, before, after)] : [] });
+      }),
     });
   });
 

@@ -1,7 +1,6 @@
-import type { LineStep } from '../../domain/invoice.ts';
 import type { PriceModel } from '../../domain/plan.ts';
 import { checkAmount, checkPositive } from '../check-decimal.ts';
-import { Exact, exact, exactOfText, ZERO } from '../exact.ts';
+import { type Exact, exact, ZERO } from '../exact.ts';
 import { type Problem, UnpricedQuantityError } from '../problem.ts';
 import { spoken } from '../sentences.ts';
 import { added, pricedStep } from './added.ts';
@@ -75,7 +74,7 @@ function pastLastBand(quantity: Exact, top: Exact): UnpricedQuantityError {
 }
 
 /** The fee of a band that is entered; nothing where it has none. */
-export function flatFee(band: AnyBand): PricedQuantity[] {
+export function feeOf(band: AnyBand): PricedQuantity[] {
   const fee = exact(band.flatFee);
   return fee.isZero ? [] : [pricedStep('flat_fee', `flat fee ${spoken(fee)}`, fee)];
 }
@@ -83,21 +82,6 @@ export function flatFee(band: AnyBand): PricedQuantity[] {
 /** What the bands come to together; a step says so where none was entered. */
 export function addedBands(priced: readonly PricedQuantity[]): PricedQuantity {
   return priced.length === 0 ? pricedStep('band', '0 units = 0', ZERO) : added(priced);
-}
-
-/** The steps alone of `flatFee`. */
-export function flatFeeSteps(band: AnyBand): LineStep[] {
-  return flatFee(band).flatMap(({ steps }) => steps);
-}
-
-/** Steps that say nothing is due when there are no others. */
-export function atLeastOneStep(steps: readonly LineStep[]): readonly LineStep[] {
-  return steps.length > 0 ? steps : addedBands([]).steps;
-}
-
-/** The sum of what steps come to. */
-export function sumOfSteps(steps: readonly LineStep[]): Exact {
-  return Exact.sum(steps.map(({ amount }) => exactOfText(amount)));
 }
 
 /** How many of a band's units are free, where free units fill the lower bands. */

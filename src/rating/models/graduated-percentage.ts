@@ -2,7 +2,7 @@ import type { GraduatedPercentagePrice } from '../../domain/plan.ts';
 import { checkAmount } from '../check-decimal.ts';
 import { exact } from '../exact.ts';
 import { shareOf, shareStep } from '../share.ts';
-import { addedBands, checkBands, enteredBands, flatFee, freeIn } from './bands.ts';
+import { addedBands, checkBands, enteredBands, feeOf, freeIn } from './bands.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
 
 /** Percent of the part of the amount in each band, and the flat fee of each band that is entered. */
@@ -14,7 +14,7 @@ export const graduatedPercentage: PriceModelRules<GraduatedPercentagePrice> = {
         const percent = exact(entered.band.percent);
         const charged = entered.units.minus(freeIn(entered, freeUnits));
         const share = { amount: shareOf(charged, percent), steps: [shareStep('band', charged, percent)] };
-        return [share, ...flatFee(entered.band)];
+        return [share, ...feeOf(entered.band)];
       }),
     ),
   check: (price, path) => [

@@ -1,5 +1,5 @@
 import type { GraduatedPrice } from '../../domain/plan.ts';
-import { addedBands, checkBands, enteredBands, flatFee, freeIn } from './bands.ts';
+import { addedBands, checkBands, enteredBands, feeOf, freeIn } from './bands.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
 import { checkUnitPrices, pricedUnits } from './unit-bands.ts';
 
@@ -10,7 +10,7 @@ export const graduated: PriceModelRules<GraduatedPrice> = {
     addedBands(
       enteredBands(price, quantity).flatMap((entered) => [
         pricedUnits(entered.band, entered.units.minus(freeIn(entered, freeUnits))),
-        ...flatFee(entered.band),
+        ...feeOf(entered.band),
       ]),
     ),
   check: (price, path) => [...checkBands(price, `${path}.bands`), ...checkUnitPrices(price.bands, `${path}.bands`)],

@@ -1,5 +1,5 @@
 import type { VolumePrice } from '../../domain/plan.ts';
-import { addedBands, bandOf, checkBands, flatFee } from './bands.ts';
+import { addedBands, bandOf, checkBands, feeOf } from './bands.ts';
 import { type PriceModelRules, readsQuantity } from './model.ts';
 import { checkUnitPrices, pricedUnits } from './unit-bands.ts';
 
@@ -9,7 +9,7 @@ export const volume: PriceModelRules<VolumePrice> = {
   price: ({ bands, flatAtZero }, { quantity, freeUnits }) => {
     if (quantity.isZero && !flatAtZero) return addedBands([]);
     const band = bandOf(bands, quantity);
-    return addedBands([pricedUnits(band, quantity.minus(freeUnits)), ...flatFee(band)]);
+    return addedBands([pricedUnits(band, quantity.minus(freeUnits)), ...feeOf(band)]);
   },
   check: (price, path) => [...checkBands(price, `${path}.bands`), ...checkUnitPrices(price.bands, `${path}.bands`)],
 };
