@@ -7,6 +7,7 @@ import type { TimeWindow } from '../src/domain/timeline.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
+import { ratedTenant } from '../src/rating/rated-tenant.ts';
 import { gatherLate } from './gather-late.ts';
 import { gatherSpans } from './gather-spans.ts';
 
@@ -47,7 +48,6 @@ function assemble(
   late: readonly LateUsage[],
 ): RatingInputs {
   const { tenant } = entry;
-  const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays } = tenant;
   const fees = feePeriodOf(entry, period);
   const charges = [...spans, ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
@@ -56,7 +56,7 @@ function assemble(
       source.catalogue,
       charges.map(({ meter }) => meter),
     ),
-    tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
+    tenant: ratedTenant(tenant),
     issuer: source.catalogue.issuer,
     period: periodTexts(period),
     feePeriod: periodTexts(fees),

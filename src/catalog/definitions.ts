@@ -71,6 +71,8 @@ export function tenantOf(tenant: FileTenant, billingStart: string, paused: boole
     periodLength: tenant.periodLength,
     lateWindowSeconds: tenant.lateWindow,
     taxRates: tenant.taxRates,
+    ...(tenant.taxesIncluded ? { taxesIncluded: true } : {}),
+    ...(tenant.taxExemption === undefined ? {} : { taxExemption: tenant.taxExemption }),
     paymentTermsDays: tenant.paymentTermsDays,
     billTo: tenant.billTo ?? tenant.id,
     buyer: tenant.buyer === undefined ? { name, addressLines: [], taxIds: [] } : partyOf(tenant.buyer),

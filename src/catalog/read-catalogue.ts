@@ -18,6 +18,8 @@ interface TenantRow {
   readonly periodLength: PeriodLength;
   readonly lateWindowSeconds: number;
   readonly taxRates: readonly TaxRate[];
+  readonly taxesIncluded: boolean;
+  readonly taxExemption: string | null;
   readonly paymentTermsDays: number;
   readonly billTo: string;
   readonly buyer: Party;
@@ -77,6 +79,7 @@ select
       'billingStartMicros', (extract(epoch from t.billing_start) * 1000000)::bigint,
       'endsAtMicros', (extract(epoch from t.ends_at) * 1000000)::bigint,
       'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
+      'taxesIncluded', t.taxes_included, 'taxExemption', t.tax_exemption,
       'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
       'limits', t.limits, 'trialDays', t.trial_days,
       'gateVersion', coalesce(g.version, 1),
@@ -156,6 +159,8 @@ function toTenant(row: TenantRow): Tenant {
     periodLength: row.periodLength,
     lateWindowSeconds: row.lateWindowSeconds,
     taxRates: row.taxRates,
+    ...(row.taxesIncluded ? { taxesIncluded: true } : {}),
+    ...(row.taxExemption === null ? {} : { taxExemption: row.taxExemption }),
     paymentTermsDays: row.paymentTermsDays,
     billTo: row.billTo,
     buyer: row.buyer,

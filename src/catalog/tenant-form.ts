@@ -44,6 +44,10 @@ export const TENANT = z.strictObject({
     .default(3_600)
     .describe('How long after its end a period still takes its events: 90s, 15m, 1h, 2d.'),
   taxRates: listOf(TAX_RATE).default([]),
+  taxesIncluded: flag.default(false).describe('Prices contain the taxes: they are taken out instead of added.'),
+  taxExemption: text
+    .exactOptional()
+    .describe('Why no tax is due, as invoices show it; the rates are not applied then.'),
   paymentTermsDays: integerField(0, PAYMENT_TERMS_DAYS_MAX)
     .default(30)
     .describe('Days from issue until an invoice is due.'),

@@ -67,15 +67,17 @@ function tenantValues(tenant: Tenant): unknown[] {
     tenant.billTo,
     JSON.stringify(tenant.buyer),
     JSON.stringify(tenant.limits),
+    tenant.taxesIncluded ?? false,
+    tenant.taxExemption ?? null,
   ];
 }
 
 async function insertTenant(client: pg.PoolClient, tenant: Tenant): Promise<void> {
   await client.query(
     `insert into tenant (id, name, ends_at, late_window_seconds, tax_rates, payment_terms_days, bill_to, buyer, limits,
-       currency, time_zone, billing_start, period_length, paused)
+       taxes_included, tax_exemption, currency, time_zone, billing_start, period_length, paused)
      values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::jsonb, $6::integer, $7::text, $8::jsonb, $9::jsonb,
-       $10::text, $11::text, $12::timestamptz, $13::text, $14::boolean)`,
+       $10::boolean, $11::text, $12::text, $13::text, $14::timestamptz, $15::text, $16::boolean)`,
     [
       ...tenantValues(tenant),
       tenant.currency,
@@ -91,7 +93,8 @@ async function updateTenant(client: pg.PoolClient, tenant: Tenant): Promise<void
   await client.query(
     `update tenant
      set name = $2::text, ends_at = $3::timestamptz, late_window_seconds = $4::bigint, tax_rates = $5::jsonb,
-       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb, limits = $9::jsonb
+       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb, limits = $9::jsonb,
+       taxes_included = $10::boolean, tax_exemption = $11::text
      where id = $1::text`,
     tenantValues(tenant),
   );

@@ -94,7 +94,9 @@ describe('applying a catalogue', () => {
       action: 'new_version',
       details: {
         version: 2,
-        changed: [{ path: 'charges[0].price.unitPrice', from: '0.000003', to: '0.000004' }],
+        changed: [{ path: 'charges[calls].price.unitPrice', from: '0.000003', to: '0.000004' }],
+        prices: [{ what: 'charge calls', before: 'calls · 0.000003 each', after: 'calls · 0.000004 each' }],
+        staying: { count: 1, tenants: ['acme'] },
       },
     });
     expect(result.changes.find(({ kind }) => kind === 'tenant')).toMatchObject({
@@ -137,6 +139,17 @@ describe('applying a catalogue', () => {
     );
     const acme = (await readCatalogue(database.pool)).tenants.get('acme');
     expect(acme?.tenant).toMatchObject({ name: 'Acme Inc', paused: false });
+  });
+
+  test('keeps how a tenant is taxed, and leaves it out where the file says nothing', async () => {
+    await database.apply(CATALOGUE);
+    const taxesOf = async () => (await readCatalogue(database.pool)).tenants.get('acme')?.tenant;
+    expect(await taxesOf()).not.toHaveProperty('taxesIncluded');
+    expect(await taxesOf()).not.toHaveProperty('taxExemption');
+    await database.apply(CATALOGUE.replace('lateWindow: 15m', 'taxesIncluded: true, taxExemption: Reverse charge'));
+    expect(await taxesOf()).toMatchObject({ taxesIncluded: true, taxExemption: 'Reverse charge' });
+    await database.apply(CATALOGUE);
+    expect(await taxesOf()).not.toHaveProperty('taxesIncluded');
   });
 
   test('starts billing with the minute of the apply where the file names no start', async () => {
@@ -207,6 +220,36 @@ describe('applying a catalogue', () => {
       'id: acme, limits: [{ meter: calls, mode: hard, limit: 0.5 }],',
       'tenants[0].limits[0].limit: must fit',
     ],
+    [
+      'meter: calls, price',
+      'meter: calls, filter: { region: eu }, price',
+      'plans[0].charges[0].filter.region: the meter calls has',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, groupBy: region, price',
+      'plans[0].charges[0].groupBy: the meter calls has no dimension',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, discount: { percent: 101 }, price',
+      'plans[0].charges[0].discount.percent: 101 % is',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, minimum: 9, maximum: 8, price',
+      'plans[0].charges[0].maximum: 8 is below the minimum',
+    ],
+    [
+      'model: per_unit, unitPrice: 0.000003',
+      'model: volume, bands: [{ upTo: 9, unitPrice: 1 }, { upTo: 5, unitPrice: 1 }, { unitPrice: 0 }]',
+      'plans[0].charges[0].price.bands[1].upTo: bands rise',
+    ],
+    [
+      'model: per_unit, unitPrice: 0.000003',
+      'model: graduated, bands: [{ upTo: 9, unitPrice: 1 }]',
+      'plans[0].charges[0].price.bands[0].upTo: the last band must be open (null)',
+    ],
     ['plans:', 'plans:\n  - { key: basic, currency: USD }', 'plans[1].key: basic is already defined by plans[0]'],
     [/currency: USD\n/, 'currency: EUR\n', 'plans[0].currency: is USD since version 1'],
     [
@@ -234,6 +277,26 @@ describe('applying a catalogue', () => {
     );
     await database.apply(own(''));
     expect(await limitsOf()).toEqual([]);
+  });
+
+  test('keeps the dimensions that some plan prices by', async () => {
+    const priced = `
+meters: [{ key: jobs, aggregation: sum, dimensions: [region, size, queue, spare] }]
+plans:
+  - key: jobs
+    currency: USD
+    charges:
+      - { key: queue, meter: jobs, filter: { queue: fast }, groupBy: region, price: { model: per_unit, unitPrice: 1 } }
+      - key: size
+        meter: jobs
+        price: { model: matrix, dimensions: [size], cells: [{ values: [xl], price: { model: flat, amount: 1 } }], otherwise: null }`;
+    await database.apply(priced);
+    const meters = priced.slice(0, priced.indexOf('plans:'));
+    await expect(database.apply(meters.replace('region, size, queue, ', ''))).rejects.toThrow(
+      'meters[0].dimensions: must keep queue, region, size, by whose values a plan prices',
+    );
+    const [change] = (await database.apply(meters.replace(', spare', ''))).changes;
+    expect(change).toMatchObject({ action: 'new_version' });
   });
 
   test('of the examples folder makes three tenants on three plans', async () => {
