@@ -22,8 +22,11 @@ export interface FeePeriod {
  * weighs more than one with 24. Half-open on both sides: the instant of a change belongs to what comes after it.
  */
 export function shareOfPeriod(span: TimeSpan, period: FeePeriod): Exact {
-  const micros = (from: InstantText, to: InstantText): bigint => BigInt(requireInstant(to) - requireInstant(from));
-  return Exact.ratio(micros(span.from, span.to), micros(period.start, period.end));
+  return Exact.ratio(microsBetween(span.from, span.to), microsBetween(period.start, period.end));
+}
+
+function microsBetween(from: InstantText, to: InstantText): bigint {
+  return BigInt(requireInstant(to) - requireInstant(from));
 }
 
 /** A fee for a span of its period: multiplied first, divided once, not yet rounded. */
@@ -53,8 +56,7 @@ export function spanLeft(at: InstantText, period: FeePeriod): TimeSpan {
 
 /** How much of a period so many days of 24 hours are. */
 export function shareOfDays(days: Exact, period: FeePeriod): Exact {
-  const micros = requireInstant(period.end) - requireInstant(period.start);
-  return days.times(exact(BigInt(MICROS_PER_DAY))).dividedBy(exact(BigInt(micros)));
+  return days.times(Exact.ratio(BigInt(MICROS_PER_DAY), microsBetween(period.start, period.end)));
 }
 
 /** A fee that changes within its period: what is given back of the old one, and what is due of the new one. Neither is negative. */

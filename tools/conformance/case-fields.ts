@@ -12,9 +12,9 @@ export function fieldsOf(value: unknown, what: string): CaseFields {
   return value as CaseFields;
 }
 
-/** Whether a field is there. `null` is a value. */
+/** Whether a field is there; `null` is as good as none. */
 export function has(fields: CaseFields, name: string): boolean {
-  return fields[name] !== undefined;
+  return fields[name] !== undefined && fields[name] !== null;
 }
 
 /** A plain decimal. */

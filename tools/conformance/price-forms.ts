@@ -15,8 +15,7 @@ function bandsIn<OneBand extends { readonly upTo: string | null; readonly maxBlo
 }
 
 function upToOf(tier: CaseFields): { readonly upTo: string | null; readonly flatFee: string } {
-  const upTo = tier['up_to'] === null ? null : decimalIn(tier, 'up_to');
-  return { upTo, flatFee: decimalIn(tier, 'flat', '0') };
+  return { upTo: optionalDecimalIn(tier, 'up_to') ?? null, flatFee: decimalIn(tier, 'flat', '0') };
 }
 
 function unitBand(tier: CaseFields): Band {
@@ -29,9 +28,7 @@ function percentBand(tier: CaseFields): PercentBand {
 
 function blockBand(tier: CaseFields): Band {
   const blocks = { upTo: null, flatFee: '0', blockSize: decimalIn(tier, 'block'), unitPrice: decimalIn(tier, 'price') };
-  return tier['max_blocks'] === null || !has(tier, 'max_blocks')
-    ? blocks
-    : { ...blocks, maxBlocks: decimalIn(tier, 'max_blocks') };
+  return { ...blocks, ...optional('maxBlocks', optionalDecimalIn(tier, 'max_blocks')) };
 }
 
 /** Prices of a quantity by the name of their model; `flatAtZero` is a case's policy. */

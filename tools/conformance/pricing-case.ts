@@ -36,11 +36,19 @@ export function readCases(path: string | URL): CaseLine[] {
 /** Reads one case. Throws an error that says what of it is not as it must be. */
 export function readCase(text: string): PricingCase {
   const one = fieldsOf(JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown), 'the case');
-  const { id, model, params = {}, input = {}, expected, policy = '' } = one;
+  const { id, model, params, input, expected } = one;
+  const policy = one['policy'] ?? '';
   if (typeof id !== 'string' || typeof model !== 'string') throw new TypeError('a case needs an id and a model');
   if (typeof policy !== 'string') throw new TypeError('policy must be a string');
   if (!isAnswer(expected)) throw new TypeError('expected must be a decimal string, an integer or a list of strings');
-  return { id, model, params: fieldsOf(params, 'params'), input: fieldsOf(input, 'input'), expected, policy };
+  return {
+    id,
+    model,
+    params: fieldsOf(params ?? {}, 'params'),
+    input: fieldsOf(input ?? {}, 'input'),
+    expected,
+    policy,
+  };
 }
 
 /** A number of JSON as its own digits: a large one would lose some as a JavaScript number. */
