@@ -15,7 +15,9 @@ import { addIncidentCommands } from './commands/incidents.ts';
 import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
+import { addSimulateCommand } from './commands/simulate.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addTimelineCommands } from './commands/timeline.ts';
 import { addUsageCommands } from './commands/usage.ts';
 import { addVerifyCommands } from './commands/verify.ts';
 import { packageFile } from './project-files.ts';
@@ -62,6 +64,7 @@ export function buildProgram(io: CliIo): Command {
   addStartCommand(program, io);
   addDemoCommand(program, io);
   addCatalogueCommands(program, io);
+  addSimulateCommand(program, io);
   addImportCommand(program, io);
   addUsageCommands(program, io);
   addCheckCommand(program, io);
@@ -71,6 +74,7 @@ export function buildProgram(io: CliIo): Command {
   addDeadLetterCommands(program, io);
   addInvoiceCommands(program, io);
   addCycleCommands(program, io);
+  addTimelineCommands(program, io);
   addKeyCommands(program, io);
   addVerifyCommands(program, io);
   addIncidentCommands(program, io);

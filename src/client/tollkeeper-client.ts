@@ -5,7 +5,9 @@ import type * as Api from './api-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
+import type * as Pricing from './pricing-types.ts';
 import type * as Reservations from './reservation-types.ts';
+import type * as Timeline from './timeline-types.ts';
 import type * as Verify from './verify-types.ts';
 
 /** Members of a query; `undefined` ones are left out. */
@@ -141,6 +143,11 @@ export class TollkeeperClient {
     return this.#change('POST', path`/v1/tenants/${tenant}/pause`);
   }
 
+  /** Brings a tenant under another plan version from an instant on, or with `dryRun` answers what that would mean. */
+  changePlan(tenant: string, { dryRun, ...change }: Timeline.PlanChangeInput): Promise<Timeline.PlanChangeView> {
+    return this.#change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
+  }
+
   resumeTenant(tenant: string): Promise<unknown> {
     return this.#change('POST', path`/v1/tenants/${tenant}/resume`);
   }
@@ -193,6 +200,16 @@ export class TollkeeperClient {
     });
   }
 
+  /** What usage, or a past period of a tenant, would be billed by a plan. Nothing is written. */
+  simulate(question: Pricing.SimulateInput): Promise<Pricing.SimulatedBillView> {
+    return this.#ask('/v1/pricing/simulate', question);
+  }
+
+  /** A page of tenants: what each was billed for a period, and what it would have been by a plan. Nothing is written. */
+  comparePlan(question: Pricing.CompareInput): Promise<Pricing.ComparePage> {
+    return this.#ask('/v1/pricing/compare', question);
+  }
+
   /** Lets a new meter read the accepted events of open periods, back to an instant. Ask again while there is a `nextCursor`. */
   countBack(meter: string, range: { to: string; tenant?: string; cursor?: string }): Promise<Api.CountBackAnswer> {
     return this.#change('POST', path`/v1/meters/${meter}/count-back`, range);
@@ -240,6 +257,11 @@ export class TollkeeperClient {
 
   #get<T>(route: string, query: Query = {}): Promise<T> {
     return this.#caller.json<T>({ method: 'GET', path: withQuery(route, query) });
+  }
+
+  /** A question with a body, which changes nothing. */
+  #ask<T>(route: string, body: unknown): Promise<T> {
+    return this.#caller.json<T>({ method: 'POST', path: route, body: JSON.stringify(body) });
   }
 
   #lines(route: string, body: unknown): AsyncGenerator {
