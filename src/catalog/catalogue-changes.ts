@@ -1,3 +1,4 @@
+import type { Coupon } from '../domain/coupon.ts';
 import type { JsonObject } from '../domain/event.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
@@ -6,10 +7,13 @@ import type { Party, Tenant } from '../domain/tenant.ts';
 
 /** One definition of the file and what applying it means. A type and no interface: the audit keeps it as JSON. */
 export type CatalogueChange = {
-  readonly kind: 'issuer' | 'meter' | 'plan' | 'tenant';
+  readonly kind: 'issuer' | 'meter' | 'plan' | 'coupon' | 'tenant';
   readonly key: string;
   readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
-  /** `version`, `changed` (fields with from and to) and `note` where they say something. */
+  /**
+   * `version`, `changed` (fields with from and to), `note`, and of a plan `prices` (in words, before and after) and `staying`
+   * (how many tenants stay on earlier versions, and some of their names), where they say something.
+   */
   readonly details: JsonObject;
 };
 
@@ -26,6 +30,7 @@ export interface CatalogueWrites {
   readonly issuer: Party | null;
   readonly meters: readonly Meter[];
   readonly plans: readonly PlanVersion[];
+  readonly coupons: readonly Coupon[];
   readonly newTenants: readonly { readonly tenant: Tenant; readonly plan: PlanVersion }[];
   readonly updatedTenants: readonly Tenant[];
   readonly planMoves: readonly PlanMove[];
