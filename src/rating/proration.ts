@@ -1,7 +1,7 @@
 import { type InstantText, MICROS_PER_DAY, requireInstant } from '../domain/instant.ts';
 import type { LineStep } from '../domain/invoice.ts';
 import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
-import { Exact, exact, ONE } from './exact.ts';
+import { Exact, ONE } from './exact.ts';
 import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 
@@ -45,13 +45,9 @@ export function proratedFee(
 
 /** What is left of a period at an instant; empty at its end and behind it. Before its start: the whole of it. */
 export function spanLeft(at: InstantText, period: FeePeriod): TimeSpan {
-  const [atMicros, startMicros, endMicros] = [at, period.start, period.end].map(requireInstant) as [
-    number,
-    number,
-    number,
-  ];
-  if (atMicros <= startMicros) return { from: period.start, to: period.end };
-  return { from: atMicros < endMicros ? at : period.end, to: period.end };
+  const atMicros = requireInstant(at);
+  if (atMicros <= requireInstant(period.start)) return { from: period.start, to: period.end };
+  return { from: atMicros < requireInstant(period.end) ? at : period.end, to: period.end };
 }
 
 /** How much of a period so many days of 24 hours are. */
