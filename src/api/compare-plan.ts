@@ -4,10 +4,10 @@ import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
+import { type FoundInputs, inputsOfPeriod, inputsOfPlan, type PeriodToRate } from './inputs-of-plan.ts';
 import { namedPeriod, type PeriodQuestion } from './named-period.ts';
 import type { PlanToRate } from './plan-to-rate.ts';
 import { readRecordedBill, type RecordedBill } from './recorded-bill.ts';
-import { periodInputs } from './simulate-plan.ts';
 
 /** What one tenant was billed for a period, and what it would have been by another plan. Tax included, credits not drawn. */
 export interface PlanComparison {
@@ -41,25 +41,23 @@ export async function comparePlan(
   if (period === undefined) return comparison(entry, undefined, { problems: ['it has no such period'] });
   const recorded = await readRecordedBill(db, entry.tenant.id, formatInstant(period.startMicros));
   const whole = { entry, period, recorded };
-  const wouldBe = totalOf(await periodInputs(db, snapshot, rated, whole));
+  const wouldBe = totalOf(await inputsOfPlan(db, snapshot, rated, whole));
   const billed = await billedTotal(db, snapshot, whole);
   const problems = [wouldBe, billed].flatMap((total) => (typeof total === 'bigint' ? [] : total));
   return comparison(entry, period, { recorded, wouldBe, billed, problems: [...new Set(problems)] });
 }
 
-/** Of the invoice; without one, of the plan that governs the period. */
+/** Of the invoice; without one, of the plans that governed the period. */
 async function billedTotal(
   db: Queryable,
   snapshot: CatalogueSnapshot,
-  whole: { readonly entry: TenantEntry; readonly period: Period; readonly recorded: RecordedBill | undefined },
+  { entry, period, recorded }: PeriodToRate,
 ): Promise<bigint | readonly string[]> {
-  if (whole.recorded !== undefined) return BigInt(whole.recorded.invoice.totalMinor);
-  const plan = planAt(whole.entry, whole.period.startMicros);
-  if (plan === undefined) return ['it had no plan'];
-  return totalOf(await periodInputs(db, snapshot, { plan, meters: snapshot.meters }, whole));
+  if (recorded !== undefined) return BigInt(recorded.invoice.totalMinor);
+  return totalOf(await inputsOfPeriod(db, snapshot, entry, period));
 }
 
-function totalOf(found: Awaited<ReturnType<typeof periodInputs>>): bigint | readonly string[] {
+function totalOf(found: FoundInputs): bigint | readonly string[] {
   if ('problems' in found) return found.problems;
   const result = rateInvoice(found.inputs);
   return 'problems' in result ? result.problems : BigInt(result.content.totalMinor);

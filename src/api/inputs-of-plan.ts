@@ -1,53 +1,81 @@
-import { formatInstant, type EpochMicros } from '../domain/instant.ts';
-import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
-import type { Party } from '../domain/tenant.ts';
-import type { ChargeUsage, RatedTenant, RatingInputs } from '../rating/inputs.ts';
+import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import type { Period } from '../domain/period.ts';
+import type { Queryable } from '../ledger/database.ts';
+import { sumUsage } from '../ledger/sum-usage.ts';
+import type { RatingInputs } from '../rating/inputs.ts';
+import type { OpenPeriodUsage } from './open-period-usage.ts';
+import { readOpenSpans } from './open-span-usage.ts';
+import type { PlanToRate } from './plan-to-rate.ts';
+import { inputsOfSpans, ratedSpan } from './rate-open-period.ts';
+import type { RecordedBill } from './recorded-bill.ts';
 
-/** What a bill that is not made is about. */
-export interface PlanBill {
-  readonly tenant: RatedTenant & { readonly id: string };
-  readonly issuer: Party;
-  readonly period: { readonly startMicros: EpochMicros; readonly endMicros: EpochMicros };
-  readonly plan: PlanVersion;
-  readonly meters: ReadonlyMap<string, Meter>;
-  readonly usage: readonly ChargeUsage[];
+/** A period of a tenant, and its bill where it has one. */
+export interface PeriodToRate {
+  readonly entry: TenantEntry;
+  readonly period: Period;
+  readonly recorded: RecordedBill | undefined;
 }
 
-/** Inputs of rating for one plan that holds for a whole period, and nothing else: no late usage, no earlier bills, no credits. */
-export function inputsOfPlan({ tenant, issuer, period, plan, meters, usage }: PlanBill): RatingInputs {
-  const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
-  return {
-    identity: { tenant: tenant.id, kind: 'cycle', occasion: span.start, revision: 0 },
-    meters: metersOf(plan, meters),
-    tenant,
-    issuer,
-    period: span,
-    feePeriod: span,
-    spans: [{ from: span.start, to: span.end, planVersion: plan, usage }],
-    late: [],
-    earlier: [],
-    isLast: true,
-    corrects: null,
+/** Inputs, or why there are none, as sentences. */
+export type FoundInputs = { readonly inputs: RatingInputs } | { readonly problems: readonly string[] };
+
+/**
+ * Inputs for a past period as if one plan had held for all of it: those of its bill with the plan exchanged, so that late usage,
+ * coupons and credits stay, or what the ledger has. A trial stays a trial.
+ */
+export async function inputsOfPlan(
+  db: Queryable,
+  snapshot: CatalogueSnapshot,
+  { plan, meters }: Pick<PlanToRate, 'plan' | 'meters'>,
+  { entry, period, recorded }: PeriodToRate,
+): Promise<FoundInputs> {
+  const { tenant } = entry;
+  if (plan.currency !== tenant.currency) {
+    return { problems: [`${tenant.id} is billed in ${tenant.currency}, the plan ${plan.key} is in ${plan.currency}`] };
+  }
+  const plans = [{ plan, fromMicros: entry.billingStartMicros, toMicros: null }];
+  const found = await inputsOfPeriod(db, { ...snapshot, meters }, { ...entry, plans }, period);
+  if ('problems' in found || !recorded?.inputs) return found;
+  const { inputs } = found;
+  const own = new Set(inputs.meters.map(({ key }) => key));
+  const others = recorded.inputs.meters.filter(({ key }) => !own.has(key));
+  const { next } = recorded.inputs;
+  const exchanged = {
+    ...recorded.inputs,
+    meters: [...inputs.meters, ...others],
+    spans: inputs.spans,
+    ...(next !== undefined && { next: { ...next, planVersion: plan } }),
   };
+  return { inputs: exchanged };
 }
 
-/** Recorded inputs with another plan for the whole of the period. All else of the bill stays: late usage, credits, coupons. */
-export function withPlan(
-  recorded: RatingInputs,
-  { plan, meters, usage }: Pick<PlanBill, 'plan' | 'meters' | 'usage'>,
-): RatingInputs {
-  const { start, end } = recorded.period;
-  const own = metersOf(plan, meters);
-  const names = new Set(own.map(({ key }) => key));
+/** Inputs for a period by the plans of the tenant's timeline, from what the ledger has of it, late usage of earlier ones left out. */
+export async function inputsOfPeriod(
+  db: Queryable,
+  snapshot: CatalogueSnapshot,
+  entry: TenantEntry,
+  period: Period,
+): Promise<FoundInputs> {
+  const live = await ledgerUsage(db, snapshot, entry, period);
+  const read = await readOpenSpans(db, snapshot, entry, live);
+  if (read === undefined) return { problems: [`${entry.tenant.id} had no plan in a part of the period`] };
+  if ('problems' in read) return read;
+  return { inputs: inputsOfSpans(snapshot, entry, period, read.spans.map(ratedSpan)) };
+}
+
+async function ledgerUsage(
+  db: Queryable,
+  { meters }: CatalogueSnapshot,
+  { tenant }: TenantEntry,
+  period: Period,
+): Promise<OpenPeriodUsage> {
+  const { startMicros } = period;
+  const sums = await sumUsage(db, { tenant: tenant.id, accountingPeriod: startMicros, usagePeriod: startMicros });
   return {
-    ...recorded,
-    meters: [...own, ...recorded.meters.filter(({ key }) => !names.has(key))],
-    spans: [{ from: start, to: end, planVersion: plan, usage }],
+    period,
+    source: 'ledger',
+    meters: sums.map(({ meter, quantity, eventCount }) => {
+      return { meter, unit: meters.get(meter)?.unit ?? 'unit', quantity, eventCount };
+    }),
   };
-}
-
-function metersOf({ charges }: PlanVersion, meters: ReadonlyMap<string, Meter>): Meter[] {
-  const keys = [...new Set(charges.map(({ meter }) => meter))];
-  return keys.toSorted().flatMap((key) => meters.get(key) ?? []);
 }

@@ -1,5 +1,5 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import { feePeriodOf } from '../catalog/period-spans.ts';
+import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
@@ -30,16 +30,17 @@ export async function rateOpenPeriod(
   const read = await readOpenSpans(db, snapshot, entry, live);
   if (plan === undefined || read === undefined) return undefined;
   if ('problems' in read) return { plan, result: read };
-  return { plan, result: rateInvoice(inputsOf(snapshot, entry, live.period, read.spans)) };
+  return { plan, result: rateInvoice(inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan))) };
 }
 
-function inputsOf(
-  { meters, issuer }: CatalogueSnapshot,
+/** Inputs of rating for the spans of a period alone: without late usage, earlier bills, coupons and credits. */
+export function inputsOfSpans(
+  { meters, issuer }: Pick<CatalogueSnapshot, 'meters' | 'issuer'>,
   entry: TenantEntry,
   period: Period,
-  spans: readonly OpenSpan[],
+  spans: readonly RatedSpan[],
 ): RatingInputs {
-  const charged = new Set(spans.flatMap(({ plan }) => plan.charges.map(({ meter }) => meter)));
+  const charged = new Set(spans.flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)));
   return {
     identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
     meters: [...meters.values()].filter(({ key }) => charged.has(key)),
@@ -47,7 +48,7 @@ function inputsOf(
     issuer,
     period: texts(period),
     feePeriod: texts(feePeriodOf(entry, period)),
-    spans: spans.map(ratedSpan),
+    spans,
     late: [],
     earlier: [],
     isLast: true,
@@ -55,9 +56,9 @@ function inputsOf(
   };
 }
 
-function ratedSpan({ plan, fromMicros, toMicros, isTrial, usage }: OpenSpan): RatedSpan {
-  const span = { from: formatInstant(fromMicros), to: formatInstant(toMicros), planVersion: plan, usage };
-  return isTrial ? { ...span, trial: true } : span;
+/** A span as rating takes it. */
+export function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
+  return { ...spanTexts(span), usage };
 }
 
 function texts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {

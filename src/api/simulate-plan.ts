@@ -1,17 +1,16 @@
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import { formatInstant } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
 import { stepsSentence } from '../domain/steps-sentence.ts';
 import type { Queryable } from '../ledger/database.ts';
-import type { ChargeUsage, RatingInputs } from '../rating/inputs.ts';
+import type { ChargeUsage, RatedTenant, RatingInputs } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import { ApiError } from './api-error.ts';
-import { inputsOfPlan, withPlan } from './inputs-of-plan.ts';
-import { readLedgerUsage } from './ledger-usage.ts';
+import { inputsOfPlan } from './inputs-of-plan.ts';
 import type { PlanToRate } from './plan-to-rate.ts';
-import { type RecordedBill, readRecordedBill } from './recorded-bill.ts';
+import { readRecordedBill } from './recorded-bill.ts';
 
 /** A bill that is not made, line by line. Amounts in minor units, and `total` and `amount` in major ones. */
 export interface SimulatedBill {
@@ -37,15 +36,29 @@ export function simulateGiven(
 ): SimulatedBill {
   const { entry, period, usage } = given;
   const { plan, meters } = rated;
-  const tenant = entry?.tenant ?? nobody(plan.currency);
-  const inputs = inputsOfPlan({ tenant, issuer: snapshot.issuer, period, plan, meters, usage });
+  const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
+  const inputs: RatingInputs = {
+    identity: { tenant: entry?.tenant.id ?? NOBODY, kind: 'cycle', occasion: span.start, revision: 0 },
+    meters: [...meters.values()],
+    tenant: entry?.tenant ?? nobody(plan.currency),
+    issuer: snapshot.issuer,
+    period: span,
+    feePeriod: span,
+    spans: [{ from: span.start, to: span.end, planVersion: plan, usage }],
+    late: [],
+    earlier: [],
+    isLast: true,
+    corrects: null,
+  };
   return billOf(inputs, rated, entry?.tenant.id ?? null);
 }
 
+const NOBODY = 'nobody';
+
 /** Taxes and terms of nobody in particular. */
-function nobody(currency: string) {
-  const buyer = { name: 'Nobody', addressLines: [], taxIds: [] };
-  return { id: 'nobody', currency, timeZone: 'UTC', buyer, billTo: 'nobody', taxRates: [], paymentTermsDays: 0 };
+function nobody(currency: string): RatedTenant {
+  const buyer = { name: NOBODY, addressLines: [], taxIds: [] };
+  return { currency, timeZone: 'UTC', buyer, billTo: NOBODY, taxRates: [], paymentTermsDays: 0 };
 }
 
 /** Rates a past period of a tenant by a plan, and says what was billed. @throws ApiError 422 */
@@ -57,7 +70,7 @@ export async function simulatePeriod(
 ): Promise<SimulatedBill> {
   const { tenant } = entry;
   const recorded = await readRecordedBill(db, tenant.id, formatInstant(period.startMicros));
-  const inputs = await periodInputs(db, snapshot, rated, { entry, period, recorded });
+  const inputs = await inputsOfPlan(db, snapshot, rated, { entry, period, recorded });
   if ('problems' in inputs) throw notRatable(inputs.problems);
   const billed =
     recorded === undefined
@@ -68,31 +81,6 @@ export async function simulatePeriod(
           total: formatMinor(BigInt(recorded.invoice.totalMinor), recorded.invoice.currency),
         };
   return { ...billOf(inputs.inputs, rated, tenant.id), billed };
-}
-
-/** A period of a tenant, and its bill where it has one. */
-export interface PeriodToRate {
-  readonly entry: TenantEntry;
-  readonly period: { readonly startMicros: EpochMicros; readonly endMicros: EpochMicros };
-  readonly recorded: RecordedBill | undefined;
-}
-
-/** Inputs for a past period by another plan: those of its bill with the plan exchanged, or what the ledger has. */
-export async function periodInputs(
-  db: Queryable,
-  { issuer }: CatalogueSnapshot,
-  { plan, meters }: Pick<PlanToRate, 'plan' | 'meters'>,
-  { entry, period, recorded }: PeriodToRate,
-): Promise<{ readonly inputs: RatingInputs } | { readonly problems: readonly string[] }> {
-  const { tenant } = entry;
-  if (plan.currency !== tenant.currency) {
-    return { problems: [`${tenant.id} is billed in ${tenant.currency}, the plan ${plan.key} is in ${plan.currency}`] };
-  }
-  const read = await readLedgerUsage(db, { tenant, period, plan, meters });
-  if ('problems' in read) return read;
-  const bill = { plan, meters, usage: read.usage };
-  if (recorded?.inputs) return { inputs: withPlan(recorded.inputs, bill) };
-  return { inputs: inputsOfPlan({ ...bill, tenant, issuer, period }) };
 }
 
 function billOf(inputs: RatingInputs, { plan, isStored }: PlanToRate, tenant: string | null): SimulatedBill {
