@@ -3,7 +3,7 @@ import type { Charge, Discount, UnitConversion } from '../domain/plan.ts';
 import { checkBounds, checkCommitment } from './check-bounds.ts';
 import { checkAmount, checkPositive, checkShare } from './check-decimal.ts';
 import { exact } from './exact.ts';
-import { isPriceModel, rulesOf } from './models/index.ts';
+import { isPriceModel, PRICE_MODEL_NAMES, rulesOf } from './models/index.ts';
 import type { Problem } from './problem.ts';
 import { readingOf } from './reading-of.ts';
 
@@ -16,9 +16,11 @@ export function checkCharge(charge: Charge, path: string, meters: ReadonlyMap<st
     ...checkDiscount(charge.discount, `${path}.discount`),
     ...checkCommitment(charge.commitment, `${path}.commitment`),
     ...checkBounds(charge, path),
+    ...checkFilter(charge.filter, `${path}.filter`),
   ];
   if (!isPriceModel(charge.price.model)) {
-    return [...problems, { path: `${path}.price.model`, message: 'unknown price model' }];
+    const message = `${charge.price.model} is no price model; these are: ${PRICE_MODEL_NAMES.join(', ')}`;
+    return [...problems, { path: `${path}.price.model`, message }];
   }
   const meter = meters.get(charge.meter);
   return [
@@ -31,13 +33,15 @@ export function checkCharge(charge: Charge, path: string, meters: ReadonlyMap<st
 
 /** That a meter exists. */
 export function checkMeter(meter: string, path: string, meters: ReadonlyMap<string, Meter>): Problem[] {
-  return meters.has(meter) ? [] : [{ path, message: `there is no meter ${meter}` }];
+  return meters.has(meter)
+    ? []
+    : [{ path, message: `there is no meter ${meter}: define it under meters, or name another` }];
 }
 
 function checkConversion(conversion: UnitConversion | undefined, path: string): Problem[] {
   if (conversion === undefined) return [];
   const { multiply, divide } = conversion;
-  if (multiply === undefined && divide === undefined) return [{ path, message: 'needs multiply or divide' }];
+  if (multiply === undefined && divide === undefined) return [{ path, message: 'needs multiply or divide, or both' }];
   return [
     ...(multiply === undefined ? [] : checkPositive(multiply, `${path}.multiply`, 'would leave nothing to bill')),
     ...(divide === undefined ? [] : checkPositive(divide, `${path}.divide`, 'cannot divide by 0')),
@@ -50,10 +54,23 @@ function checkDiscount(discount: Discount | undefined, path: string): Problem[] 
   return checkAmount(discount.amount, `${path}.amount`);
 }
 
+/** More values than this are a dimension of another name. */
+const FILTER_VALUES_MAX = 1_000;
+
+function checkFilter(filter: Charge['filter'] = {}, path: string): Problem[] {
+  return Object.entries(filter).flatMap(([dimension, values]) => {
+    const at = (message: string): Problem[] => [{ path: `${path}.${dimension}`, message }];
+    if (values.length === 0) return at('no usage has one of no values: name some, or leave the dimension out');
+    return values.length > FILTER_VALUES_MAX
+      ? at(`${values.length} values; at most ${FILTER_VALUES_MAX} are allowed`)
+      : [];
+  });
+}
+
 const WITH_BANDS: ReadonlySet<string> = new Set(['graduated', 'volume', 'graduated_percentage']);
 
-/** Included units are taken off one quantity: a price that looks into the usage has none, unless each group has its own. */
-function checkIncludedUnits({ includedUnits, includedUnitsTaken, price, groupBy }: Charge, path: string): Problem[] {
+/** Included units are taken off one quantity: a price that looks into the usage has none. */
+function checkIncludedUnits({ includedUnits, includedUnitsTaken, price }: Charge, path: string): Problem[] {
   const problems: Problem[] = [];
   if (includedUnitsTaken === 'after_band' && !WITH_BANDS.has(price.model)) {
     const message = `${price.model} has no bands that included units could fill: leave it out`;
@@ -61,8 +78,9 @@ function checkIncludedUnits({ includedUnits, includedUnitsTaken, price, groupBy 
   }
   const isReadInParts = rulesOf(price).reading(price).reads !== 'quantity';
   if (isReadInParts && checkAmount(includedUnits, path).length === 0 && !exact(includedUnits).isZero) {
-    const cure = groupBy === undefined ? 'make the first band of its prices free' : 'leave them out';
-    problems.push({ path: `${path}.includedUnits`, message: `a ${price.model} price has no one quantity: ${cure}` });
+    const cure =
+      price.model === 'percentage' ? 'write freeEvents or freeAmount' : 'make the first band of its prices free';
+    problems.push({ path: `${path}.includedUnits`, message: `a ${price.model} price is not of one quantity: ${cure}` });
   }
   return problems;
 }
@@ -81,7 +99,7 @@ function checkReading(charge: Charge, meter: Meter, path: string): Problem[] {
   if (reading.reads === 'events' && (charge.groupBy !== undefined || charge.conversion !== undefined)) {
     problems.push({
       path: `${path}.price.model`,
-      message: 'a percentage of single events knows no groups and conversions',
+      message: 'a percentage is of single events: leave groupBy and conversion out',
     });
   }
   if (reading.reads === 'parts' && !IN_PARTS.has(meter.aggregation) && !isOneGroupEach(charge)) {

@@ -13,7 +13,8 @@ export function checkAmount(text: string, path: string): Problem[] {
   if (!isPlainDecimal(text)) {
     return [{ path, message: `${JSON.stringify(text)} is not a plain decimal such as "0.25"` }];
   }
-  if (text.startsWith('-')) return [{ path, message: `${text} is negative` }];
+  if (text.startsWith('-'))
+    return [{ path, message: `${text} is negative: prices, fees and quantities are 0 or more` }];
   return [];
 }
 

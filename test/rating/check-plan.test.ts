@@ -43,8 +43,8 @@ test.each<[string, Partial<PlanVersion>, string[]]>([
 test('names everything at once', () => {
   const plan = samplePlan({ baseFee: '-1', limits: [{ ...LIMIT, meter: 'seats', limit: '-1' }] });
   expect(checkPlan(plan, METERS)).toEqual([
-    { path: 'baseFee', message: '-1 is negative' },
-    { path: 'limits[0].meter', message: 'there is no meter seats' },
-    { path: 'limits[0].limit', message: '-1 is negative' },
+    { path: 'baseFee', message: '-1 is negative: prices, fees and quantities are 0 or more' },
+    { path: 'limits[0].meter', message: 'there is no meter seats: define it under meters, or name another' },
+    { path: 'limits[0].limit', message: '-1 is negative: prices, fees and quantities are 0 or more' },
   ]);
 });

@@ -196,7 +196,7 @@ describe('inputs that cannot be billed are answered, all at once', () => {
       }),
     );
     expect(problems).toEqual([
-      'plan trace version 1, charges[0].meter: there is no meter input_tokens',
+      'plan trace version 1, charges[0].meter: there is no meter input_tokens: define it under meters, or name another',
       'plan trace version 1 is priced in EUR, the tenant is billed in USD',
       'the usage of requests is no plain decimal: "1e3"',
       'the usage of requests is given twice',

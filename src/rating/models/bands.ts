@@ -116,8 +116,13 @@ function checkBand({ upTo, flatFee, blockSize, maxBlocks }: AnyBand, path: strin
 }
 
 function checkPlace({ below, top }: PlacedBand<AnyBand>, isLast: boolean, isBounded: boolean, path: string): Problem[] {
+  if (top === null && isLast && isBounded) {
+    return [
+      { path, message: 'bounded: true says that the last band ends: give it an upper bound, or leave bounded out' },
+    ];
+  }
   if (top === null) {
-    return isLast ? [] : [{ path, message: 'only the last band is open; this one needs an upper bound' }];
+    return isLast ? [] : [{ path, message: 'only the last band is open: give this one an upper bound' }];
   }
   if (isLast && !isBounded) {
     const message =

@@ -13,6 +13,9 @@ const MODELS: { readonly [Name in PriceModel['model']]: PriceModelRules<Extract<
   matrix,
 };
 
+/** Their names, for people. */
+export const PRICE_MODEL_NAMES: readonly string[] = Object.keys(MODELS);
+
 /** The rules of a price's model. Throws `RangeError` for a model that is not in the table. */
 export function rulesOf(price: PriceModel): PriceModelRules<PriceModel> {
   if (!Object.hasOwn(MODELS, price.model)) throw new RangeError(`unknown price model: ${JSON.stringify(price.model)}`);
