@@ -1,10 +1,10 @@
-import { type PeriodSpan, periodSpans } from '../src/catalog/period-spans.ts';
+import { type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { formatInstant } from '../src/domain/instant.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import type { LedgerPeriod } from '../src/ledger/periods.ts';
 import type { RatedSpan } from '../src/rating/inputs.ts';
-import { gatherUsage, type UsageSource, windowTexts } from './gather-usage.ts';
+import { gatherUsage, type UsageSource } from './gather-usage.ts';
 
 /** The spans of a period, or why it cannot be billed, as sentences for an operator. */
 export type GatheredSpans = { readonly spans: readonly RatedSpan[] } | { readonly problems: readonly string[] };
@@ -23,7 +23,7 @@ export async function gatherSpans(
     const window = { period, fromMicros: part.fromMicros, toMicros: part.toMicros };
     const gathered = await gatherUsage(db, source, part.plan, window);
     if ('problems' in gathered) return gathered;
-    spans.push({ ...windowTexts(window), planVersion: part.plan, ...trialOf(part), usage: gathered.usage });
+    spans.push({ ...spanTexts(part), usage: gathered.usage });
   }
   return { spans };
 }

@@ -31,7 +31,12 @@ export interface CatalogueWrites {
   readonly meters: readonly Meter[];
   readonly plans: readonly PlanVersion[];
   readonly coupons: readonly Coupon[];
-  readonly newTenants: readonly { readonly tenant: Tenant; readonly plan: PlanVersion }[];
+  readonly newTenants: readonly {
+    readonly tenant: Tenant;
+    readonly plan: PlanVersion;
+    /** Of fixed quantities, held from the billing start on. */
+    readonly quantities: readonly { readonly name: string; readonly quantity: string }[];
+  }[];
   readonly updatedTenants: readonly Tenant[];
   readonly planMoves: readonly PlanMove[];
 }

@@ -1,5 +1,5 @@
 import type { Meter, MeterValue } from '../domain/meter.ts';
-import type { Limit, PlanVersion } from '../domain/plan.ts';
+import type { FixedQuantity, Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 import type { CatalogueFile, FileLimit, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
 
@@ -45,10 +45,16 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
   };
 }
 
+function fixedQuantityOf({ description, ...fixed }: FilePlan['fixedQuantities'][number]): FixedQuantity {
+  return { ...fixed, description: description ?? fixed.key };
+}
+
 /** What a plan may have, left out where it has none: plans from before there was such a thing are the same definition. */
 function givenParts(plan: FilePlan) {
-  const { alerts, baseFeeDue, boundsCover, commitment, minimum, maximum } = plan;
+  const { alerts, baseFeeDue, boundsCover, commitment, fixedQuantities, minimum, maximum, onChange } = plan;
   return {
+    ...(fixedQuantities.length === 0 ? {} : { fixedQuantities: fixedQuantities.map(fixedQuantityOf) }),
+    ...(onChange === 'restart' ? {} : { onChange }),
     ...(alerts.length === 0 ? {} : { alerts }),
     ...(baseFeeDue === 'arrears' ? {} : { baseFeeDue }),
     ...(boundsCover === 'charges' ? {} : { boundsCover }),
@@ -71,6 +77,7 @@ export function tenantOf(tenant: FileTenant, billingStart: string, paused: boole
     periodLength: tenant.periodLength,
     lateWindowSeconds: tenant.lateWindow,
     taxRates: tenant.taxRates,
+    ...(tenant.trialDays === undefined ? {} : { trialDays: tenant.trialDays }),
     ...(tenant.taxesIncluded ? { taxesIncluded: true } : {}),
     ...(tenant.taxExemption === undefined ? {} : { taxExemption: tenant.taxExemption }),
     paymentTermsDays: tenant.paymentTermsDays,

@@ -1,8 +1,8 @@
-import type { EpochMicros } from '../domain/instant.ts';
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { type Period, periodBoundary } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { itemsWithin, type TimeWindow } from '../domain/timeline.ts';
-import type { TenantEntry } from './catalogue-snapshot.ts';
+import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
+import type { QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
 import { trialEnd } from './trial.ts';
 
 /** A part of a billing period under one plan version, half-open: the instant of a change belongs to the new one. */
@@ -12,6 +12,8 @@ export interface PeriodSpan {
   readonly toMicros: EpochMicros;
   /** Whether it is in the tenant's trial. */
   readonly isTrial: boolean;
+  /** Of fixed quantities in this span, by name and then in order of time. */
+  readonly quantities: readonly ItemSpan<QuantitySpan>[];
 }
 
 /**
@@ -30,8 +32,35 @@ export function periodSpans(entry: TenantEntry, period: TimeWindow): readonly Pe
     return [
       { plan: item.plan, fromMicros, toMicros: cut, isTrial: true },
       { plan: item.plan, fromMicros: cut, toMicros, isTrial: false },
-    ].filter((span) => span.fromMicros < span.toMicros);
+    ]
+      .filter((span) => span.fromMicros < span.toMicros)
+      .map((span) => ({ ...span, quantities: quantitiesIn(entry, span) }));
   });
+}
+
+function quantitiesIn(
+  { quantities }: TenantEntry,
+  { fromMicros, toMicros }: Pick<PeriodSpan, 'fromMicros' | 'toMicros'>,
+) {
+  const byName = Map.groupBy(quantities, ({ name }) => name);
+  return [...byName.values()].flatMap((items) => itemsWithin(items, { startMicros: fromMicros, endMicros: toMicros }));
+}
+
+/** A span as rating takes it, without its usage. What there is none of is left out, so that inputs say no more than they must. */
+export function spanTexts({ plan, fromMicros, toMicros, isTrial, quantities }: PeriodSpan) {
+  const held = quantities.map((span) => ({
+    key: span.item.name,
+    from: formatInstant(span.fromMicros),
+    to: formatInstant(span.toMicros),
+    quantity: span.item.quantity,
+  }));
+  return {
+    from: formatInstant(fromMicros),
+    to: formatInstant(toMicros),
+    planVersion: plan,
+    ...(isTrial ? { trial: true as const } : {}),
+    ...(held.length === 0 ? {} : { quantities: held }),
+  };
 }
 
 /** The whole period that fees are for: it goes on behind a last period that is cut by the tenant's end. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { METER_KEY_PATTERN } from '../domain/meter.ts';
 import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
 import { CHARGE, COMMITMENT } from './charge-form.ts';
+import { FIXED_QUANTITY_PRICE } from './price-forms.ts';
 import { keyField, listOf, notNegative, positive, text } from './file-fields.ts';
 
 /** A bound on one meter, of a plan or a tenant. */
@@ -33,6 +34,13 @@ export const CURRENCY = z
   .string('must be text')
   .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in upper case: USD, EUR, JPY');
 
+const FIXED_QUANTITY = z.strictObject({
+  key: keyField(PLAN_KEY_PATTERN).describe("Unique in its plan; what a tenant's quantities call it."),
+  description: text.optional().describe('For people. Left out: the key.'),
+  unit: text.default('unit').describe('Of one: seat.'),
+  price: FIXED_QUANTITY_PRICE.describe('Of a whole period; a part of it costs its part.'),
+});
+
 /** One price list. Every change of it is a new version. */
 export const PLAN = z.strictObject({
   key: keyField(PLAN_KEY_PATTERN),
@@ -44,6 +52,13 @@ export const PLAN = z.strictObject({
     .default('arrears')
     .describe('On the bill of its own period, or on the bill of the period before.'),
   charges: listOf(CHARGE).default([]),
+  fixedQuantities: listOf(FIXED_QUANTITY)
+    .default([])
+    .describe('What a tenant holds and does not use up, such as seats.'),
+  onChange: z
+    .enum(['restart', 'carry_over'], 'must be restart or carry_over')
+    .default('restart')
+    .describe('Whether bands and included units begin again, or go on, where the plan begins within a period.'),
   boundsCover: z
     .enum(['charges', 'charges_and_base_fee'], 'must be charges or charges_and_base_fee')
     .default('charges')

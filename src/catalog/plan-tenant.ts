@@ -62,8 +62,12 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
     ...UNCHANGED,
     change: { kind: 'tenant', key: tenant.id, action: 'created', details },
     problems,
-    created: plan === undefined ? [] : [{ tenant, plan }],
+    created: plan === undefined ? [] : [{ tenant, plan, quantities: quantitiesOf(file) }],
   };
+}
+
+function quantitiesOf({ quantities }: FileTenant): { name: string; quantity: string }[] {
+  return Object.entries(quantities).map(([name, quantity]) => ({ name, quantity }));
 }
 
 function problemOfCalendar(tenant: Tenant, atMicros: EpochMicros): { field: string; message: string } | undefined {

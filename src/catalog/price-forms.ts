@@ -40,6 +40,13 @@ const GRADUATED = z.strictObject({ model: z.literal('graduated'), bands: bandsOf
 
 const VOLUME = z.strictObject({ model: z.literal('volume'), bands: bandsOf(BAND), flatAtZero, bounded });
 
+/** The price of what is held and not metered. */
+export const FIXED_QUANTITY_PRICE = z.discriminatedUnion(
+  'model',
+  [PER_UNIT, GRADUATED, VOLUME],
+  'must be a price with a model: per_unit, graduated or volume',
+);
+
 const PACKAGE = z
   .strictObject({
     model: z.literal('package'),

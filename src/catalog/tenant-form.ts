@@ -3,10 +3,21 @@ import { z } from 'zod';
 import { decimal } from '../domain/decimal.ts';
 import { TENANT_PATTERN } from '../domain/event.ts';
 import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
-import { durationField, flag, instantField, integerField, keyField, listOf, notNegative, text } from './file-fields.ts';
+import {
+  durationField,
+  flag,
+  instantField,
+  integerField,
+  keyField,
+  listOf,
+  mapOf,
+  notNegative,
+  text,
+} from './file-fields.ts';
 import { CURRENCY, LIMIT } from './plan-form.ts';
 
 const PAYMENT_TERMS_DAYS_MAX = 3_650;
+const TRIAL_DAYS_MAX = 3_650;
 
 /** Who issues invoices, or gets them. */
 export const PARTY = z.strictObject({
@@ -40,6 +51,12 @@ export const TENANT = z.strictObject({
     .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
     .default('month')
     .describe('How long one billing period is. Never changes.'),
+  trialDays: integerField(1, TRIAL_DAYS_MAX)
+    .exactOptional()
+    .describe('So many days from its billing start, nothing is due: usage is counted and costs nothing.'),
+  quantities: mapOf(notNegative, 'must not be named __proto__', 'must be a map of fixed quantities: { seats: 5 }')
+    .default({})
+    .describe("What a new tenant holds of its plan's fixed quantities; later moved by set-quantity alone."),
   lateWindow: durationField
     .default(3_600)
     .describe('How long after its end a period still takes its events: 90s, 15m, 1h, 2d.'),

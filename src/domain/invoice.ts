@@ -58,6 +58,7 @@ export interface InvoiceLine {
   readonly key: string;
   readonly kind:
     | 'base_fee'
+    | 'fixed_quantity'
     | 'usage'
     | 'commitment'
     | 'minimum'

@@ -234,6 +234,20 @@ export type AlertRule =
       readonly shareOfIncluded?: undefined;
     };
 
+/** Prices of a quantity that is agreed and not metered. Bands without blocks: a part of a block cannot be sold. */
+export type FixedQuantityPrice = PerUnitPrice | GraduatedPrice | VolumePrice;
+
+/** A quantity that a tenant holds for some time, such as seats, priced by the second for as long as it is held. */
+export interface FixedQuantity {
+  /** Unique in its plan version; what the tenant's timeline calls it. */
+  readonly key: string;
+  readonly description: string;
+  /** Of one: `seat`. */
+  readonly unit: string;
+  /** Of a whole period. */
+  readonly price: FixedQuantityPrice;
+}
+
 /** An immutable price list. A change is a new version of the same key. */
 export interface PlanVersion {
   readonly key: string;
@@ -253,6 +267,8 @@ export interface PlanVersion {
    */
   readonly onChange?: 'restart' | 'carry_over';
   readonly charges: readonly Charge[];
+  /** Left out: none. */
+  readonly fixedQuantities?: readonly FixedQuantity[];
   readonly limits: readonly Limit[];
   /** Beside those that every limit implies at 100 % of it. Left out where there are none, as in plans from before there were any. */
   readonly alerts?: readonly AlertRule[];

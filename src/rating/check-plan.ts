@@ -4,6 +4,7 @@ import type { Limit, PlanVersion } from '../domain/plan.ts';
 import { checkBounds, checkCommitment } from './check-bounds.ts';
 import { checkCharge, checkMeter } from './check-charge.ts';
 import { checkAmount } from './check-decimal.ts';
+import { checkFixedQuantities } from './check-fixed-quantities.ts';
 import type { Problem } from './problem.ts';
 
 const CURRENCY = /^[A-Z]{3}$/;
@@ -34,6 +35,7 @@ export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>)
     else problems.push({ path: `${path}.key`, message: `${charge.key} is already the key of charges[${first}]` });
     problems.push(...checkCharge(charge, path, meters));
   }
+  problems.push(...checkFixedQuantities(plan.fixedQuantities ?? []));
   return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meters))];
 }
 

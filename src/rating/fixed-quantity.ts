@@ -1,4 +1,4 @@
-import type { Band, GraduatedPrice, PerUnitPrice, VolumePrice } from '../domain/plan.ts';
+import type { Band, FixedQuantityPrice, GraduatedPrice, VolumePrice } from '../domain/plan.ts';
 import { Exact, exact, ZERO } from './exact.ts';
 import { pricedStep } from './models/added.ts';
 import { addedBands, bandOf, enteredBands, feeOf } from './models/bands.ts';
@@ -6,8 +6,7 @@ import type { PricedQuantity } from './models/model.ts';
 import { UnpricedQuantityError } from './problem.ts';
 import { spoken } from './sentences.ts';
 
-/** Prices of a quantity that is agreed and not metered, such as seats. Bands without blocks: a part of a block cannot be sold. */
-export type FixedQuantityPrice = PerUnitPrice | GraduatedPrice | VolumePrice;
+export type { FixedQuantityPrice } from '../domain/plan.ts';
 
 /** A change of a fixed quantity within a period: seats that come, or that go. */
 export interface QuantityChange {

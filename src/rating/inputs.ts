@@ -59,6 +59,17 @@ export interface LateUsage {
   readonly usage: readonly LateChargeUsage[];
 }
 
+/** How many of a fixed quantity the tenant held in a part of a span. */
+export interface HeldQuantity {
+  /** The key of the fixed quantity in the plan version. */
+  readonly key: string;
+  /** Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  /** A plain decimal. */
+  readonly quantity: string;
+}
+
 /** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
 export interface RatedSpan {
   /** Half-open. */
@@ -67,6 +78,8 @@ export interface RatedSpan {
   readonly planVersion: PlanVersion;
   /** In a trial nothing is due: no fee, and usage is shown and costs nothing. */
   readonly trial?: true;
+  /** Of the plan's fixed quantities, in order of time; where there is nothing said of one, none is held. Left out: none at all. */
+  readonly quantities?: readonly HeldQuantity[];
   /** By charge; a charge that is not there was not used. */
   readonly usage: readonly ChargeUsage[];
 }

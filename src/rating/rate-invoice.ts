@@ -2,6 +2,7 @@ import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { advanceFeeLines } from './advance-fee.ts';
 import { checkInputs } from './check-inputs.ts';
 import { couponLines } from './coupons.ts';
+import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
 import { totalsOf } from './invoice-totals.ts';
 import { lateLines } from './late-lines.ts';
@@ -54,6 +55,7 @@ function ratedLines(ratings: readonly (() => readonly InvoiceLine[])[], problems
 function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
   return [
     ...inputs.spans.map((span) => () => baseFeeLines(inputs, span)),
+    ...inputs.spans.map((span) => () => fixedQuantityLines(inputs, span)),
     ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
   ];
 }

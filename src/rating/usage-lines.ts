@@ -28,7 +28,8 @@ export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine
   ];
 }
 
-const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledgerRange: null } as const;
+/** Where a line comes from that no usage is behind. */
+export const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledgerRange: null } as const;
 
 /**
  * The lines of one charge for the usage of a span: the price, which is there for no usage too, so that a bill shows it; and what
@@ -172,7 +173,7 @@ export function withRounding(amount: Exact, steps: readonly LineStep[], currency
 }
 
 /** The spans of a period are told apart by their start where there is more than one. */
-function lineKey({ spans }: RatingInputs, { from }: RatedSpan, key: string): string {
+export function lineKey({ spans }: RatingInputs, { from }: RatedSpan, key: string): string {
   return spans.length === 1 ? key : `${key}:${from}`;
 }
 
@@ -182,7 +183,8 @@ export type PeriodProvenance = Pick<
   'planKey' | 'planVersion' | 'from' | 'to' | 'usagePeriodStart' | 'accountingPeriodStart'
 >;
 
-function ofSpan({ period }: RatingInputs, { planVersion, from, to }: RatedSpan): PeriodProvenance {
+/** A span as the origin of a line. */
+export function ofSpan({ period }: RatingInputs, { planVersion, from, to }: RatedSpan): PeriodProvenance {
   return { ...ofPlan(planVersion), from, to, usagePeriodStart: period.start, accountingPeriodStart: period.start };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
-import type { Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
+import type { Charge, FixedQuantityPrice, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
 import type { RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import {
@@ -20,7 +20,7 @@ const START = '2023-11-01T00:00:00Z';
 const MIDDLE = '2023-11-16T00:00:00Z';
 const END = '2023-12-01T00:00:00Z';
 
-const GRADUATED: PriceModel = {
+const GRADUATED: FixedQuantityPrice & PriceModel = {
   model: 'graduated',
   bands: [
     { upTo: '100', unitPrice: '1', flatFee: '0' },
@@ -173,6 +173,72 @@ describe('a trial', () => {
       'plan:minimum 200',
     ]);
     expect(shown(linesOf(inputs([{ ...trial, to: END }])))).toEqual(['charge:calls 0']);
+  });
+});
+
+describe('a fixed quantity', () => {
+  const seats = (price: FixedQuantityPrice): PlanVersion =>
+    plan('a', { fixedQuantities: [{ key: 'seats', description: 'Seats', unit: 'seat', price }] });
+  const held = (from: string, to: string, quantity: string) => ({ key: 'seats', from, to, quantity });
+
+  test('is charged for its time, and each change is a line that is rounded by itself', () => {
+    const quantities = [
+      held(START, MIDDLE, '5'),
+      held(MIDDLE, '2023-11-21T00:00:00Z', '7'),
+      held('2023-11-21T00:00:00Z', END, '4'),
+    ];
+    const only = {
+      from: START,
+      to: END,
+      planVersion: seats({ model: 'per_unit', unitPrice: '29' }),
+      quantities,
+      usage: [],
+    };
+    const lines = linesOf(inputs([only]));
+    // 5 × 29; 2 more for 15 of 30 days; 3 fewer for 10 of 30 days.
+    expect(lines.map(({ quantity, amountMinor, description }) => [description, quantity, amountMinor])).toEqual([
+      ['Seats', '5', '14500'],
+      [`Seats, more from ${MIDDLE}`, '2', '2900'],
+      ['Seats, fewer from 2023-11-21T00:00:00Z', '-3', '-2900'],
+    ]);
+  });
+
+  test('moves through bands with its whole number, and is nothing where none is held', () => {
+    const quantities = [held(MIDDLE, END, '120')];
+    const only = { from: START, to: END, planVersion: seats(GRADUATED), quantities, usage: [] };
+    expect(linesOf(inputs([only])).map(({ key, amountMinor }) => [key, amountMinor])).toEqual([
+      [`quantity:seats:change:${MIDDLE}`, '5500'],
+    ]);
+    expect(linesOf(inputs([{ ...only, quantities: [] }]))).toEqual([]);
+  });
+
+  test('changes at any instants cost what was held costs by the second, but for the rounding of each line', () => {
+    const [start, end] = [requireInstant(START), requireInstant(END)];
+    const changes = fc.array(fc.tuple(fc.integer({ min: start + 1, max: end - 1 }), fc.nat(50)), { maxLength: 6 });
+    fc.assert(
+      fc.property(changes, fc.nat(50), (made, first) => {
+        const sorted = new Map<number, number>([[start, first], ...made.toSorted((a, b) => a[0] - b[0])]);
+        const instants = [...sorted.keys(), end];
+        const quantities = [...sorted.values()].map((quantity, index) =>
+          held(formatInstant(instants[index] ?? 0), formatInstant(instants[index + 1] ?? 0), String(quantity)),
+        );
+        const only = {
+          from: START,
+          to: END,
+          planVersion: seats({ model: 'per_unit', unitPrice: '29' }),
+          quantities,
+          usage: [],
+        };
+        const lines = linesOf(inputs([only]));
+        const total = lines.reduce((sum, { amountMinor }) => sum + Number(amountMinor), 0);
+        const exact = [...sorted.values()].reduce((sum, quantity, index) => {
+          return sum + (quantity * 2_900 * ((instants[index + 1] ?? 0) - (instants[index] ?? 0))) / (end - start);
+        }, 0);
+        expect(Math.abs(total - exact)).toBeLessThanOrEqual(lines.length * 0.5 + 1e-6);
+        expect(total).toBeGreaterThanOrEqual(-lines.length);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
