@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { COUPON } from './coupon-form.ts';
 import { listOf } from './file-fields.ts';
 import { METER } from './meter-form.ts';
 import { PLAN } from './plan-form.ts';
@@ -11,9 +12,10 @@ export const CATALOGUE_FILE = z.strictObject(
     issuer: PARTY.optional().describe('Who issues the invoices.'),
     meters: listOf(METER).default([]),
     plans: listOf(PLAN).default([]),
+    coupons: listOf(COUPON).default([]),
     tenants: listOf(TENANT).default([]),
   },
-  'must be a map with issuer, meters, plans and tenants',
+  'must be a map with issuer, meters, plans, coupons and tenants',
 );
 
 /** A catalogue file whose form is right; what it refers to is checked by `checkCatalogue`. */

@@ -11,6 +11,7 @@ import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { limitOf, meterOf, planOf } from './definitions.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
+import { checkCoupons } from './plan-coupons.ts';
 
 /** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
 export type PlanCheck = (
@@ -47,6 +48,7 @@ export function checkCatalogue(
       ...checkPlanCurrency(parsed, snapshot, plan, index),
       ...checkOnePlan(parsed, definitions, plan, index, checkPlan),
     ]),
+    ...checkCoupons(parsed, snapshot),
     ...file.tenants.flatMap((tenant, index) => checkTenant(parsed, definitions, tenant, index)),
   ];
 }
@@ -81,7 +83,7 @@ function definitionsOf(file: CatalogueFile, snapshot: CatalogueSnapshot): Defini
 }
 
 function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] {
-  const repeats = (list: 'meters' | 'plans' | 'tenants', field: 'key' | 'id', names: readonly string[]) =>
+  const repeats = (list: 'meters' | 'plans' | 'coupons' | 'tenants', field: 'key' | 'id', names: readonly string[]) =>
     names.flatMap((name, index) => {
       const first = names.indexOf(name);
       if (first === index) return [];
@@ -97,6 +99,11 @@ function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] 
       'plans',
       'key',
       file.plans.map(({ key }) => key),
+    ),
+    ...repeats(
+      'coupons',
+      'key',
+      file.coupons.map(({ key }) => key),
     ),
     ...repeats(
       'tenants',

@@ -42,7 +42,7 @@ describe('a catalogue file', () => {
 
   test.each([
     ['a: [', 'catalog.yaml:1:5 is not readable YAML'],
-    ['- 1', 'catalog.yaml:1:1 must be a map with issuer, meters, plans and tenants'],
+    ['- 1', 'catalog.yaml:1:1 must be a map with issuer, meters, plans, coupons and tenants'],
     ['meters: 5', 'catalog.yaml:1:9 meters: must be a list'],
     ['meters:\n  - &a [*a]', 'catalog.yaml:2:8 is nested more than 32 levels deep'],
     ['__proto__: { a: 1 }', 'catalog.yaml:1:1 __proto__: is not a field that is known here: remove it'],
