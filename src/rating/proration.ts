@@ -1,8 +1,6 @@
 import { type InstantText, MICROS_PER_DAY, requireInstant } from '../domain/instant.ts';
 import type { LineStep } from '../domain/invoice.ts';
-import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
 import { Exact, ONE } from './exact.ts';
-import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 
 /** A half-open span of time. */
@@ -53,27 +51,4 @@ export function spanLeft(at: InstantText, period: FeePeriod): TimeSpan {
 /** How much of a period so many days of 24 hours are. */
 export function shareOfDays(days: Exact, period: FeePeriod): Exact {
   return days.times(Exact.ratio(BigInt(MICROS_PER_DAY), microsBetween(period.start, period.end)));
-}
-
-/** A fee that changes within its period: what is given back of the old one, and what is due of the new one. Neither is negative. */
-export interface FeeChange {
-  readonly creditMinor: AmountMinor;
-  readonly chargeMinor: AmountMinor;
-}
-
-/**
- * The change of a fee that was paid for its whole period. Credit and charge are rounded separately, since each is a line that the
- * customer sees: 66.67 − 33.33 = 33.34.
- *
- * @param left how much of the period is left
- * @param newShare how much of the new fee is due: left out, what is left of the period; 1 where an interval of its own begins
- */
-export function feeChange(
-  { oldFee, newFee, left, newShare = left }: { oldFee: Exact; newFee: Exact; left: Exact; newShare?: Exact },
-  currency: CurrencyCode,
-): FeeChange {
-  return {
-    creditMinor: roundToMinor(oldFee.times(left), currency),
-    chargeMinor: roundToMinor(newFee.times(newShare), currency),
-  };
 }

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { Band } from '../../src/domain/plan.ts';
 import { exact } from '../../src/rating/exact.ts';
 import { type FixedQuantityPrice, priceFixedQuantity } from '../../src/rating/fixed-quantity.ts';
-import { billableInOrder } from '../../src/rating/included-in-order.ts';
 import { UnpricedQuantityError } from '../../src/rating/problem.ts';
 
 const band = (upTo: string | null, unitPrice: string, flatFee = '0'): Band => ({ upTo, unitPrice, flatFee });
@@ -98,20 +97,5 @@ describe('a fixed quantity with volume bands', () => {
     expect(price(VOLUME, ['3', '3'], ['-3', '-1']).amount.text).toBe('4');
     expect(price({ ...VOLUME, flatAtZero: true }, ['3', '3'], ['-3', '-1']).amount.text).toBe('14');
     expect(price(VOLUME).steps).toHaveLength(1);
-  });
-});
-
-describe('included units over several bills', () => {
-  test.each([
-    ['40', ['30', '25', '10'], ['0', '15', '10']],
-    ['0', ['3'], ['3']],
-    ['40', ['-5', '50'], ['0', '10']],
-    ['0.5', ['0.25', '0.5'], ['0', '0.25']],
-  ])('%s of %j leave %j', (included, quantities, expected) => {
-    const left = billableInOrder(
-      exact(included),
-      quantities.map((quantity) => exact(quantity)),
-    );
-    expect(left.map(({ text }) => text)).toEqual(expected);
   });
 });

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { Exact, exact, exactOfText, ONE } from '../../src/rating/exact.ts';
-import { feeChange, proratedFee, shareOfDays, shareOfPeriod, spanLeft } from '../../src/rating/proration.ts';
+import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import { exact } from '../../src/rating/exact.ts';
+import { proratedFee, shareOfDays, shareOfPeriod, spanLeft } from '../../src/rating/proration.ts';
+import { minorToExact, roundToMinor } from '../../src/rating/rounding.ts';
 
 const APRIL = { start: '2026-04-01T00:00:00Z', end: '2026-05-01T00:00:00Z' };
 
@@ -39,33 +41,20 @@ test('a fee of a part of its period is not rounded, and says how it came about',
   expect(steps.map(({ sentence }) => sentence)).toEqual(['base fee 20 × 1/3 of the period = 20/3']);
 });
 
-describe('a fee that changes in mid-period', () => {
-  test('gives back and charges amounts that are rounded apart', () => {
-    const change = { oldFee: exact('50'), newFee: exact('100'), left: exactOfText('20/30') };
-    expect(feeChange(change, 'USD')).toEqual({ creditMinor: 3_333n, chargeMinor: 6_667n });
-    expect(feeChange(change, 'JPY')).toEqual({ creditMinor: 33n, chargeMinor: 67n });
-    expect(feeChange(change, 'KWD')).toEqual({ creditMinor: 33_333n, chargeMinor: 66_667n });
-  });
-
-  test('charges the whole new fee where that begins an interval of its own', () => {
-    const change = { oldFee: exact('1000'), newFee: exact('90'), left: exact('0.8'), newShare: ONE };
-    expect(feeChange(change, 'USD')).toEqual({ creditMinor: 80_000n, chargeMinor: 9_000n });
-  });
-
-  test('gives back no more than was paid, and both parts come to it or to one minor unit more', () => {
-    const fees = fc.bigInt({ min: 0n, max: 10n ** 9n }).map((minor) => exact(minor).dividedBy(exact('100')));
-    const shares = fc.tuple(fc.bigInt({ min: 0n, max: 10_000n }), fc.bigInt({ min: 1n, max: 10_000n }));
-    fc.assert(
-      fc.property(fees, shares, (fee, [part, more]) => {
-        const share = Exact.ratio(part, part + more);
-        const { creditMinor } = feeChange({ oldFee: fee, newFee: fee, left: share }, 'USD');
-        const used = feeChange({ oldFee: fee, newFee: fee, left: ONE.minus(share) }, 'USD').creditMinor;
-        const paid = BigInt(fee.times(exact('100')).text);
-        expect(creditMinor).toBeGreaterThanOrEqual(0n);
-        expect(creditMinor).toBeLessThanOrEqual(paid);
-        expect([0n, 1n]).toContain(creditMinor + used - paid);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
+test('a fee cut at an instant is what was used and what is left, or one minor unit more, since each is rounded by itself', () => {
+  const fees = fc.bigInt({ min: 0n, max: 10n ** 9n });
+  const cuts = fc.integer({ min: requireInstant(APRIL.start), max: requireInstant(APRIL.end) });
+  fc.assert(
+    fc.property(fees, cuts, (feeMinor, cut) => {
+      const at = formatInstant(cut);
+      const minorOf = (from: string, to: string): bigint => {
+        return roundToMinor(proratedFee('fee', minorToExact(feeMinor, 'USD'), { from, to }, APRIL).amount, 'USD');
+      };
+      const [used, unused] = [minorOf(APRIL.start, at), minorOf(at, APRIL.end)];
+      expect(unused).toBeGreaterThanOrEqual(0n);
+      expect(unused).toBeLessThanOrEqual(feeMinor);
+      expect([0n, 1n]).toContain(used + unused - feeMinor);
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -1,10 +1,10 @@
 import { formatInstant, MICROS_PER_DAY, requireInstant, type InstantText } from '../../src/domain/instant.ts';
+import type { PlanVersion } from '../../src/domain/plan.ts';
 import { Exact, exact, ONE } from '../../src/rating/exact.ts';
 import { cappedCredit } from '../../src/rating/credits.ts';
 import { leftAfterEach } from '../../src/rating/coupons.ts';
 import { planBoundChanges } from '../../src/rating/plan-bounds.ts';
 import { taxOn } from '../../src/rating/tax.ts';
-import { billableInOrder } from '../../src/rating/included-in-order.ts';
 import { minorToExact, roundTo } from '../../src/rating/rounding.ts';
 import {
   type CaseFields,
@@ -30,17 +30,32 @@ function ordinal<One>(input: CaseFields, name: string, row: readonly One[]): One
   return found;
 }
 
-function discountCarry(params: CaseFields, input: CaseFields): Exact {
-  const quantities = decimalsIn(input, 'quantities').map((quantity) => exact(quantity));
-  return ordinal(input, 'take', billableInOrder(exactIn(params, 'free_quantity'), quantities));
-}
-
 const FIRST_DAY = requireInstant('2026-01-01T00:00:00Z');
 
 /** Each price has a day of the period. */
 function daySpan(index: number): { readonly from: InstantText; readonly to: InstantText } {
   const from = FIRST_DAY + index * MICROS_PER_DAY;
   return { from: formatInstant(from), to: formatInstant(from + MICROS_PER_DAY) };
+}
+
+/** The amounts of one charge in the spans of a period, each with its own version of the plan and its own usage. */
+function usageOfSpans(charges: readonly inputs.ChargeCase[], plan: Partial<PlanVersion>): Exact[] {
+  const spans = charges.map((one, index) => {
+    const planVersion = inputs.planOf([one.charge], { ...plan, version: index + 1 });
+    return { ...daySpan(index), planVersion, usage: [inputs.usageOf(one)] };
+  });
+  const { lines } = inputs.billOf(inputs.inputsOf(spans, inputs.metersOf(charges.slice(0, 1))));
+  return lines.filter(({ kind }) => kind === 'usage').map((line) => inputs.exactSum([line]));
+}
+
+/** At a price of one each, what is billed is the billable quantity. */
+function discountCarry(params: CaseFields, input: CaseFields): Exact {
+  const includedUnits = decimalIn(params, 'free_quantity');
+  const charge = inputs.chargeOf({ model: 'per_unit', unitPrice: '1' }, { includedUnits });
+  const charges = decimalsIn(input, 'quantities').map((quantity): inputs.ChargeCase => {
+    return { charge, aggregation: 'sum', usage: { quantity } };
+  });
+  return ordinal(input, 'take', usageOfSpans(charges, { onChange: 'carry_over' }));
 }
 
 /** The usage line of one of several plan versions of a period. */
@@ -52,13 +67,7 @@ function splitSum(params: CaseFields, input: CaseFields): Exact {
     if (quantity === undefined) throw new RangeError('each price needs its quantity');
     return { charge: inputs.chargeOf({ model: 'per_unit', unitPrice }), aggregation: 'sum', usage: { quantity } };
   });
-  const spans = charges.map((one, index) => {
-    const planVersion = inputs.planOf([one.charge], { version: index + 1 });
-    return { ...daySpan(index), planVersion, usage: [inputs.usageOf(one)] };
-  });
-  const { lines } = inputs.billOf(inputs.inputsOf(spans, inputs.metersOf(charges.slice(0, 1))));
-  const usage = lines.filter(({ kind }) => kind === 'usage');
-  return inputs.exactSum([ordinal(input, 'want', usage)]);
+  return ordinal(input, 'want', usageOfSpans(charges, {}));
 }
 
 function couponsLeft(amount: Exact, lefts: readonly Exact[]): Exact {

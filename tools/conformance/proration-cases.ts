@@ -1,11 +1,8 @@
 import { formatInstant, type InstantText, requireInstant } from '../../src/domain/instant.ts';
-import type { AmountMinor } from '../../src/domain/money.ts';
 import { daysLater } from '../../src/domain/period-starts.ts';
-import { type Exact, exact, ONE, ZERO } from '../../src/rating/exact.ts';
+import { type Exact, exact } from '../../src/rating/exact.ts';
 import { type FixedQuantityPrice, priceFixedQuantity, type QuantityChange } from '../../src/rating/fixed-quantity.ts';
 import {
-  type FeeChange,
-  feeChange,
   type FeePeriod,
   proratedFee,
   shareOfDays,
@@ -32,32 +29,37 @@ import { quantityPrice } from './price-forms.ts';
 
 const UTC = 'UTC';
 
-function amountOf(minor: AmountMinor): Exact {
-  return minorToExact(minor, CURRENCY);
-}
-
 function rounded(amount: Exact): Exact {
-  return amountOf(roundToMinor(amount, CURRENCY));
+  return minorToExact(roundToMinor(amount, CURRENCY), CURRENCY);
 }
 
-/** The part of a period that is left when a plan changes. */
+/** The part of a period that is left when something changes. */
 function leftAtChange(params: CaseFields, input: CaseFields): Exact {
   const period = periodIn(params);
-  return shareOfPeriod(spanLeft(instantIn(input, 'change_at'), period), period);
+  return shareOfPeriod(changeSpan(input, period), period);
 }
 
-function planChange(params: CaseFields, input: CaseFields): FeeChange {
-  const oldFee = has(params, 'old_price') ? exactIn(params, 'old_price') : ZERO;
-  const newFee = has(params, 'new_price') ? exactIn(params, 'new_price') : ZERO;
-  const beginsInterval = has(params, 'new_interval') && wordIn(params, 'new_interval', ['month', 'year']) !== undefined;
-  const left = leftAtChange(params, input);
-  return feeChange({ oldFee, newFee, left, ...(beginsInterval && { newShare: ONE }) }, CURRENCY);
+function changeSpan(input: CaseFields, period: FeePeriod): TimeSpan {
+  return spanLeft(instantIn(input, 'change_at'), period);
 }
 
+/** The fee of the new plan: for what is left of the period, or whole where an interval of its own begins. */
+const planChangeCharge: CaseRunner = (params, input, policy) => {
+  const ownInterval = has(params, 'new_interval') ? wordIn(params, 'new_interval', ['month', 'year']) : undefined;
+  const spanOf = ownInterval === undefined ? changeSpan : wholeSpan;
+  return feeOf('new_price', spanOf)(params, input, policy);
+};
+
+function wholeSpan(_input: CaseFields, { start, end }: FeePeriod): TimeSpan {
+  return { from: start, to: end };
+}
+
+/** Credit and charge are two amounts that a customer sees, so each is rounded. */
 function planChangeNet(params: CaseFields, input: CaseFields): Exact {
-  const fees = { oldFee: exactIn(params, 'old'), newFee: exactIn(params, 'new') };
-  const { chargeMinor, creditMinor } = feeChange({ ...fees, left: leftOfNet(params, input) }, CURRENCY);
-  return amountOf(chargeMinor).minus(amountOf(creditMinor));
+  const left = leftOfNet(params, input);
+  const charge = rounded(exactIn(params, 'new').times(left));
+  const credit = rounded(exactIn(params, 'old').times(left));
+  return charge.minus(credit);
 }
 
 function leftOfNet(params: CaseFields, input: CaseFields): Exact {
@@ -89,11 +91,13 @@ function priceOfChanges(price: FixedQuantityPrice, changes: readonly QuantityCha
   return rounded(priceFixedQuantity(price, changes).amount);
 }
 
-/** The fee of a span of its period. */
-function feeOf(spanOf: (input: CaseFields, period: FeePeriod, params: CaseFields) => TimeSpan): CaseRunner {
+type SpanOfCase = (input: CaseFields, period: FeePeriod, params: CaseFields) => TimeSpan;
+
+/** A fee, by its name in the params, for a span of its period. */
+function feeOf(fee: string, spanOf: SpanOfCase): CaseRunner {
   return (params, input) => {
     const period = periodIn(params);
-    return rounded(proratedFee('fee', exactIn(params, 'price'), spanOf(input, period, params), period).amount);
+    return rounded(proratedFee(fee, exactIn(params, fee), spanOf(input, period, params), period).amount);
   };
 }
 
@@ -126,23 +130,26 @@ function fixedPrice(model: 'graduated' | 'volume', params: CaseFields, flatAtZer
 
 /** Fees and fixed quantities for a part of a period. */
 export const PRORATION_CASES: CaseRunners = {
-  plan_change_credit: (params, input) => amountOf(planChange(params, input).creditMinor),
-  plan_change_charge: (params, input) => amountOf(planChange(params, input).chargeMinor),
+  plan_change_credit: feeOf('old_price', changeSpan),
+  plan_change_charge: planChangeCharge,
   plan_change_net: planChangeNet,
   quantity_increase: quantityChange(more, leftAtChange),
   quantity_decrease_credit: quantityChange(fewer, leftAtChange),
   seat_proration: quantityChange(more, fractionLeft),
-  stub_start: feeOf((input, period) => spanLeft(instantIn(input, 'start_at'), period)),
-  used_part: feeOf(fromTo),
-  remaining_part: feeOf(fromTo),
+  stub_start: feeOf('price', (input, period) => spanLeft(instantIn(input, 'start_at'), period)),
+  used_part: feeOf('price', fromTo),
+  remaining_part: feeOf('price', fromTo),
   ratio: (params, input) => shareOfPeriod(fromTo(input), periodIn(params)),
-  trial_end: feeOf((input, period, params) => {
+  trial_end: feeOf('price', (input, period, params) => {
     return spanLeft(dayAfter(instantIn(input, 'start_at'), countIn(params, 'trial_days')), period);
   }),
-  terminated: feeOf((input) => {
+  terminated: feeOf('price', (input) => {
     return { from: instantIn(input, 'from'), to: dayAfter(instantIn(input, 'last_day_inclusive'), 1) };
   }),
-  terminated_by_upgrade: feeOf((input) => ({ from: instantIn(input, 'from'), to: instantIn(input, 'change_on') })),
+  terminated_by_upgrade: feeOf('price', (input) => ({
+    from: instantIn(input, 'from'),
+    to: instantIn(input, 'change_on'),
+  })),
   upgrade_used_part: (params, input) => {
     return rounded(exactIn(params, 'price').times(shareOfDays(exactIn(input, 'used_days'), periodIn(params))));
   },
