@@ -64,10 +64,17 @@ export function tooMuchSentence({ charge, reads, max }: TooMuchUsage): string {
   return `the usage of ${charge} has more than ${max.toLocaleString('en-US')} ${TOO_MUCH_CURES[reads]}`;
 }
 
-/** Of one charge: a year of hours for eleven values of a dimension, a month of days for three thousand. */
-export const PARTS_MAX = 100_000;
-/** Of one charge, each with an amount of its own in the recorded inputs: some 10 MB. */
-export const AMOUNT_EVENTS_MAX = 1_000_000;
+/** How much one charge may read. */
+export interface UsageBounds {
+  readonly partsMax: number;
+  readonly eventsMax: number;
+}
+
+/**
+ * A year of hours for eleven values of a dimension, a month of days for three thousand; and events that may each have an amount of its
+ * own in the recorded inputs, some 10 MB.
+ */
+export const USAGE_BOUNDS: UsageBounds = { partsMax: 100_000, eventsMax: 1_000_000 };
 
 /**
  * What charges are priced on, by their filters: whole hours from the rollups, what a window cuts of an hour from the rows of events.
@@ -78,9 +85,10 @@ export async function sumChargeUsage(
   db: Queryable,
   selection: ChargeUsageSelection,
   readings: readonly ChargeReading[],
+  bounds: UsageBounds = USAGE_BOUNDS,
 ): Promise<ChargeSums> {
   if (readings.length === 0) return { sums: [] };
-  const rows = await readSums(db, selection, readings);
+  const rows = await readSums(db, selection, readings, bounds);
   const distinct = await countDistinct(db, selection, readings);
   const byCharge = Map.groupBy(rows, ({ charge }) => charge);
   const sums: ChargeSum[] = [];
@@ -89,7 +97,7 @@ export async function sumChargeUsage(
     const ofCharge = byCharge.get(reading.charge) ?? [];
     const total = ofCharge.find(({ is_total }) => is_total);
     if (total === undefined) continue;
-    const excess = excessOf(reading, total.event_count, ofCharge.length - 1);
+    const excess = excessOf(reading, { events: total.event_count, parts: ofCharge.length - 1 }, bounds);
     if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, distinct));
     else tooMuch.push(excess);
   }
@@ -103,11 +111,13 @@ export async function sumChargeUsage(
   };
 }
 
-function excessOf({ charge, reads }: ChargeReading, eventCount: string, parts: number): TooMuchUsage | undefined {
-  if (reads === 'parts' && parts > PARTS_MAX) return { charge, reads, max: PARTS_MAX };
-  if (reads === 'events' && BigInt(eventCount) > BigInt(AMOUNT_EVENTS_MAX)) {
-    return { charge, reads, max: AMOUNT_EVENTS_MAX };
-  }
+function excessOf(
+  { charge, reads }: ChargeReading,
+  { events, parts }: { readonly events: string; readonly parts: number },
+  { partsMax, eventsMax }: UsageBounds,
+): TooMuchUsage | undefined {
+  if (reads === 'parts' && parts > partsMax) return { charge, reads, max: partsMax };
+  if (reads === 'events' && BigInt(events) > BigInt(eventsMax)) return { charge, reads, max: eventsMax };
   return undefined;
 }
 
@@ -173,6 +183,7 @@ async function readSums(
   db: Queryable,
   selection: ChargeUsageSelection,
   readings: readonly ChargeReading[],
+  { partsMax }: UsageBounds,
 ): Promise<readonly SumRow[]> {
   const { timeZone, window } = selection;
   const { hoursFromMicros, hoursToMicros, splitHours } = windowParts(timeZone, window);
@@ -187,7 +198,8 @@ async function readSums(
       ...splitHours.flatMap(({ hourMicros, fromMicros, toMicros }) =>
         [hourMicros, fromMicros, toMicros].map(formatInstant),
       ),
-      readings.length + readings.length * (PARTS_MAX + 1),
+      // Were it met, some charge would have more than its parts.
+      readings.length * (partsMax + 2),
     ],
   });
   return rows;

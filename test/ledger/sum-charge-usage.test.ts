@@ -3,7 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requireInstant, type InstantText } from '../../src/domain/instant.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
 import type { ChargeReading } from '../../src/ledger/charge-reading.ts';
-import { type ChargeSum, sumChargeUsage } from '../../src/ledger/sum-charge-usage.ts';
+import {
+  type ChargeSum,
+  type ChargeSums,
+  sumChargeUsage,
+  tooMuchSentence,
+  type UsageBounds,
+} from '../../src/ledger/sum-charge-usage.ts';
 import { addMeters, addTenant, createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 import { type JournalEvent, type JournalMeter, REQUESTS, TOKENS } from '../support/journal-entry.ts';
 
@@ -53,9 +59,15 @@ interface Span {
 }
 
 async function sum(readings: readonly ChargeReading[], span: Span = {}): Promise<readonly ChargeSum[]> {
+  const answer = await ask(readings, span);
+  if ('tooMuch' in answer) throw new Error(JSON.stringify(answer.tooMuch));
+  return answer.sums;
+}
+
+async function ask(readings: readonly ChargeReading[], span: Span, bounds?: UsageBounds): Promise<ChargeSums> {
   const { from = NOVEMBER, to = DECEMBER, accounting = [NOVEMBER, NOVEMBER] } = span;
   const period = { startMicros: requireInstant(NOVEMBER), endMicros: requireInstant(DECEMBER) };
-  const answer = await sumChargeUsage(
+  return sumChargeUsage(
     stack.pool,
     {
       tenant: 'acme',
@@ -65,9 +77,8 @@ async function sum(readings: readonly ChargeReading[], span: Span = {}): Promise
       accountingThroughMicros: requireInstant(accounting[1]),
     },
     readings,
+    bounds,
   );
-  if ('tooMuch' in answer) throw new Error(JSON.stringify(answer.tooMuch));
-  return answer.sums;
 }
 
 async function quantities(readings: readonly ChargeReading[], span: Span = {}): Promise<Record<string, string>> {
@@ -247,6 +258,25 @@ describe('the values of events', () => {
       },
     ]);
   });
+});
+
+test('more parts or events than a bill can hold are a problem with its cure, and not a bill without them', async () => {
+  await drain(
+    ['2023-11-10T10:00:00Z', [[TOKENS, '1', { model: 'a' }]]],
+    ['2023-11-10T10:00:00Z', [[TOKENS, '1', { model: 'b' }]]],
+    ['2023-11-10T10:00:00Z', [[TOKENS, '1', { model: 'c' }]]],
+  );
+  const readings = [
+    reading(TOKENS, { charge: 'models', reads: 'parts', dimensions: ['model'] }),
+    reading(TOKENS, { charge: 'each', reads: 'events' }),
+    reading(TOKENS, { charge: 'few', reads: 'events', filter: { model: ['a', 'b'] } }),
+  ];
+  expect(await ask(readings, {}, { partsMax: 3, eventsMax: 3 })).toHaveProperty('sums');
+  const answer = await ask(readings, {}, { partsMax: 2, eventsMax: 2 });
+  expect('tooMuch' in answer ? answer.tooMuch.map(tooMuchSentence) : []).toEqual([
+    'the usage of models has more than 2 parts (values of dimensions, hours, days): price it by a dimension with fewer values',
+    'the usage of each has more than 2 events, each of which its price looks at: bill shorter periods, or price the sum',
+  ]);
 });
 
 describe('a part of a period', () => {
