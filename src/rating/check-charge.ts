@@ -18,8 +18,9 @@ export function checkCharge(charge: Charge, path: string, meters: ReadonlyMap<st
     ...checkBounds(charge, path),
     ...checkFilter(charge.filter, `${path}.filter`),
   ];
-  if (!isPriceModel(charge.price.model)) {
-    const message = `${charge.price.model} is no price model; these are: ${PRICE_MODEL_NAMES.join(', ')}`;
+  const { model }: { readonly model: string } = charge.price;
+  if (!isPriceModel(model)) {
+    const message = `${model} is no price model; these are: ${PRICE_MODEL_NAMES.join(', ')}`;
     return [...problems, { path: `${path}.price.model`, message }];
   }
   const meter = meters.get(charge.meter);

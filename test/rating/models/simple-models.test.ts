@@ -58,36 +58,36 @@ describe('capacity', () => {
   });
 });
 
-describe('flat', () => {
-  const price = (due: FlatPrice['due']): FlatPrice => ({ model: 'flat', amount: '12.5', due });
+const flatPrice = (due: FlatPrice['due']): FlatPrice => ({ model: 'flat', amount: '12.5', due });
 
+describe('flat', () => {
   test('is due always, or only when something was used', () => {
-    expect(amountOf(flat.price(price('always'), usageOf('0'), 'USD'))).toBe('12.5');
-    expect(amountOf(flat.price(price('when_used'), usageOf('0'), 'USD'))).toBe('0');
-    expect(amountOf(flat.price(price('when_used'), usageOf('0.001'), 'USD'))).toBe('12.5');
-    expect(sentencesOf(flat.price(price('when_used'), usageOf('0'), 'USD'))).toEqual(['not used = 0']);
+    expect(amountOf(flat.price(flatPrice('always'), usageOf('0'), 'USD'))).toBe('12.5');
+    expect(amountOf(flat.price(flatPrice('when_used'), usageOf('0'), 'USD'))).toBe('0');
+    expect(amountOf(flat.price(flatPrice('when_used'), usageOf('0.001'), 'USD'))).toBe('12.5');
+    expect(sentencesOf(flat.price(flatPrice('when_used'), usageOf('0'), 'USD'))).toEqual(['not used = 0']);
   });
 
   test('is for time where it is due always', () => {
-    expect(flat.isForTime?.(price('always'))).toBe(true);
-    expect(flat.isForTime?.(price('when_used'))).toBe(false);
+    expect(flat.isForTime?.(flatPrice('always'))).toBe(true);
+    expect(flat.isForTime?.(flatPrice('when_used'))).toBe(false);
   });
 });
 
-describe('dynamic', () => {
-  const price = (multiplier: string): DynamicPrice => ({ model: 'dynamic', multiplier });
+const dynamicPrice = (multiplier: string): DynamicPrice => ({ model: 'dynamic', multiplier });
 
+describe('dynamic', () => {
   test.each([
     ['rounded at once', '1', '66.6665', 'USD', '66.67', '66.6665 × 1 = 66.6665, rounded to 66.67'],
     ['nothing to round', '1.15', '7', 'USD', '8.05', '7 × 1.15 = 8.05'],
     ['to the digits of the currency', '1.15', '7', 'JPY', '8', '7 × 1.15 = 8.05, rounded to 8'],
   ])('%s', (_what, multiplier, amount, currency, expected, sentence) => {
-    const priced = dynamic.price(price(multiplier), usageOf(amount), currency);
+    const priced = dynamic.price(dynamicPrice(multiplier), usageOf(amount), currency);
     expect(amountOf(priced)).toBe(expected);
     expect(sentencesOf(priced)).toEqual([sentence]);
   });
 
   test('refuses a multiplier that is no decimal', () => {
-    expect(dynamic.check(price('1,5'), 'price').map(({ path }) => path)).toEqual(['price.multiplier']);
+    expect(dynamic.check(dynamicPrice('1,5'), 'price').map(({ path }) => path)).toEqual(['price.multiplier']);
   });
 });
