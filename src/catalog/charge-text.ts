@@ -23,8 +23,8 @@ export function chargeText(charge: Charge): string {
 
 function conversionText({ multiply, divide, rounding }: UnitConversion): string {
   const factors = [
-    ...(multiply === undefined ? [] : [`× ${multiply}`]),
-    ...(divide === undefined ? [] : [`/ ${divide}`]),
+    ...(multiply === undefined ? [] : [`× ${groupedText(multiply)}`]),
+    ...(divide === undefined ? [] : [`/ ${groupedText(divide)}`]),
   ];
   return `${factors.join(' ')}${rounding === undefined ? '' : ROUNDED[rounding]}`;
 }

@@ -143,8 +143,8 @@ export function mapOf<T extends z.ZodType>(value: T, refusal: string, message: s
   return z.preprocess(
     (map, context) => {
       if (typeof map !== 'object' || map === null || !Object.hasOwn(map, '__proto__')) return map;
-      context.addIssue({ code: 'custom', message: refusal });
-      return z.NEVER;
+      context.addIssue({ code: 'custom', message: refusal, continue: true });
+      return map;
     },
     z.record(names, value, message),
   );

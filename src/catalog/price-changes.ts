@@ -3,6 +3,7 @@ import { groupedText } from '../domain/grouped-text.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import { chargeText, commitmentText } from './charge-text.ts';
 import { differencesOf } from './differences.ts';
+import { priceText } from './price-text.ts';
 
 /**
  * One price of a plan before and after, in words. `null`: it is not there. A type and no interface, so that the compiler takes it for
@@ -20,9 +21,9 @@ const PRICE_CHANGES_MAX = 200;
 
 /** What changes in the prices of a plan, what is gone last. Charges are the same charge where they have the same key. */
 export function priceChanges(before: PlanVersion | undefined, after: PlanVersion): readonly PriceChange[] {
-  const fees = feesOf(after).map(([what, text]) => {
-    const earlier = before === undefined ? null : (feesOf(before).find(([name]) => name === what)?.[1] ?? null);
-    return { what, before: earlier, after: text };
+  const [feesBefore, feesAfter] = [before === undefined ? new Map<string, string>() : feesOf(before), feesOf(after)];
+  const fees = [...new Set([...feesAfter.keys(), ...feesBefore.keys()])].map((what) => {
+    return { what, before: feesBefore.get(what) ?? null, after: feesAfter.get(what) ?? null };
   });
   const chargesBefore = new Map(before?.charges.map((charge) => [charge.key, charge]));
   const keysAfter = new Set(after.charges.map(({ key }) => key));
@@ -59,15 +60,20 @@ function fieldText(value: unknown): string | null {
 
 const FEE_DUE = { arrears: '', advance: ', in advance' } as const;
 
-/** What a plan asks for beside its charges; `null` where it does not. */
-function feesOf(plan: PlanVersion): readonly (readonly [what: string, text: string | null])[] {
-  const { baseFee, baseFeeDue = 'arrears', boundsCover = 'charges', commitment, minimum, maximum } = plan;
+/** What a plan asks for beside its charges, by what it is. What it does not ask for is not there. */
+function feesOf(plan: PlanVersion): ReadonlyMap<string, string> {
+  const { baseFee, baseFeeDue = 'arrears', boundsCover = 'charges', commitment, minimum, maximum, onChange } = plan;
   const covers = boundsCover === 'charges' ? 'of all charges' : 'of all charges and the base fee';
-  const bound = (amount: string | undefined) => (amount === undefined ? null : `${groupedText(amount)} ${covers}`);
-  return [
-    ['base fee', baseFee === '0' ? null : `${groupedText(baseFee)}${FEE_DUE[baseFeeDue]}`],
-    ['commitment', commitment === undefined ? null : `${commitmentText(commitment)} ${covers}`],
-    ['minimum', bound(minimum)],
-    ['maximum', bound(maximum)],
+  const fixed = (plan.fixedQuantities ?? []).map(
+    ({ key, unit, price }) => [`fixed quantity ${key}`, `by ${unit}: ${priceText(price)}`] as const,
+  );
+  const fees: readonly (readonly [what: string, text: string | undefined])[] = [
+    ['base fee', baseFee === '0' ? undefined : `${groupedText(baseFee)}${FEE_DUE[baseFeeDue]}`],
+    ...fixed,
+    ['commitment', commitment && `${commitmentText(commitment)} ${covers}`],
+    ['minimum', minimum && `${groupedText(minimum)} ${covers}`],
+    ['maximum', maximum && `${groupedText(maximum)} ${covers}`],
+    ['a change of plan', onChange === 'carry_over' ? 'carries bands and included units over' : undefined],
   ];
+  return new Map(fees.flatMap(([what, text]) => (text === undefined ? [] : [[what, text] as const])));
 }

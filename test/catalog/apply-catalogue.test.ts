@@ -281,14 +281,14 @@ describe('applying a catalogue', () => {
 
   test('keeps the dimensions that some plan prices by', async () => {
     const priced = `
-meters: [{ key: jobs, aggregation: sum, dimensions: [region, size, queue, spare] }]
+meters: [{ key: tasks, aggregation: sum, dimensions: [region, size, queue, spare] }]
 plans:
-  - key: jobs
+  - key: tasks
     currency: USD
     charges:
-      - { key: queue, meter: jobs, filter: { queue: fast }, groupBy: region, price: { model: per_unit, unitPrice: 1 } }
+      - { key: queue, meter: tasks, filter: { queue: fast }, groupBy: region, price: { model: per_unit, unitPrice: 1 } }
       - key: size
-        meter: jobs
+        meter: tasks
         price: { model: matrix, dimensions: [size], cells: [{ values: [xl], price: { model: flat, amount: 1 } }], otherwise: null }`;
     await database.apply(priced);
     const meters = priced.slice(0, priced.indexOf('plans:'));
@@ -305,6 +305,18 @@ plans:
     const snapshot = await readCatalogue(database.pool);
     const everest = snapshot.tenants.get('everest');
     expect(everest?.tenant).toMatchObject({ timeZone: 'Asia/Kathmandu', periodLength: 'minute', lateWindowSeconds: 8 });
+    expect(new Set((await database.apply(example)).changes.map(({ action }) => action))).toEqual(
+      new Set(['unchanged']),
+    );
+  });
+
+  test('of the example with every price makes its plans, and nothing the second time', async () => {
+    const example = readFileSync('examples/every-price.yaml', 'utf8');
+    expect((await database.apply(example)).newTenants).toEqual(['hobbyist', 'enterprise']);
+    const models = [...(await readCatalogue(database.pool)).planVersions.values()]
+      .flatMap(({ charges }) => charges)
+      .map(({ price }) => price.model);
+    expect(new Set(models).size).toBe(11);
     expect(new Set((await database.apply(example)).changes.map(({ action }) => action))).toEqual(
       new Set(['unchanged']),
     );

@@ -109,9 +109,12 @@ describe('changing a tenant’s plan', () => {
     await expect(change(tenant, planKey, at)).rejects.toMatchObject({ refusal });
   });
 
-  test('by an applied file keeps what began and moves what is planned', async () => {
-    await change('file', 'large', 'period_end');
+  test('is not undone by a file that says what it said before, and is by one that says something else', async () => {
+    await change('file', 'large', 'now');
+    const made = await timeline('file');
     await database.apply(YAML);
-    expect(await timeline('file')).toEqual(['small@1 2026-10-01T00:00:00Z -']);
+    expect(await timeline('file')).toEqual(made);
+    await database.apply(YAML.replace('{ id: file, currency: USD,', '{ id: file, currency: USD, planVersion: 1,'));
+    expect((await timeline('file')).at(-1)).toBe('small@1 2026-12-01T00:00:00Z -');
   });
 });

@@ -69,7 +69,7 @@ describe('a charge in words', () => {
       `filter: { region: [us, eu] }, groupBy: project, conversion: { multiply: 2, divide: 3600, rounding: half_up }, includedUnits: 1000,
        includedUnitsTaken: after_band, price: { model: graduated, bands: [{ unitPrice: 1 }] }, discount: { percent: 10 },
        commitment: { amount: 100, overageFactor: 1.5 }, minimum: 5, maximum: 5000`,
-      'calls · only region eu or us · each project by itself · × 2 / 3600, rounded half up · 1,000 included, which count for the band' +
+      'calls · only region eu or us · each project by itself · × 2 / 3,600, rounded half up · 1,000 included, which count for the band' +
         ' · graduated: 1 each · 10 % off · 100 committed, beyond it × 1.5 · at least 5 · at most 5,000',
     ],
   ])('%s', (fields, words) => {
