@@ -34,7 +34,7 @@ export interface PlanComparison {
 export async function comparePlan(
   db: Queryable,
   snapshot: CatalogueSnapshot,
-  rated: PlanToRate,
+  rated: Pick<PlanToRate, 'plan' | 'meters'>,
   { entry, ...asked }: { readonly entry: TenantEntry; readonly period: PeriodQuestion; readonly atMicros: EpochMicros },
 ): Promise<PlanComparison> {
   const period = namedPeriod(entry, asked.period, asked.atMicros);

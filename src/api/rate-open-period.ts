@@ -13,6 +13,8 @@ import { type OpenSpan, readOpenSpans } from './open-span-usage.ts';
 /** An open period rated; `plan` is the one at its start. */
 export interface RatedOpenPeriod {
   readonly plan: PlanVersion;
+  /** What was rated; `null` where its usage could not be read. */
+  readonly inputs: RatingInputs | null;
   readonly result: RatingResult;
 }
 
@@ -29,8 +31,9 @@ export async function rateOpenPeriod(
   const plan = planAt(entry, live.period.startMicros);
   const read = await readOpenSpans(db, snapshot, entry, live);
   if (plan === undefined || read === undefined) return undefined;
-  if ('problems' in read) return { plan, result: read };
-  return { plan, result: rateInvoice(inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan))) };
+  if ('problems' in read) return { plan, inputs: null, result: read };
+  const inputs = inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan));
+  return { plan, inputs, result: rateInvoice(inputs) };
 }
 
 /** Inputs of rating for the spans of a period alone: without late usage, earlier bills, coupons and credits. */

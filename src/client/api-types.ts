@@ -305,21 +305,6 @@ export interface AlertView {
   readonly at: InstantText;
 }
 
-/** What the open period would cost if it ended now. Amounts are minor units. */
-export interface SpendView {
-  readonly tenant: string;
-  readonly asOf: InstantText;
-  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
-  readonly plan: { readonly key: string; readonly version: number; readonly name: string };
-  readonly currency: string;
-  readonly usage: Readonly<Record<string, LiveUsageView>>;
-  readonly lines: InvoiceContent['lines'];
-  readonly taxLines: InvoiceContent['taxLines'];
-  readonly subtotalMinor: string;
-  readonly taxMinor: string;
-  readonly totalMinor: string;
-}
-
 /** The cycle of one period: where it stands and what came of it. */
 export interface CycleView {
   readonly tenant: string;

@@ -7,6 +7,7 @@ export type * from './api-types.ts';
 export type * from './pricing-types.ts';
 export type * from './reservation-types.ts';
 export type * from './timeline-types.ts';
+export type * from './spend-types.ts';
 export type * from './verify-types.ts';
 export type { BackOff } from './back-off.ts';
 export { BATCH_EVENTS_MAX } from './event-batches.ts';

@@ -9,6 +9,7 @@ import type * as Pricing from './pricing-types.ts';
 import type * as Reservations from './reservation-types.ts';
 import type * as Timeline from './timeline-types.ts';
 import type * as Verify from './verify-types.ts';
+import type { SpendView } from './spend-types.ts';
 
 /** Members of a query; `undefined` ones are left out. */
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -101,7 +102,8 @@ export class TollkeeperClient {
     return this.#get(path`/v1/tenants/${tenant}/usage`, { ...query });
   }
 
-  getSpend(tenant: string): Promise<Api.SpendView> {
+  /** What the open period has come to, by charge and meter, and what it leads to. */
+  getSpend(tenant: string): Promise<SpendView> {
     return this.#get(path`/v1/tenants/${tenant}/spend`);
   }
 

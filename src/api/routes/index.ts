@@ -18,6 +18,7 @@ import { TENANT_ROUTES } from './tenant-routes.ts';
 import { TIMELINE_ROUTES } from './timeline-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { VERIFY_ROUTES } from './verify-routes.ts';
+import { SPEND_ROUTES } from './spend-routes.ts';
 
 /** Every route of the API. docs/openapi.yaml describes the same ones; a test compares them. */
 export const ROUTES: readonly Route[] = [
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...ALERT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...CYCLE_ROUTES,
+  ...SPEND_ROUTES,
   ...INVOICE_ROUTES,
   ...CATALOGUE_ROUTES,
   ...METER_ROUTES,
