@@ -9,6 +9,7 @@ import { raiseCatalogueVersion, readLockedCatalogue } from './locked-catalogue.t
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { planChanges } from './plan-changes.ts';
 import { writeChanges } from './write-changes.ts';
+import { writePlansOfFile } from './write-timeline.ts';
 
 /** How to apply: for real or dry, as of when, and who judges whether a plan can be rated. */
 export interface ApplyOptions {
@@ -46,8 +47,11 @@ export async function applyCatalogue(
   const { changes, writes } = planned;
   const newTenants = writes.newTenants.map(({ tenant }) => tenant.id);
   if (options.dryRun || changes.every(({ action }) => action === 'unchanged')) {
+    // What the file says of a plan is no definition: another way to say the same makes no new version.
+    if (!options.dryRun) await writePlansOfFile(client, writes.plansOfFile);
     return { changes, catalogueVersion: snapshot.version, newTenants: [] };
   }
   await writeChanges(client, writes, options.atMicros);
+  await writePlansOfFile(client, writes.plansOfFile);
   return { changes, catalogueVersion: await raiseCatalogueVersion(client), newTenants };
 }

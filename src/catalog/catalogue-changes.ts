@@ -39,6 +39,8 @@ export interface CatalogueWrites {
   }[];
   readonly updatedTenants: readonly Tenant[];
   readonly planMoves: readonly PlanMove[];
+  /** What the file says of the plans of tenants, where it said something else before. */
+  readonly plansOfFile: readonly { readonly tenant: string; readonly plan: string }[];
 }
 
 /** The changes as people see them, in the order of the file, and as they are written. */

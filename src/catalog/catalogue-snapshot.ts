@@ -30,6 +30,8 @@ export interface TenantEntry {
   readonly endsAtMicros: EpochMicros | null;
   /** The timeline of plans, in order of time. */
   readonly plans: readonly PlanSpan[];
+  /** What the catalogue file said of its plan when it was last applied: `KEY` or `KEY@VERSION`. */
+  readonly planOfFile: string | null;
   /** The timelines of fixed quantities, by name and then in order of time. */
   readonly quantities: readonly QuantitySpan[];
   /** The truth behind the gate record in Redis: its version and the instant through which periods are sealed. */

@@ -7,7 +7,8 @@ import { changedFrom, itemAt } from '../domain/timeline.ts';
 import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
-import { raiseCatalogueVersion, readLockedCatalogue } from './locked-catalogue.ts';
+import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
+import { readCatalogue } from './read-catalogue.ts';
 import { moveToPlan } from './write-timeline.ts';
 
 /** When a change takes effect: at once, with the tenant's next period, or at an instant whose period is not sealed. */
@@ -74,9 +75,10 @@ export async function changePlan(
   order: PlanChangeOrder,
   nowMicros: EpochMicros,
 ): Promise<PlannedPlanChange & { readonly catalogueVersion: number }> {
+  await lockCatalogue(client);
   // Whoever holds the gate is the only one who seals: what is changed here is seen by the bill, or refused.
   await lockGate(client, order.tenant);
-  const snapshot = await readLockedCatalogue(client);
+  const snapshot = await readCatalogue(client);
   const planned = planPlanChange(snapshot, order, nowMicros);
   if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
   const { tenant, after, atMicros } = planned;

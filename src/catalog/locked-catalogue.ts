@@ -3,9 +3,14 @@ import type pg from 'pg';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { readCatalogue } from './read-catalogue.ts';
 
-/** The catalogue as it stays until the caller's transaction ends: the lock on its version orders concurrent changes. */
-export async function readLockedCatalogue(client: pg.PoolClient): Promise<CatalogueSnapshot> {
+/** Orders concurrent changes of the catalogue until the caller's transaction ends. Taken before the gates of tenants. */
+export async function lockCatalogue(client: pg.PoolClient): Promise<void> {
   await client.query('select version from catalogue_version for update');
+}
+
+/** The catalogue as it stays until the caller's transaction ends. */
+export async function readLockedCatalogue(client: pg.PoolClient): Promise<CatalogueSnapshot> {
+  await lockCatalogue(client);
   return readCatalogue(client);
 }
 

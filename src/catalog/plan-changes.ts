@@ -55,6 +55,7 @@ export function planChanges(
       newTenants: tenants.flatMap(({ created }) => created),
       updatedTenants: tenants.flatMap(({ updated }) => updated),
       planMoves,
+      plansOfFile: tenants.flatMap(({ said }) => said),
     },
   };
 }

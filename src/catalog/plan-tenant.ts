@@ -29,9 +29,11 @@ export interface PlannedTenant {
   readonly created: CatalogueWrites['newTenants'];
   readonly updated: readonly Tenant[];
   readonly moved: readonly PlanMove[];
+  /** What the file says of its plan, where that is new. */
+  readonly said: CatalogueWrites['plansOfFile'];
 }
 
-const UNCHANGED = { problems: [], created: [], updated: [], moved: [] } as const;
+const UNCHANGED = { problems: [], created: [], updated: [], moved: [], said: [] } as const;
 
 /** Periods that a new tenant may have behind it: each is a row and a cycle that has to be closed. */
 const PAST_PERIODS_MAX = 100_000;
@@ -62,8 +64,14 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
     ...UNCHANGED,
     change: { kind: 'tenant', key: tenant.id, action: 'created', details },
     problems,
+    said: [{ tenant: tenant.id, plan: planOfFile(file) }],
     created: plan === undefined ? [] : [{ tenant, plan, quantities: quantitiesOf(file) }],
   };
+}
+
+/** A file that is not touched says the same, and moves nobody: a plan that was changed by command stays. */
+function planOfFile({ plan, planVersion }: FileTenant): string {
+  return planVersion === undefined ? plan : planVersionName(plan, planVersion);
 }
 
 function quantitiesOf({ quantities }: FileTenant): { name: string; quantity: string }[] {
@@ -91,7 +99,9 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
   // `paused` is how a tenant begins; from then on it is moved by pause and resume, never back by an old file.
   const wanted = tenantOf(file, stored.tenant.billingStart, stored.tenant.paused);
   const changed = differencesOf(stored.tenant, wanted);
-  const move = planMove(context, file, stored);
+  const said = planOfFile(file);
+  const isNewlySaid = said !== stored.planOfFile;
+  const move = isNewlySaid ? planMove(context, file, stored) : undefined;
   const problems = [
     ...refusedFields(stored, wanted).map(([field, message]) =>
       context.parsed.problemAt(['tenants', index, field], message),
@@ -109,6 +119,7 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
     created: [],
     updated: changed.length === 0 ? [] : [wanted],
     moved,
+    said: isNewlySaid ? [{ tenant: file.id, plan: said }] : [],
   };
 }
 

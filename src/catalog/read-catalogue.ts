@@ -27,6 +27,7 @@ interface TenantRow {
   readonly paused: boolean;
   readonly limits: readonly Limit[];
   readonly trialDays: number | null;
+  readonly planOfFile: string | null;
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
@@ -87,7 +88,7 @@ select
       'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
       'taxesIncluded', t.taxes_included, 'taxExemption', t.tax_exemption,
       'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
-      'limits', t.limits, 'trialDays', t.trial_days,
+      'limits', t.limits, 'trialDays', t.trial_days, 'planOfFile', t.plan_of_file,
       'gateVersion', coalesce(g.version, 1),
       'sealedThroughMicros', (extract(epoch from coalesce(g.sealed_through, t.billing_start)) * 1000000)::bigint,
       'periodsThroughMicros', (extract(epoch from coalesce((
@@ -157,6 +158,7 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
+    planOfFile: row.planOfFile,
     quantities: row.quantities ?? [],
     gate: { version: row.gateVersion, sealedThroughMicros: row.sealedThroughMicros },
     periodsThroughMicros: row.periodsThroughMicros,

@@ -9,9 +9,11 @@ import {
 } from '../../catalog/change-plan.ts';
 import type { CatalogueSnapshot } from '../../catalog/catalogue-snapshot.ts';
 import { ChangeRefusedError } from '../../catalog/change-refused-error.ts';
+import { changeQuantity } from '../../catalog/change-quantity.ts';
+import { isPlainDecimal } from '../../domain/decimal.ts';
 import { PLAN_KEY_PATTERN } from '../../domain/plan.ts';
 import { formatInstant, parseInstant, type EpochMicros } from '../../domain/instant.ts';
-import { ApiError } from '../api-error.ts';
+import { changeRefusal, refusing } from '../change-refusal.ts';
 import { mutate } from '../mutate.ts';
 import { previewPlanChange } from '../preview-plan-change.ts';
 import { readJson } from '../read-body.ts';
@@ -22,7 +24,10 @@ import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 import { spreadCatalogue } from '../spread-catalogue.ts';
 import { visibleTenant } from '../visible-tenant.ts';
 
-const AT = z
+const DECIMAL_CHARACTERS_MAX = 60;
+
+/** When a change takes effect. */
+export const AT = z
   .string('must be now, period_end or an RFC 3339 instant')
   .refine((text) => text === 'now' || text === 'period_end' || parseInstant(text) !== undefined, {
     message: 'must be now, period_end or an RFC 3339 instant with a zone: write 2026-12-01T00:00:00Z',
@@ -56,7 +61,7 @@ async function postPlan(context: RouteContext): Promise<RouteAnswer> {
   const isRefused = foreseen instanceof ChangeRefusedError;
   const preview = isRefused ? null : await previewPlanChange(deps, snapshot, foreseen, atMicros);
   if (dryRun) {
-    if (isRefused) throw refusalOf(foreseen);
+    if (isRefused) throw changeRefusal(foreseen);
     return { status: 200, body: { dryRun, ...view(foreseen), catalogueVersion: snapshot.version, preview } };
   }
   let catalogueVersion: number | undefined;
@@ -91,16 +96,6 @@ function view({ tenant, before, after, atMicros, dropped, isUnchanged }: Planned
   };
 }
 
-const STATUS_OF_REFUSAL: Readonly<Record<ChangeRefusedError['refusal'], number>> = {
-  unknown_tenant: 404,
-  unknown_plan: 404,
-  unknown_quantity: 404,
-  currency_mismatch: 409,
-  before_start: 409,
-  tenant_ended: 409,
-  period_sealed: 409,
-};
-
 /** A refused change may be the repeat of one that was made and whose answer was kept: it is not refused before that was looked for. */
 function foresee(
   snapshot: CatalogueSnapshot,
@@ -115,19 +110,44 @@ function foresee(
   }
 }
 
-async function refusing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw refusalOf(error);
-  }
-}
+const QUANTITY_BODY = REASON_BODY.extend({
+  quantity: z
+    .string('must be a string of plain digits')
+    .max(DECIMAL_CHARACTERS_MAX)
+    .refine((text) => isPlainDecimal(text) && !text.startsWith('-'), 'must be a plain decimal that is not negative'),
+  at: AT.default('now'),
+});
 
-function refusalOf(error: unknown): unknown {
-  if (!(error instanceof ChangeRefusedError)) return error;
-  return new ApiError({ status: STATUS_OF_REFUSAL[error.refusal], code: error.refusal, message: error.message });
+/** Changes how many of a fixed quantity a tenant holds, from an instant on. */
+async function postQuantity(context: RouteContext): Promise<RouteAnswer> {
+  const { deps, atMicros } = context;
+  const body = await readJson(context.request, REASON_BYTES_MAX);
+  const { quantity, at, reason = 'by hand' } = checkBody(body, QUANTITY_BODY);
+  const { entry } = await visibleTenant(context, parameter(context, 'id'));
+  const tenant = entry.tenant.id;
+  let catalogueVersion: number | undefined;
+  const answer = await mutate(context, JSON.stringify(body), async (client) => {
+    const order = { tenant, name: parameter(context, 'name'), quantity, at };
+    const changed = await refusing(() => changeQuantity(client, order, atMicros));
+    if (!changed.isUnchanged) ({ catalogueVersion } = changed);
+    const { name, before, after, isUnchanged } = changed;
+    const told = { tenant, name, at: formatInstant(changed.atMicros), from: before, to: after };
+    return {
+      answer: {
+        status: 200,
+        body: { ...told, unchanged: isUnchanged, catalogueVersion: changed.catalogueVersion },
+      },
+      action: 'tenant.change_quantity',
+      subject: tenant,
+      details: { reason, ...told },
+      isWithoutEffect: isUnchanged,
+    };
+  });
+  if (catalogueVersion !== undefined) await spreadCatalogue(deps, catalogueVersion, [deps.billing.poke(tenant)]);
+  return answer;
 }
 
 export const TIMELINE_ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/tenants/:id/plan', scopes: ADMIN, handle: postPlan },
+  { method: 'post', path: '/v1/tenants/:id/quantities/:name', scopes: ADMIN, handle: postQuantity },
 ];

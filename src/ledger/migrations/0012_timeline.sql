@@ -19,5 +19,13 @@ grant delete on tenant_item to tollkeeper_app;
 -- Days after the billing start that cost nothing; null for none.
 alter table tenant add column trial_days integer check (trial_days > 0);
 
+-- What the catalogue file says of the tenant's plan: KEY or KEY@VERSION. Only when the file comes to say something else does an
+-- apply move the tenant, so that a plan that was changed by command is not changed back by a file that was not touched.
+alter table tenant add column plan_of_file text;
+update tenant set plan_of_file = (
+  select item.plan_key from tenant_item item
+  where item.tenant = tenant.id and item.kind = 'plan' and item.valid_to is null
+);
+
 -- Down Migration
 -- There is none: money is never migrated backwards. Restore a backup instead (docs/operations.md).
