@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { applyCatalogue } from '../../catalog/apply-catalogue.ts';
 import type { ApplyResult } from '../../catalog/apply-catalogue.ts';
+import { catalogueSchema } from '../../catalog/catalogue-schema.ts';
 import { parseCatalogue } from '../../catalog/parse-catalogue.ts';
 import type { ParsedCatalogue } from '../../catalog/parse-catalogue.ts';
 import { CATALOGUE_BYTES_MAX } from '../../catalog/yaml-source.ts';
@@ -86,7 +87,17 @@ async function getCatalogue(context: RouteContext): Promise<RouteAnswer> {
   return { status: 200, body };
 }
 
+/** For editors, which send no key: the form of files, nothing of what is in one. */
+function getSchema(): Promise<RouteAnswer> {
+  return Promise.resolve({
+    status: 200,
+    body: catalogueSchema(),
+    headers: { 'content-type': 'application/schema+json' },
+  });
+}
+
 export const CATALOGUE_ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/catalogue', scopes: ADMIN, handle: postCatalogue },
   { method: 'get', path: '/v1/catalogue', scopes: READ, handle: getCatalogue },
+  { method: 'get', path: '/v1/catalogue/schema', scopes: null, handle: getSchema },
 ];
