@@ -2,6 +2,7 @@ import type { EventResult } from '../domain/outcome.ts';
 import type { ClientOptions } from './api-caller.ts';
 import { ApiCaller } from './api-caller.ts';
 import type * as Api from './api-types.ts';
+import type * as Credits from './credit-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
@@ -189,6 +190,46 @@ export class TollkeeperClient {
 
   markPaid(idOrNumber: string, reason: string): Promise<unknown> {
     return this.#change('POST', path`/v1/invoices/${idOrNumber}/mark-paid`, { reason });
+  }
+
+  /** Gives a tenant credit, which pays the invoices that are billed to it. */
+  giveCredit(tenant: string, credit: Credits.CreditInput): Promise<Credits.CreditView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/credits`, credit);
+  }
+
+  /** A tenant's credits, the oldest first, also those that are used up. */
+  listCredits(tenant: string, query: Api.PageQuery = {}): Promise<Credits.CreditPage> {
+    return this.#get(path`/v1/tenants/${tenant}/credits`, { ...query });
+  }
+
+  /** Takes back what is left of a credit. @param id `crd_…` */
+  withdrawCredit(tenant: string, id: string, reason: string): Promise<Credits.CreditView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/credits/${id}/withdraw`, { reason });
+  }
+
+  /** Charges a tenant once, on its next bill. */
+  chargeOnce(tenant: string, charge: Credits.OneOffInput): Promise<Credits.OneOffView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/one-offs`, charge);
+  }
+
+  /** Charges that were made once, in order of time. */
+  listOneOffs(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.OneOffView>> {
+    return this.#get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
+  }
+
+  /** Gives a tenant a coupon of the catalogue. @param from when it begins; now when absent */
+  giveCoupon(tenant: string, coupon: string, from?: string): Promise<Credits.CouponApplicationView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/coupons`, { coupon, from });
+  }
+
+  /** The coupons that a tenant was given, in order of their beginning. */
+  listCoupons(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.CouponApplicationView>> {
+    return this.#get(path`/v1/tenants/${tenant}/coupons`, { ...query });
+  }
+
+  /** Ends a tenant's coupon: bills of later periods do not have it. @param id `cpn_…` */
+  endCoupon(tenant: string, id: string, reason: string): Promise<Credits.CouponApplicationView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/coupons/${id}/end`, { reason });
   }
 
   /** Applies a catalogue file. @param yaml the file's text @param fileName named in the service's errors */

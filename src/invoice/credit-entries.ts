@@ -1,7 +1,7 @@
 import { type EpochMicros, formatInstant, type InstantText } from '../domain/instant.ts';
 import type { InvoiceContent } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
-import { insertGrant } from './credit-grants.ts';
+import { insertGrant, readCredit } from './credit-grants.ts';
 import { derivedId } from './invoice-digests.ts';
 import { InvoiceError } from './invoice-error.ts';
 import { lockPayers } from './lock-payers.ts';
@@ -105,9 +105,33 @@ async function withdrawCarried(
   }
   await client.query(
     `insert into credit_entry (credit, kind, invoice, amount_minor, reason, at)
-     select id, 'withdrawn', $1::text, -amount_minor, $2::text, $3::timestamptz
-     from credit_grant where source_invoice = $1::text
+     select g.id, 'withdrawn', $1::text, -(g.amount_minor + coalesce(sum(e.amount_minor), 0)), $2::text, $3::timestamptz
+     from credit_grant g left join credit_entry e on e.credit = g.id
+     where g.source_invoice = $1::text
+     group by g.id having g.amount_minor + coalesce(sum(e.amount_minor), 0) > 0
      on conflict (credit, kind, invoice) do nothing`,
     [invoiceId, reason, at],
   );
+}
+
+/**
+ * Takes back what is left of a credit that was granted, without what drafts and held invoices are about to draw. Once: a second time
+ * changes nothing. Answers what was taken, minor units; `0` where nothing was left.
+ */
+export async function withdrawCredit(
+  client: Queryable,
+  order: { readonly tenant: string; readonly id: string; readonly reason: string; readonly at: InstantText },
+): Promise<string> {
+  await lockPayers(client, [order.tenant]);
+  const credit = await readCredit(client, order.tenant, order.id);
+  if (credit === undefined) throw new InvoiceError('not_found', `tenant ${order.tenant} has no credit ${order.id}`);
+  const left = BigInt(credit.balanceMinor) - BigInt(credit.claimedMinor);
+  if (left <= 0n) return '0';
+  const { rowCount } = await client.query(
+    `insert into credit_entry (credit, kind, invoice, amount_minor, reason, at)
+     values ($1::text, 'withdrawn', null, $2::numeric, $3::text, $4::timestamptz)
+     on conflict (credit, kind, invoice) do nothing`,
+    [order.id, (-left).toString(), order.reason, order.at],
+  );
+  return rowCount === 1 ? left.toString() : '0';
 }

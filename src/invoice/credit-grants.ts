@@ -107,3 +107,27 @@ export async function readDrawableCredits(
     .map((row) => ({ ...row, balanceMinor: (BigInt(row.balanceMinor) - BigInt(row.claimedMinor)).toString() }))
     .filter(({ balanceMinor }) => BigInt(balanceMinor) > 0n);
 }
+
+/** One credit; `undefined` where the tenant has none with this id. */
+export async function readCredit(db: Queryable, tenant: string, id: string): Promise<CreditBalance | undefined> {
+  const { rows } = await db.query<CreditBalance>(
+    `${selectCredits('null')} where g.tenant = $1::text and g.id = $2::text`,
+    [tenant, id],
+  );
+  return rows[0];
+}
+
+/** What a tenant has left in all, by currency; expired credit counts no more. */
+export async function sumCredits(
+  db: Queryable,
+  { tenant, at }: { readonly tenant: string; readonly at: InstantText },
+): Promise<readonly { readonly currency: CurrencyCode; readonly balanceMinor: string }[]> {
+  const { rows } = await db.query<{ currency: CurrencyCode; balanceMinor: string }>(
+    `select currency, sum("balanceMinor"::numeric)::text as "balanceMinor"
+     from (${selectCredits('null')}
+       where g.tenant = $1::text and (g.expires_at is null or g.expires_at > $2::timestamptz)
+     ) as c group by currency order by currency`,
+    [tenant, at],
+  );
+  return rows;
+}

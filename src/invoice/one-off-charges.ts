@@ -24,26 +24,27 @@ export interface OneOffState extends OneOffRecord {
 
 const COLUMNS = `o.id, o.tenant, o.key, o.description, o.amount::text as amount, ${instantExpression('o.at')} as at`;
 
-/** Writes a charge. Answers the one that is there under its key, which may be another one. */
+/** Writes a charge. Answers the one that is there under its key, which may be another one, and whether it is new. */
 export async function insertOneOff(
   client: Queryable,
-  charge: OneOffRecord,
+  wanted: OneOffRecord,
   createdAt: InstantText,
-): Promise<OneOffRecord> {
-  await client.query(
+): Promise<{ readonly charge: OneOffRecord; readonly isNew: boolean }> {
+  const { rowCount } = await client.query(
     `insert into one_off (id, tenant, key, description, amount, at, created_at)
      values ($1::text, $2::text, $3::text, $4::text, $5::numeric, $6::timestamptz, $7::timestamptz)
      on conflict (tenant, key) do nothing`,
-    [charge.id, charge.tenant, charge.key, charge.description, charge.amount, charge.at, createdAt],
+    [wanted.id, wanted.tenant, wanted.key, wanted.description, wanted.amount, wanted.at, createdAt],
   );
   const { rows } = await client.query<OneOffRecord>(
     `select ${COLUMNS} from one_off o where o.tenant = $1::text and o.key = $2::text`,
-    [charge.tenant, charge.key],
+    [wanted.tenant, wanted.key],
   );
-  const [kept] = rows;
-  if (kept === undefined)
-    throw new Error(`the one-off charge ${charge.key} of ${charge.tenant} was written and is not there`);
-  return kept;
+  const [charge] = rows;
+  if (charge === undefined) {
+    throw new Error(`the one-off charge ${wanted.key} of ${wanted.tenant} was written and is not there`);
+  }
+  return { charge, isNew: rowCount === 1 };
 }
 
 /** A page of a tenant's charges, in order of time. @param after the last id of the page before */

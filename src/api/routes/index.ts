@@ -2,6 +2,8 @@ import type { Route } from '../route.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
+import { COUPON_ROUTES } from './coupon-routes.ts';
+import { CREDIT_ROUTES } from './credit-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts';
 import { EVENT_ROUTES } from './event-routes.ts';
@@ -11,6 +13,7 @@ import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
+import { ONE_OFF_ROUTES } from './one-off-routes.ts';
 import { PRICING_ROUTES } from './pricing-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
@@ -34,6 +37,9 @@ export const ROUTES: readonly Route[] = [
   ...CYCLE_ROUTES,
   ...SPEND_ROUTES,
   ...INVOICE_ROUTES,
+  ...CREDIT_ROUTES,
+  ...ONE_OFF_ROUTES,
+  ...COUPON_ROUTES,
   ...CATALOGUE_ROUTES,
   ...METER_ROUTES,
   ...PRICING_ROUTES,
