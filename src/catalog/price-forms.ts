@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { PriceModel } from '../domain/plan.ts';
+import type { PriceModel, QuantityPrice } from '../domain/plan.ts';
 import { dimensionValue, flag, listOf, notNegative, positive, text } from './file-fields.ts';
 
 const upTo = z
@@ -97,14 +97,31 @@ const PERCENTAGE = z.strictObject({
   maximumPerEvent: notNegative.exactOptional().describe('A charged event costs at most this.'),
 });
 
+/** A form that is told from others by its model. */
+type PriceForm<Price> = z.ZodType<Price> & z.core.$ZodTypeDiscriminable;
+
+/** The price of one of these models; each has a form, or this does not compile. */
+function priceOf<Price extends PriceModel>(forms: {
+  readonly [Name in Price['model']]: PriceForm<Extract<Price, { model: Name }>>;
+}): z.ZodType<Price> {
+  const ofModels = Object.values<PriceForm<Price>>(forms) as [PriceForm<Price>, ...PriceForm<Price>[]];
+  return z.discriminatedUnion('model', ofModels, `must name a model: ${Object.keys(forms).join(', ')}`);
+}
+
 /** Prices of a quantity alone, which may stand inside of others. */
-const QUANTITY_FORMS = [PER_UNIT, GRADUATED, VOLUME, PACKAGE, GRADUATED_PERCENTAGE, CAPACITY, FLAT, DYNAMIC] as const;
-const QUANTITY_NAMES = 'per_unit, graduated, volume, package, graduated_percentage, capacity, flat, dynamic';
+const QUANTITY_FORMS = {
+  per_unit: PER_UNIT,
+  graduated: GRADUATED,
+  volume: VOLUME,
+  package: PACKAGE,
+  graduated_percentage: GRADUATED_PERCENTAGE,
+  capacity: CAPACITY,
+  flat: FLAT,
+  dynamic: DYNAMIC,
+};
 
 /** A price that may stand inside of a bucketed or a matrix price. */
-const QUANTITY_PRICE = z
-  .discriminatedUnion('model', QUANTITY_FORMS, `must name a model: ${QUANTITY_NAMES}`)
-  .meta({ id: 'quantityPrice' });
+const QUANTITY_PRICE = priceOf<QuantityPrice>(QUANTITY_FORMS).meta({ id: 'quantityPrice' });
 
 const BUCKETED = z.strictObject({
   model: z.literal('bucketed'),
@@ -129,10 +146,9 @@ const MATRIX = z.strictObject({
 });
 
 /** The price of a charge. Each model is explained in docs/catalogue.md. */
-export const PRICE: z.ZodType<PriceModel> = z
-  .discriminatedUnion(
-    'model',
-    [...QUANTITY_FORMS, PERCENTAGE, BUCKETED, MATRIX],
-    `must name a model: ${QUANTITY_NAMES}, percentage, bucketed, matrix`,
-  )
-  .meta({ id: 'price' });
+export const PRICE: z.ZodType<PriceModel> = priceOf<PriceModel>({
+  ...QUANTITY_FORMS,
+  percentage: PERCENTAGE,
+  bucketed: BUCKETED,
+  matrix: MATRIX,
+}).meta({ id: 'price' });
