@@ -16,6 +16,12 @@ export interface QuantityChange {
   readonly proratedUnits: Exact;
 }
 
+/** The change from one quantity to another. @param left the part of the period that is left */
+export function changeOfQuantity(from: Exact, to: Exact, left: Exact): QuantityChange {
+  const units = to.minus(from);
+  return { units, proratedUnits: units.times(left) };
+}
+
 /**
  * Prices the changes of a fixed quantity within a period, in order of time from zero on: the first is the quantity at its start.
  * Exact, not yet rounded.

@@ -1,7 +1,8 @@
 import { type InstantText, MICROS_PER_DAY, requireInstant } from '../domain/instant.ts';
-import type { LineStep } from '../domain/invoice.ts';
 import { Exact, ONE } from './exact.ts';
-import { lineStep, spoken } from './sentences.ts';
+import { pricedStep } from './models/added.ts';
+import type { PricedQuantity } from './models/model.ts';
+import { spoken } from './sentences.ts';
 
 /** A half-open span of time. */
 export interface TimeSpan {
@@ -28,17 +29,15 @@ function microsBetween(from: InstantText, to: InstantText): bigint {
 }
 
 /** A fee for a span of its period: multiplied first, divided once, not yet rounded. */
-export function proratedFee(
-  name: string,
-  fee: Exact,
-  span: TimeSpan,
-  period: FeePeriod,
-): { readonly amount: Exact; readonly steps: readonly LineStep[] } {
-  const share = shareOfPeriod(span, period);
-  if (share.equals(ONE)) return { amount: fee, steps: [lineStep('base_fee', `${name} ${spoken(fee)}`, fee)] };
+export function proratedFee(name: string, fee: Exact, span: TimeSpan, period: FeePeriod): PricedQuantity {
+  return feeForShare(name, fee, shareOfPeriod(span, period));
+}
+
+/** A fee for a share of its period, not yet rounded. */
+export function feeForShare(name: string, fee: Exact, share: Exact): PricedQuantity {
+  if (share.equals(ONE)) return pricedStep('base_fee', `${name} ${spoken(fee)}`, fee);
   const amount = fee.times(share);
-  const sentence = `${name} ${spoken(fee)} × ${spoken(share)} of the period = ${spoken(amount)}`;
-  return { amount, steps: [lineStep('proration', sentence, amount)] };
+  return pricedStep('proration', `${name} ${spoken(fee)} × ${spoken(share)} of the period = ${spoken(amount)}`, amount);
 }
 
 /** What is left of a period at an instant; empty at its end and behind it. Before its start: the whole of it. */

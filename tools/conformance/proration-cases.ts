@@ -1,9 +1,15 @@
 import { formatInstant, type InstantText, requireInstant } from '../../src/domain/instant.ts';
 import { daysLater } from '../../src/domain/period-starts.ts';
 import { type Exact, exact } from '../../src/rating/exact.ts';
-import { type FixedQuantityPrice, priceFixedQuantity, type QuantityChange } from '../../src/rating/fixed-quantity.ts';
+import {
+  changeOfQuantity,
+  type FixedQuantityPrice,
+  priceFixedQuantity,
+  type QuantityChange,
+} from '../../src/rating/fixed-quantity.ts';
 import {
   type FeePeriod,
+  feeForShare,
   proratedFee,
   shareOfDays,
   shareOfPeriod,
@@ -57,8 +63,8 @@ function wholeSpan(_input: CaseFields, { start, end }: FeePeriod): TimeSpan {
 /** Credit and charge are two amounts that a customer sees, so each is rounded. */
 function planChangeNet(params: CaseFields, input: CaseFields): Exact {
   const left = leftOfNet(params, input);
-  const charge = rounded(exactIn(params, 'new').times(left));
-  const credit = rounded(exactIn(params, 'old').times(left));
+  const charge = rounded(feeForShare('new', exactIn(params, 'new'), left).amount);
+  const credit = rounded(feeForShare('old', exactIn(params, 'old'), left).amount);
   return charge.minus(credit);
 }
 
@@ -73,19 +79,21 @@ function perUnit(params: CaseFields): FixedQuantityPrice {
   return { model: 'per_unit', unitPrice: decimalIn(params, 'unit') };
 }
 
-/** What a change of a quantity comes to, by a price of one each. */
-function quantityChange(unitsOf: (input: CaseFields) => Exact, shareOf: CaseRunnerOfShare): CaseRunner {
+/** What a change of a quantity comes to, by a price of one each; `from` and `to` are names of the input. */
+function quantityChange(
+  from: string,
+  to: string,
+  leftOf: (params: CaseFields, input: CaseFields) => Exact,
+): CaseRunner {
   return (params, input) => {
-    const units = unitsOf(input);
-    return priceOfChanges(perUnit(params), [{ units, proratedUnits: units.times(shareOf(params, input)) }]);
+    const change = changeOfQuantity(exactIn(input, from), exactIn(input, to), leftOf(params, input));
+    return priceOfChanges(perUnit(params), [change]);
   };
 }
 
-type CaseRunnerOfShare = (params: CaseFields, input: CaseFields) => Exact;
-
-const more = (input: CaseFields): Exact => exactIn(input, 'to').minus(exactIn(input, 'from'));
-const fewer = (input: CaseFields): Exact => exactIn(input, 'from').minus(exactIn(input, 'to'));
-const fractionLeft = (params: CaseFields): Exact => fractionOf(params['fraction_left'], 'fraction_left');
+function fractionLeft(params: CaseFields): Exact {
+  return fractionOf(params['fraction_left'], 'fraction_left');
+}
 
 function priceOfChanges(price: FixedQuantityPrice, changes: readonly QuantityChange[]): Exact {
   return rounded(priceFixedQuantity(price, changes).amount);
@@ -133,9 +141,9 @@ export const PRORATION_CASES: CaseRunners = {
   plan_change_credit: feeOf('old_price', changeSpan),
   plan_change_charge: planChangeCharge,
   plan_change_net: planChangeNet,
-  quantity_increase: quantityChange(more, leftAtChange),
-  quantity_decrease_credit: quantityChange(fewer, leftAtChange),
-  seat_proration: quantityChange(more, fractionLeft),
+  quantity_increase: quantityChange('from', 'to', leftAtChange),
+  quantity_decrease_credit: quantityChange('to', 'from', leftAtChange),
+  seat_proration: quantityChange('from', 'to', fractionLeft),
   stub_start: feeOf('price', (input, period) => spanLeft(instantIn(input, 'start_at'), period)),
   used_part: feeOf('price', fromTo),
   remaining_part: feeOf('price', fromTo),
@@ -151,7 +159,8 @@ export const PRORATION_CASES: CaseRunners = {
     to: instantIn(input, 'change_on'),
   })),
   upgrade_used_part: (params, input) => {
-    return rounded(exactIn(params, 'price').times(shareOfDays(exactIn(input, 'used_days'), periodIn(params))));
+    const share = shareOfDays(exactIn(input, 'used_days'), periodIn(params));
+    return rounded(feeForShare('price', exactIn(params, 'price'), share).amount);
   },
   prorated_graduated: proratedGraduated,
   prorated_volume: proratedVolume,

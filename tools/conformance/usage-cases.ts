@@ -105,8 +105,8 @@ function subcentCase(params: CaseFields, input: CaseFields): Exact {
 function commitmentCase(params: CaseFields, input: CaseFields): Exact {
   const commitment = {
     amount: decimalIn(params, 'commitment'),
-    overageFactor: decimalIn(params, 'overage_factor'),
-    trueUp: flagIn(params, 'true_up'),
+    overageFactor: decimalIn(params, 'overage_factor', '1'),
+    trueUp: flagIn(params, 'true_up', false),
   };
   const charge = inputs.chargeOf(quantityPrice('per_unit', params, false), { commitment });
   const usage = { quantity: decimalIn(input, 'quantity') };
