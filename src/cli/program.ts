@@ -20,6 +20,7 @@ import { addOneOffCommands } from './commands/one-offs.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
 import { addTimelineCommands } from './commands/timeline.ts';
 import { addUsageCommands } from './commands/usage.ts';
 import { addVerifyCommands } from './commands/verify.ts';
@@ -81,6 +82,7 @@ export function buildProgram(io: CliIo): Command {
   addCouponCommands(program, io);
   addCycleCommands(program, io);
   addTimelineCommands(program, io);
+  addMigrateCommand(program, io);
   addKeyCommands(program, io);
   addVerifyCommands(program, io);
   addIncidentCommands(program, io);

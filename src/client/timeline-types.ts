@@ -42,3 +42,64 @@ export interface PlanChangeView {
     readonly wholePeriod: PriceDifferenceView;
   } | null;
 }
+
+/** How many of a fixed quantity a tenant is to hold. */
+export interface QuantityInput {
+  /** A plain decimal. */
+  readonly quantity: string;
+  /** As of a plan change. Left out: `now`. */
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What a change of a fixed quantity did. */
+export interface QuantityChangeView {
+  readonly tenant: string;
+  readonly name: string;
+  readonly at: string;
+  readonly from: string;
+  readonly to: string;
+  /** Whether the timeline said so already. */
+  readonly unchanged: boolean;
+  readonly catalogueVersion: number;
+}
+
+/** A page of a migration. */
+export interface MigrationInput {
+  /** The version to come under. */
+  readonly version: number;
+  /** As of a plan change. Left out: `period_end`, which is each tenant's own. */
+  readonly at?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** One tenant of a migration. */
+export interface MigrationStepView {
+  readonly tenant: string;
+  /** The version it is on. */
+  readonly from: number;
+  readonly at: string | null;
+  /** Why it stays; `null`: it moves. */
+  readonly refused: string | null;
+  /** In a dry run: what its last closed period was billed, and what the new version would have billed. Major units. */
+  readonly lastPeriod?: {
+    readonly currency: string;
+    readonly period: { readonly start: string; readonly end: string } | null;
+    readonly billed: string | null;
+    readonly wouldBe: string | null;
+    readonly difference: string | null;
+    readonly problems: readonly string[];
+  } | null;
+}
+
+/** What a page of a migration did, or would do. */
+export interface MigrationPage {
+  readonly dryRun: boolean;
+  readonly data: readonly MigrationStepView[];
+  /** Give it with the next page; `null`: that was the last. */
+  readonly nextCursor: string | null;
+  readonly catalogueVersion: number;
+}

@@ -9,8 +9,8 @@ import { sendEvents } from './send-events.ts';
 import type * as Pricing from './pricing-types.ts';
 import type * as Reservations from './reservation-types.ts';
 import type * as Timeline from './timeline-types.ts';
-import type * as Verify from './verify-types.ts';
 import type { SpendView } from './spend-types.ts';
+import type * as Verify from './verify-types.ts';
 
 /** Members of a query; `undefined` ones are left out. */
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -149,6 +149,16 @@ export class TollkeeperClient {
   /** Brings a tenant under another plan version from an instant on, or with `dryRun` answers what that would mean. */
   changePlan(tenant: string, { dryRun, ...change }: Timeline.PlanChangeInput): Promise<Timeline.PlanChangeView> {
     return this.#change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
+  setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
+    return this.#change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+  }
+
+  /** Moves a page of tenants to a newer version of their plan, or with `dryRun` shows who would pay what. Ask again while there is a `nextCursor`. */
+  migratePlan(plan: string, { dryRun, ...page }: Timeline.MigrationInput): Promise<Timeline.MigrationPage> {
+    return this.#change('POST', withQuery(path`/v1/plans/${plan}/migrate`, { dryRun: dryRun || undefined }), page);
   }
 
   resumeTenant(tenant: string): Promise<unknown> {

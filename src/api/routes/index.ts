@@ -15,13 +15,14 @@ import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { ONE_OFF_ROUTES } from './one-off-routes.ts';
 import { PRICING_ROUTES } from './pricing-routes.ts';
+import { MIGRATION_ROUTES } from './migration-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
+import { SPEND_ROUTES } from './spend-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
 import { TIMELINE_ROUTES } from './timeline-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { VERIFY_ROUTES } from './verify-routes.ts';
-import { SPEND_ROUTES } from './spend-routes.ts';
 
 /** Every route of the API. docs/openapi.yaml describes the same ones; a test compares them. */
 export const ROUTES: readonly Route[] = [
@@ -31,17 +32,18 @@ export const ROUTES: readonly Route[] = [
   ...TENANT_ROUTES,
   ...TIMELINE_ROUTES,
   ...USAGE_ROUTES,
+  ...SPEND_ROUTES,
   ...REFUSAL_ROUTES,
   ...ALERT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...CYCLE_ROUTES,
-  ...SPEND_ROUTES,
   ...INVOICE_ROUTES,
   ...CREDIT_ROUTES,
   ...ONE_OFF_ROUTES,
   ...COUPON_ROUTES,
   ...CATALOGUE_ROUTES,
   ...METER_ROUTES,
+  ...MIGRATION_ROUTES,
   ...PRICING_ROUTES,
   ...KEY_ROUTES,
   ...INCIDENT_ROUTES,
