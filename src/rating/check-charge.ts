@@ -92,12 +92,13 @@ const IN_PARTS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
 /** What the meter must be for what the charge reads of it. */
 function checkReading(charge: Charge, meter: Meter, path: string): Problem[] {
   const reading = readingOf(charge);
+  const ofEvents = rulesOf(charge.price).reading(charge.price).reads === 'events';
   const problems = unknownDimensions(charge, meter, path);
-  if (reading.reads === 'events' && meter.aggregation !== 'sum') {
+  if (ofEvents && meter.aggregation !== 'sum') {
     const message = `${meter.key} is ${meter.aggregation}: a percentage is of the amounts that a sum meter adds`;
     problems.push({ path: `${path}.meter`, message });
   }
-  if (reading.reads === 'events' && (charge.groupBy !== undefined || charge.conversion !== undefined)) {
+  if (ofEvents && (charge.groupBy !== undefined || charge.conversion !== undefined)) {
     problems.push({
       path: `${path}.price.model`,
       message: 'a percentage is of single events: leave groupBy and conversion out',

@@ -1,5 +1,6 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { advanceFeeLines } from './advance-fee.ts';
+import { billedLines } from './billed-lines.ts';
 import { checkInputs } from './check-inputs.ts';
 import { couponLines } from './coupons.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
@@ -9,7 +10,7 @@ import { lateLines } from './late-lines.ts';
 import { oneOffLines } from './one-offs.ts';
 import { planBoundLines } from './plan-bounds.ts';
 import { UnpricedQuantityError } from './problem.ts';
-import { baseFeeLines, billedLines, usageLines } from './usage-lines.ts';
+import { baseFeeLines, usageLines } from './usage-lines.ts';
 import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
 
 /**

@@ -1,13 +1,14 @@
 import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { boundLines } from './bound-lines.ts';
 import { carriedUsage } from './carried-usage.ts';
-import { type Exact, exact, ONE, ZERO } from './exact.ts';
+import { type Exact, exact, ZERO } from './exact.ts';
 import type { ChargeUsage, RatedSpan, RatingInputs, UsageFigures } from './inputs.ts';
 import { priceCharge, type PricedCharge, type PricingContext } from './price-charge.ts';
 import { proratedFee, shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
-import { lineStep, spoken } from './sentences.ts';
+import { lineStep } from './sentences.ts';
 
 /** The plan's fee of a span, due whatever was used. None where the fee is zero. */
 export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine[] {
@@ -40,9 +41,8 @@ export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge
   const priced = span.trial === true ? FREE_OF_CHARGE : priceOfSpan(inputs, span, charge, usage);
   const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage) };
   const { currency } = inputs.tenant;
-  const key = lineKey(inputs, span, `charge:${charge.key}`);
   const line: InvoiceLine = {
-    key,
+    key: lineKey(inputs, span, `charge:${charge.key}`),
     kind: 'usage',
     description: charge.description,
     quantity: exact(usage.quantity).text,
@@ -51,7 +51,7 @@ export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge
     provenance,
   };
   const share = shareOfPeriod(span, inputs.feePeriod);
-  return [line, ...boundLines({ key, charge, share, priced, provenance, currency })];
+  return [line, ...boundLines(line, charge, priced, { share, currency })];
 }
 
 function noUsage({ key }: Charge): ChargeUsage {
@@ -84,74 +84,6 @@ export function price(
     currency: inputs.tenant.currency,
     ...context,
   });
-}
-
-interface BoundedCharge {
-  readonly key: string;
-  readonly charge: Charge;
-  /** How much of the period is bounded. */
-  readonly share: Exact;
-  readonly priced: PricedCharge;
-  readonly provenance: LineProvenance;
-  readonly currency: string;
-}
-
-/** What minimum and maximum change, each as the difference of rounded amounts: so no minor unit is lost between the lines. */
-function boundLines({ key, charge, share, priced, provenance, currency }: BoundedCharge): InvoiceLine[] {
-  const { amount, shortfall, excess } = priced;
-  const raised = amount.plus(shortfall);
-  const line = (kind: 'minimum' | 'maximum', from: Exact, to: Exact, sentence: string): InvoiceLine => ({
-    key: `${key}:${kind}`,
-    kind,
-    description: `${charge.description}, ${kind}`,
-    quantity: '1',
-    unit: 'period',
-    exactAmount: to.minus(from).text,
-    amountMinor: (roundToMinor(to, currency) - roundToMinor(from, currency)).toString(),
-    provenance,
-    steps: [lineStep(kind, sentence, to.minus(from))],
-  });
-  const { minimum = '0', maximum = '0' } = charge;
-  const bound = (whole: string): string =>
-    share.equals(ONE) ? spoken(exact(whole)) : `${spoken(exact(whole))} × ${spoken(share)} of the period`;
-  return [
-    ...(shortfall.isZero
-      ? []
-      : [line('minimum', amount, raised, `${spoken(shortfall)} missing to the minimum of ${bound(minimum)}`)]),
-    ...(excess.isZero
-      ? []
-      : [
-          line(
-            'maximum',
-            raised,
-            raised.minus(excess),
-            `${spoken(excess)} beyond the maximum of ${bound(maximum)} are not charged`,
-          ),
-        ]),
-  ];
-}
-
-/** What earlier bills of the period billed, taken off: so that increments add up to the whole. */
-export function billedLines(inputs: RatingInputs): InvoiceLine[] {
-  const { currency } = inputs.tenant;
-  const [span] = inputs.spans;
-  if (span === undefined) return [];
-  return inputs.earlier.flatMap(({ invoiceId, amounts }) =>
-    amounts.map(({ key, amountMinor }): InvoiceLine => {
-      const taken = minorToExact(-BigInt(amountMinor), currency);
-      return {
-        key: `billed:${invoiceId}:${key}`,
-        kind: 'already_billed',
-        description: `${key}, already billed`,
-        quantity: '1',
-        unit: 'bill',
-        exactAmount: taken.text,
-        amountMinor: (-BigInt(amountMinor)).toString(),
-        provenance: { ...ofSpan(inputs, span), ...NO_USAGE, charge: null, billedInvoiceId: invoiceId },
-        steps: [lineStep('billed', `billed by ${invoiceId}: ${spoken(taken)}`, taken)],
-      };
-    }),
-  );
 }
 
 /** The figures of a line that is rounded by itself. */

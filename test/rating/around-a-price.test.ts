@@ -282,7 +282,7 @@ test('what cannot be read around a price is a problem, never a part of a bill', 
     problems: [
       'the amount of one-off charge one_a cannot be read: "1e3"',
       'coupon c, percent: 101 % is more than the whole: at most 100 is possible',
-      'coupon c, amount: -1 is negative',
+      'coupon c, amount: -1 is negative: prices, fees and quantities are 0 or more',
       'the amount of credit g cannot be read: "1.5"',
       'credit h is granted or expires at no instant: 2023-10-01T00:00:00Z, soon',
       'coupon c is given twice',
