@@ -8,6 +8,7 @@ import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
 import { ratedTenant } from '../src/rating/rated-tenant.ts';
+import { gatherAdvance } from './gather-advance.ts';
 import { gatherLate } from './gather-late.ts';
 import { gatherSpans } from './gather-spans.ts';
 
@@ -37,7 +38,9 @@ export async function gatherInputs(db: Queryable, source: InputsSource): Promise
   if ('problems' in gathered) return gathered;
   const late = await gatherLate(db, usageSource, entry, periodStart);
   if (!('late' in late)) return late;
-  return { inputs: assemble(source, entry, period, gathered.spans, late.late) };
+  const advance = await gatherAdvance(db, entry, period);
+  if ('notYet' in advance) return advance;
+  return { inputs: { ...assemble(source, entry, period, gathered.spans, late.late), ...advance.inputs } };
 }
 
 function assemble(

@@ -70,7 +70,7 @@ async function gatherLatePeriod(
 }
 
 /** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */
-async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
+export async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
   const stage = await readCycleStage(db, { tenant, periodStart, revision: 0 });
   return stage !== undefined && stage !== 'issued' && stage !== 'synced' && stage !== 'settled';
 }

@@ -272,7 +272,7 @@ export interface PlanVersion {
   readonly limits: readonly Limit[];
   /** Beside those that every limit implies at 100 % of it. Left out where there are none, as in plans from before there were any. */
   readonly alerts?: readonly AlertRule[];
-  /** What commitment, minimum and maximum of the plan add up. Left out: `charges`, and the base fee stands beside them. */
+  /** What commitment, minimum and maximum of the plan add up. Left out: `charges`; base fee and fixed quantities stand beside them. */
   readonly boundsCover?: 'charges' | 'charges_and_base_fee';
   /** On all charges together, after those that charges have of their own. A line of its own. */
   readonly commitment?: Commitment;

@@ -112,12 +112,13 @@ function linesOfPlan(
 }
 
 const CHARGED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
+const FIXED: ReadonlySet<InvoiceLine['kind']> = new Set(['base_fee', 'fixed_quantity']);
 
 function coveredAmount(plan: PlanVersion, lines: readonly InvoiceLine[], currency: CurrencyCode): Exact {
   const coversFee = plan.boundsCover === 'charges_and_base_fee';
   const covered = lines.filter(({ kind, provenance: { planKey, planVersion } }) => {
     if (planKey !== plan.key || planVersion !== plan.version) return false;
-    return CHARGED.has(kind) || (coversFee && kind === 'base_fee');
+    return CHARGED.has(kind) || (coversFee && FIXED.has(kind));
   });
   return exactSumOfLines(covered, currency);
 }
