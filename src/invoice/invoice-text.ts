@@ -3,7 +3,7 @@ import { groupedText } from '../domain/grouped-text.ts';
 import { requireInstant, type InstantText } from '../domain/instant.ts';
 import { dueMinorOf, type InvoiceContent, type InvoiceLine, type LineProvenance } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
-import { stepsSentence } from '../domain/steps-sentence.ts';
+import { stepsLines } from '../domain/steps-sentence.ts';
 import type { Party } from '../domain/tenant.ts';
 import type { Invoice } from './invoice-record.ts';
 import { alignedTable, labelled, type TableRow } from './text-table.ts';
@@ -93,7 +93,7 @@ function origins({ content }: PrintedInvoice): string[] {
     ...content.lines.flatMap((line) => [
       `  ${line.description}`,
       `    ${originText(line, content.timeZone)}`,
-      `    ${stepsSentence(line.steps)}`,
+      ...stepsLines(line.steps).map((sentence) => `    ${sentence}`),
     ]),
   ];
 }
