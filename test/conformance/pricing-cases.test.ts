@@ -10,7 +10,7 @@ const hasSharedCases = existsSync(SHARED_CASES);
 if (!hasSharedCases)
   console.warn(`the shared pricing cases are not there (${SHARED_CASES.pathname}): they were not run`);
 
-/** Our own: the examples of the format's description, the edges of each rule, and three drawn at random for each model. */
+/** Our own: the examples of the format's description, the edges of each rule (M), some drawn at random for each model (N, F). */
 const OWN_CASES = new URL('own-cases.jsonl', import.meta.url);
 
 function casesOf(lines: readonly CaseLine[]): [id: string, model: string, one: PricingCase][] {
