@@ -86,7 +86,7 @@ export interface GraduatedPercentagePrice extends Banded<PercentBand>, FlatAtZer
   readonly model: 'graduated_percentage';
 }
 
-/** The fee of the first band that holds the quantity, which is a peak: the meter is a `max`. */
+/** The fee of the first band that holds the quantity: mostly a peak, of a `max` meter. */
 export interface CapacityPrice extends Banded<FeeBand> {
   readonly model: 'capacity';
 }
@@ -95,7 +95,7 @@ export interface CapacityPrice extends Banded<FeeBand> {
 export interface FlatPrice {
   readonly model: 'flat';
   readonly amount: string;
-  /** Due whether anything was used or not, or only when something was. */
+  /** `always`: whether anything was used or not, and of a part of a period that part of it. Or only when something was used. */
   readonly due: 'always' | 'when_used';
 }
 
@@ -187,9 +187,9 @@ export interface Charge {
   readonly price: PriceModel;
   readonly discount?: Discount;
   readonly commitment?: Commitment;
-  /** What is due at least for a whole period; the shortfall is a line of its own. */
+  /** What is due at least for a whole period; the shortfall is a line of its own. Prorated, as is the maximum, for a part of a period. */
   readonly minimum?: string;
-  /** What is due at most; what goes beyond is given back by a line of its own. */
+  /** What is due at most for a whole period; what goes beyond is given back by a line of its own. */
   readonly maximum?: string;
 }
 
