@@ -1,46 +1,44 @@
 import { groupedText } from '../domain/grouped-text.ts';
-import type { Band, MatrixPrice, PriceModel } from '../domain/plan.ts';
+import type { Band, PriceModel } from '../domain/plan.ts';
 
 /** Parts of one price that are told; a matrix may have thousands. */
 const PARTS_MAX = 12;
 
+type Words<Price> = (price: Price) => string;
+
+/** A model without words does not compile. */
+const WORDS: { readonly [Name in PriceModel['model']]: Words<Extract<PriceModel, { model: Name }>> } = {
+  per_unit: ({ unitPrice }) => `${groupedText(unitPrice)} each`,
+  graduated: (price) => `graduated: ${bandsText(price, unitText)}`,
+  volume: (price) => `volume: ${bandsText(price, (band) => `all at ${unitText(band)}`)}`,
+  graduated_percentage: (price) => `graduated: ${bandsText(price, ({ percent }) => `${percent} %`)}`,
+  capacity: (price) => `by peak: ${bandsText(price, ({ flatFee }) => groupedText(flatFee))}`,
+  package: ({ packagePrice, size, freeUnits, rounding }) =>
+    joined(`${groupedText(packagePrice)} per package of ${groupedText(size)}`, [
+      freeUnits === '0' ? '' : `${groupedText(freeUnits)} free`,
+      rounding === 'down' ? 'a started one free' : '',
+    ]),
+  percentage: ({ percent, fixedFee, freeEvents, freeAmount, minimumPerEvent, maximumPerEvent }) =>
+    joined(`${percent} % of each event${fixedFee === '0' ? '' : ` + ${groupedText(fixedFee)}`}`, [
+      freeEvents === undefined ? '' : `${groupedText(freeEvents)} events free`,
+      freeAmount === undefined ? '' : `the first ${groupedText(freeAmount)} free`,
+      minimumPerEvent === undefined ? '' : `at least ${groupedText(minimumPerEvent)} per event`,
+      maximumPerEvent === undefined ? '' : `at most ${groupedText(maximumPerEvent)} per event`,
+    ]),
+  flat: ({ amount, due }) => `${groupedText(amount)}${due === 'always' ? '' : ' when used'}`,
+  dynamic: ({ multiplier }) => `as priced by each event${multiplier === '1' ? '' : ` × ${multiplier}`}`,
+  bucketed: ({ bucket, price }) => `each ${bucket} by itself: ${priceText(price)}`,
+  matrix: ({ dimensions, cells, otherwise }) => {
+    const texts = cells.map(({ values, price }) => `${values.join(', ')}: ${priceText(price)}`);
+    const others = otherwise === null ? 'no price for others' : `others: ${priceText(otherwise)}`;
+    return `by ${dimensions.join(' and ')}: ${shortened(texts)}; ${others}`;
+  },
+};
+
 /** A price in words, for people who compare two of them: `graduated: 0 each up to 1,000,000; 0.000003 each above`. */
 export function priceText(price: PriceModel): string {
-  switch (price.model) {
-    case 'per_unit':
-      return `${groupedText(price.unitPrice)} each`;
-    case 'graduated':
-      return `graduated: ${bandsText(price, unitText)}`;
-    case 'volume':
-      return `volume: ${bandsText(price, (band) => `all at ${unitText(band)}`)}`;
-    case 'graduated_percentage':
-      return `graduated: ${bandsText(price, ({ percent }) => `${percent} %`)}`;
-    case 'capacity':
-      return `by peak: ${bandsText(price, ({ flatFee }) => groupedText(flatFee))}`;
-    case 'package':
-      return joined(`${groupedText(price.packagePrice)} per package of ${groupedText(price.size)}`, [
-        price.freeUnits === '0' ? '' : `${groupedText(price.freeUnits)} free`,
-        price.rounding === 'down' ? 'a started one free' : '',
-      ]);
-    case 'percentage':
-      return joined(
-        `${price.percent} % of each event${price.fixedFee === '0' ? '' : ` + ${groupedText(price.fixedFee)}`}`,
-        [
-          price.freeEvents === undefined ? '' : `${groupedText(price.freeEvents)} events free`,
-          price.freeAmount === undefined ? '' : `the first ${groupedText(price.freeAmount)} free`,
-          price.minimumPerEvent === undefined ? '' : `at least ${groupedText(price.minimumPerEvent)} per event`,
-          price.maximumPerEvent === undefined ? '' : `at most ${groupedText(price.maximumPerEvent)} per event`,
-        ],
-      );
-    case 'flat':
-      return `${groupedText(price.amount)}${price.due === 'always' ? '' : ' when used'}`;
-    case 'dynamic':
-      return price.multiplier === '1' ? 'as priced by each event' : `as priced by each event × ${price.multiplier}`;
-    case 'bucketed':
-      return `each ${price.bucket} by itself: ${priceText(price.price)}`;
-    case 'matrix':
-      return matrixText(price);
-  }
+  // The table's type guarantees that the words under a name are of prices of that name.
+  return (WORDS[price.model] as Words<PriceModel>)(price);
 }
 
 function joined(text: string, parts: readonly string[]): string {
@@ -74,12 +72,6 @@ function boundText({ upTo, maxBlocks }: TextBand, isFirst: boolean): string {
   if (maxBlocks !== undefined) return ` for ${groupedText(maxBlocks)} blocks`;
   if (upTo !== null) return ` up to ${groupedText(upTo)}`;
   return isFirst ? '' : ' above';
-}
-
-function matrixText({ dimensions, cells, otherwise }: MatrixPrice): string {
-  const texts = cells.map(({ values, price }) => `${values.join(', ')}: ${priceText(price)}`);
-  const others = otherwise === null ? 'no price for others' : `others: ${priceText(otherwise)}`;
-  return `by ${dimensions.join(' and ')}: ${shortened(texts)}; ${others}`;
 }
 
 function shortened(texts: readonly string[]): string {

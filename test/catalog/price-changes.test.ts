@@ -23,6 +23,9 @@ const cells = (count: number, last: string) =>
     return `{ values: [r${index}], price: { model: flat, amount: ${amount} } }`;
   }).join(', ');
 
+const matrix = (last: string) =>
+  planOfCharge(`price: { model: matrix, dimensions: [region], cells: [${cells(40, last)}], otherwise: null }`);
+
 describe('a charge in words', () => {
   test.each([
     ['price: { model: per_unit, unitPrice: 0.000003 }', 'calls · 0.000003 each'],
@@ -110,8 +113,6 @@ describe('the prices of two versions of a plan', () => {
   });
 
   test('name the field that differs where it is too far down to be told', () => {
-    const matrix = (last: string) =>
-      planOfCharge(`price: { model: matrix, dimensions: [region], cells: [${cells(40, last)}], otherwise: null }`);
     expect(priceChanges(matrix('2'), matrix('3'))).toEqual([
       { what: 'charge calls, price.cells[39].price.amount', before: '2', after: '3' },
     ]);
