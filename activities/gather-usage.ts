@@ -4,7 +4,8 @@ import type { PlanVersion } from '../src/domain/plan.ts';
 import type { Tenant } from '../src/domain/tenant.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { formatPosition } from '../src/ledger/journal-position.ts';
-import { type ChargeSum, sumChargeUsage, tooMuchSentence } from '../src/ledger/sum-charge-usage.ts';
+import type { ChargeSum } from '../src/ledger/charge-sum.ts';
+import { sumChargeUsage, tooMuchSentence } from '../src/ledger/sum-charge-usage.ts';
 import type { UsageWindow } from '../src/ledger/usage-window.ts';
 import type { ChargeUsage, LateChargeUsage, UsageFigures } from '../src/rating/inputs.ts';
 import { planReadings } from '../src/rating/plan-readings.ts';
@@ -39,6 +40,13 @@ export async function gatherUsage(
   return { usage };
 }
 
+/** Late usage of a window. */
+export interface LateWindow extends UsageWindow {
+  readonly accountingPeriod: EpochMicros;
+  /** Charges that are wanted although nothing came late in this window: their bands go on from a window where something did. */
+  readonly alsoCharges?: ReadonlySet<string>;
+}
+
 /**
  * The same for usage of a sealed period that an accounting period took: by charge, what the window amounted to before and what it
  * amounts to with it. Charges without late usage are left out.
@@ -47,28 +55,28 @@ export async function gatherLateUsage(
   db: Queryable,
   source: UsageSource,
   plan: PlanVersion,
-  { accountingPeriod, ...window }: UsageWindow & { readonly accountingPeriod: EpochMicros },
+  { accountingPeriod, alsoCharges = new Set(), ...window }: LateWindow,
 ): Promise<GatheredUsage<LateChargeUsage>> {
   const { startMicros } = window.period;
   const late = await gatherSums(db, source, plan, { window, from: accountingPeriod, through: accountingPeriod });
   if ('problems' in late) return late;
-  if (late.usage.length === 0) return { usage: [] };
-  const charged = new Set(late.usage.map(({ charge }) => charge));
+  const charged = alsoCharges.union(new Set(late.usage.map(({ charge }) => charge)));
+  if (charged.size === 0) return { usage: [] };
   const affected = { ...plan, charges: plan.charges.filter(({ key }) => charged.has(key)) };
   const before = await gatherSums(db, source, affected, { window, from: startMicros, through: accountingPeriod - 1 });
   if ('problems' in before) return before;
   const after = await gatherSums(db, source, affected, { window, from: startMicros, through: accountingPeriod });
   if ('problems' in after) return after;
-  const usage = late.usage.map((sum): LateChargeUsage => {
-    const { charge, eventCount } = sum;
+  const usage = affected.charges.map(({ key: charge }): LateChargeUsage => {
+    const sum = late.usage.find((one) => one.charge === charge);
     const figuresIn = (sums: readonly ChargeSum[]): UsageFigures =>
       figuresOf(sums.find((one) => one.charge === charge));
     return {
       charge,
       before: figuresIn(before.usage),
       after: figuresIn(after.usage),
-      eventCount,
-      ledgerRange: ledgerRange(source.shard, sum),
+      eventCount: sum?.eventCount ?? '0',
+      ledgerRange: sum === undefined ? null : ledgerRange(source.shard, sum),
     };
   });
   return { usage };
@@ -115,6 +123,6 @@ function figuresOf(sum: ChargeSum | undefined): UsageFigures {
   };
 }
 
-function ledgerRange(shard: number, sum: ChargeSum): { shard: number; first: string; last: string } {
-  return { shard, first: formatPosition(sum.first), last: formatPosition(sum.last) };
+function ledgerRange(shard: number, { first, last }: ChargeSum): ChargeUsage['ledgerRange'] {
+  return first === null || last === null ? null : { shard, first: formatPosition(first), last: formatPosition(last) };
 }

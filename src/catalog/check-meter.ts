@@ -1,3 +1,4 @@
+import { canonicalJson } from '../domain/canonical.ts';
 import type { Meter } from '../domain/meter.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
@@ -23,11 +24,15 @@ export function checkMeter(
   if (stored !== undefined && stored.scale !== meter.scale) {
     refuse('scale', `is ${stored.scale} since version 1 and cannot change: define a meter with another key`);
   }
-  if (stored !== undefined && stored.aggregation !== meter.aggregation) {
+  if (stored !== undefined && fileAggregation(stored) !== fileAggregation(meter)) {
     refuse(
       'aggregation',
-      `is ${stored.aggregation} since version 1 and cannot change: define a meter with another key`,
+      `is ${fileAggregation(stored)} since version 1 and cannot change: define a meter with another key`,
     );
+  }
+  // A gauge holds until its next event: that of the dimensions before would hold for ever, beside the new one.
+  if (stored?.timeWeighted === true && canonicalJson(stored.dimensions) !== canonicalJson(meter.dimensions)) {
+    refuse('dimensions', 'of a time_weighted meter cannot change: define a meter with another key');
   }
   if (meter.aggregation === 'unique' && meter.value.from !== 'property') {
     refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
@@ -42,6 +47,11 @@ export function checkMeter(
   const unpriced = pricedDimensions(snapshot, meter.key).filter(isLost);
   if (unpriced.length > 0) refuse('dimensions', `must keep ${unpriced.join(', ')}, by whose values a plan prices`);
   return problems;
+}
+
+/** The name that the file has for it. */
+function fileAggregation({ aggregation, timeWeighted }: Meter): string {
+  return timeWeighted === true ? 'time_weighted' : aggregation;
 }
 
 /** What is wrong with the weights of a meter. Whole numbers of every property must fit its scale, or good events would be refused. */

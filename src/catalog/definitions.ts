@@ -10,7 +10,7 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     version,
     ...(meter.from === undefined ? {} : { from: meter.from }),
     eventType: meter.eventType ?? meter.key,
-    aggregation: meter.aggregation,
+    ...aggregationOf(meter),
     value: valueOf(meter),
     filter: meter.filter.map(({ property, equals, in: oneOf, exists }) => ({
       property,
@@ -22,6 +22,11 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     unit: meter.unit,
     scale: meter.scale,
   };
+}
+
+/** A gauge shows its latest value, and is billed for it by time. */
+function aggregationOf({ aggregation }: FileMeter): Pick<Meter, 'aggregation' | 'timeWeighted'> {
+  return aggregation === 'time_weighted' ? { aggregation: 'latest', timeWeighted: true } : { aggregation };
 }
 
 function valueOf({ value }: FileMeter): MeterValue {

@@ -51,8 +51,13 @@ export const METER = z.strictObject({
   eventType: keyField(EVENT_TYPE_PATTERN).optional().describe('The events it takes. Left out: its key.'),
   from: instantField.optional().describe('This version reads events from this instant on.'),
   aggregation: z
-    .enum(['count', 'sum', 'max', 'latest', 'unique'], 'must be count, sum, max, latest or unique')
-    .describe('How the values of many events become one number.'),
+    .enum(
+      ['count', 'sum', 'max', 'latest', 'unique', 'time_weighted'],
+      'must be count, sum, max, latest, unique or time_weighted',
+    )
+    .describe(
+      'How the values of many events become one number. time_weighted: a gauge, whose value times seconds is billed.',
+    ),
   value: z
     .union(
       [z.literal('quantity'), z.strictObject({ property: text }), z.strictObject({ weights: WEIGHTS })],

@@ -11,6 +11,8 @@ export interface ChargeReading {
   readonly meter: string;
   /** Of the meter. */
   readonly aggregation: Aggregation;
+  /** Whether it is value × seconds that is asked for, of a `latest` meter. Not by bucket. */
+  readonly isTimeWeighted?: boolean;
   /** By dimension, values of which an event must have one; without any dimension every event counts. */
   readonly filter: Readonly<Record<string, readonly string[]>>;
   /** One number; or one for every combination of values and bucket beside it; or the value of every event beside it. */

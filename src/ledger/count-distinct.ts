@@ -1,4 +1,3 @@
-import { canonicalJson } from '../domain/canonical.ts';
 import { formatInstant } from '../domain/instant.ts';
 import {
   type ChargeReading,
@@ -11,37 +10,13 @@ import {
   WANTED,
 } from './charge-reading.ts';
 import type { Queryable } from './database.ts';
+import { type PlaceQuantity, placeQuantities, type PlaceRow } from './place-quantities.ts';
 import { isWholePeriod } from './usage-window.ts';
-
-/** Numbers of distinct values by charge, in all or of some values of dimensions. */
-export class DistinctCounts {
-  readonly #counts: ReadonlyMap<string, string>;
-
-  constructor(counts: ReadonlyMap<string, string>) {
-    this.#counts = counts;
-  }
-
-  /** @param values of a part; `null`: in all */
-  get(charge: string, values: Readonly<Record<string, string>> | null): string {
-    return this.#counts.get(nameOf(charge, values)) ?? '0';
-  }
-}
-
-function nameOf(charge: string, values: Readonly<Record<string, string>> | null): string {
-  return canonicalJson([charge, values]);
-}
-
-interface DistinctRow {
-  readonly charge: string;
-  readonly is_total: boolean;
-  readonly part_values: Readonly<Record<string, string>>;
-  readonly count: string;
-}
 
 function distinctSql(source: string): string {
   return `
 with ${WANTED}
-select charge, grouping(part_values) = 1 as is_total, part_values, count(distinct value)::text as count
+select charge, grouping(part_values) = 1 as is_total, part_values, count(distinct value)::text as quantity
 from (${source}) as seen
 group by grouping sets ((charge), (charge, part_values))`;
 }
@@ -62,19 +37,17 @@ export async function countDistinct(
   db: Queryable,
   selection: ChargeUsageSelection,
   readings: readonly ChargeReading[],
-): Promise<DistinctCounts> {
+): Promise<readonly PlaceQuantity[]> {
   const unique = readings.filter(({ aggregation }) => aggregation === 'unique');
-  if (unique.length === 0) return new DistinctCounts(new Map());
+  if (unique.length === 0) return [];
   const values = selectionValues(selection, unique);
   const { window } = selection;
   const { rows } = isWholePeriod(window)
-    ? await db.query<DistinctRow>(OF_PERIOD, values)
-    : await db.query<DistinctRow>(OF_WINDOW, [
+    ? await db.query<PlaceRow>(OF_PERIOD, values)
+    : await db.query<PlaceRow>(OF_WINDOW, [
         ...values,
         formatInstant(window.fromMicros),
         formatInstant(window.toMicros),
       ]);
-  return new DistinctCounts(
-    new Map(rows.map((row) => [nameOf(row.charge, row.is_total ? null : row.part_values), row.count])),
-  );
+  return placeQuantities(rows);
 }

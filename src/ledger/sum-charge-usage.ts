@@ -1,7 +1,5 @@
-import { canonicalJson } from '../domain/canonical.ts';
-import { formatInstant, type InstantText } from '../domain/instant.ts';
-import type { Aggregation } from '../domain/meter.ts';
-import { type ChargeAmounts, readChargeAmounts } from './charge-amounts.ts';
+import { formatInstant } from '../domain/instant.ts';
+import { readChargeAmounts } from './charge-amounts.ts';
 import {
   type ChargeReading,
   type ChargeUsageSelection,
@@ -12,37 +10,13 @@ import {
   selectionValues,
   WANTED,
 } from './charge-reading.ts';
-import { microsSql, readMicros } from './columns.ts';
-import { countDistinct, type DistinctCounts } from './count-distinct.ts';
+import { chargeSum, type ChargeSum, type SumRow, withGauges } from './charge-sum.ts';
+import { microsSql } from './columns.ts';
+import { countDistinct } from './count-distinct.ts';
 import type { Queryable } from './database.ts';
-import type { JournalPosition } from './journal-position.ts';
-import { readPosition } from './usage-sum.ts';
+import { QuantitiesByPlace } from './place-quantities.ts';
+import { sumValueSeconds } from './sum-value-seconds.ts';
 import { dayStarts, windowParts } from './usage-window.ts';
-
-/** Usage of some values of dimensions, in one bucket of time, or both. */
-export interface ChargePart {
-  /** By dimension; one that the events did not have is not there. */
-  readonly values: Readonly<Record<string, string>>;
-  readonly bucket: InstantText | null;
-  /** Whole units, a plain decimal, by the meter's aggregation. */
-  readonly quantity: string;
-  readonly eventCount: string;
-}
-
-/** The usage of one charge. */
-export interface ChargeSum {
-  readonly charge: string;
-  /** Whole units, a plain decimal, by the meter's aggregation. */
-  readonly quantity: string;
-  readonly eventCount: string;
-  /** Positions of the first and the last event behind it. */
-  readonly first: JournalPosition;
-  readonly last: JournalPosition;
-  /** Where the charge reads parts: in order of bucket, then of the canonical JSON of their values. */
-  readonly parts?: readonly ChargePart[];
-  /** Where the charge reads events. */
-  readonly amounts?: ChargeAmounts;
-}
 
 /** Sums; or charges that would read more than one bill can hold. */
 export type ChargeSums = { readonly sums: readonly ChargeSum[] } | { readonly tooMuch: readonly TooMuchUsage[] };
@@ -79,7 +53,7 @@ export const USAGE_BOUNDS: UsageBounds = { partsMax: 100_000, eventsMax: 1_000_0
 /**
  * What charges are priced on, by their filters: whole hours from the rollups, what a window cuts of an hour from the rows of events.
  * So it takes milliseconds, whatever the number of events, but for two: a charge that reads events reads the rows of its window,
- * and so does a part of a period for distinct values. Charges without usage are left out.
+ * and so does a part of a period for distinct values or a gauge. Charges without usage are left out.
  */
 export async function sumChargeUsage(
   db: Queryable,
@@ -88,8 +62,9 @@ export async function sumChargeUsage(
   bounds: UsageBounds = USAGE_BOUNDS,
 ): Promise<ChargeSums> {
   if (readings.length === 0) return { sums: [] };
-  const rows = await readSums(db, selection, readings, bounds);
-  const distinct = await countDistinct(db, selection, readings);
+  const gauges = await sumValueSeconds(db, selection, readings);
+  const rows = withGauges(await readSums(db, selection, readings, bounds), gauges);
+  const found = new QuantitiesByPlace([...gauges, ...(await countDistinct(db, selection, readings))]);
   const byCharge = Map.groupBy(rows, ({ charge }) => charge);
   const sums: ChargeSum[] = [];
   const tooMuch: TooMuchUsage[] = [];
@@ -98,7 +73,7 @@ export async function sumChargeUsage(
     const total = ofCharge.find(({ is_total }) => is_total);
     if (total === undefined) continue;
     const excess = excessOf(reading, { events: total.event_count, parts: ofCharge.length - 1 }, bounds);
-    if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, distinct));
+    if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, found));
     else tooMuch.push(excess);
   }
   if (tooMuch.length > 0) return { tooMuch };
@@ -119,19 +94,6 @@ function excessOf(
   if (reads === 'parts' && parts > partsMax) return { charge, reads, max: partsMax };
   if (reads === 'events' && BigInt(events) > BigInt(eventsMax)) return { charge, reads, max: eventsMax };
   return undefined;
-}
-
-interface SumRow {
-  readonly charge: string;
-  readonly is_total: boolean;
-  readonly part_values: Readonly<Record<string, string>>;
-  readonly bucket_start: string | null;
-  readonly event_count: string;
-  readonly quantity_sum: string;
-  readonly quantity_max: string | null;
-  readonly last_value: string | null;
-  readonly first_position: string;
-  readonly final_position: string;
 }
 
 /** Parameters before those of the split hours. */
@@ -204,50 +166,3 @@ async function readSums(
   });
   return rows;
 }
-
-function chargeSum(
-  reading: ChargeReading,
-  total: SumRow,
-  rows: readonly SumRow[],
-  distinct: DistinctCounts,
-): ChargeSum {
-  const sum = {
-    charge: reading.charge,
-    quantity: quantityOf(reading, total, distinct),
-    eventCount: total.event_count,
-    first: readPosition(total.first_position),
-    last: readPosition(total.final_position),
-  };
-  if (reading.reads !== 'parts') return sum;
-  const parts = rows.filter(({ is_total }) => !is_total).toSorted(comparePlaces);
-  return {
-    ...sum,
-    parts: parts.map((row) => ({
-      values: row.part_values,
-      bucket: row.bucket_start === null ? null : formatInstant(readMicros(row.bucket_start)),
-      quantity: quantityOf(reading, row, distinct),
-      eventCount: row.event_count,
-    })),
-  };
-}
-
-/** By code units, not by a collation of the database: the recorded inputs are hashed. */
-function comparePlaces(one: SumRow, other: SumRow): number {
-  const [start, otherStart] = [one, other].map(({ bucket_start }) =>
-    bucket_start === null ? 0 : readMicros(bucket_start),
-  );
-  if (start !== otherStart) return (start ?? 0) - (otherStart ?? 0);
-  return canonicalJson(one.part_values) < canonicalJson(other.part_values) ? -1 : 1;
-}
-
-function quantityOf({ charge, aggregation }: ChargeReading, row: SumRow, distinct: DistinctCounts): string {
-  if (aggregation !== 'unique') return QUANTITIES[aggregation](row);
-  return distinct.get(charge, row.is_total ? null : row.part_values);
-}
-
-const QUANTITIES: Readonly<Record<Exclude<Aggregation, 'unique'>, (row: SumRow) => string>> = {
-  count: (row) => row.event_count,
-  sum: (row) => row.quantity_sum,
-  max: (row) => row.quantity_max ?? '0',
-  latest: (row) => row.last_value ?? '0',
-};

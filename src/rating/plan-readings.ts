@@ -9,6 +9,8 @@ export interface PlanReading {
   readonly charge: string;
   readonly meter: string;
   readonly aggregation: Aggregation;
+  /** Whether it is value × seconds that is billed. */
+  readonly isTimeWeighted: boolean;
   readonly filter: Readonly<Record<string, readonly string[]>>;
   readonly reads: 'quantity' | 'parts' | 'events';
   readonly dimensions: readonly string[];
@@ -26,14 +28,15 @@ export function planReadings(
   });
 }
 
-function planReading(charge: Charge, { key: meter, aggregation }: Meter): PlanReading {
+function planReading(charge: Charge, { key: meter, aggregation, timeWeighted }: Meter): PlanReading {
   const reading = readingOf(charge);
   const { dimensions, bucket } = reading.reads === 'parts' ? reading : { dimensions: [], bucket: null };
   const { key, filter = {} } = charge;
-  return { charge: key, meter, aggregation, filter, reads: reading.reads, dimensions, bucket };
+  const isTimeWeighted = timeWeighted === true;
+  return { charge: key, meter, aggregation, isTimeWeighted, filter, reads: reading.reads, dimensions, bucket };
 }
 
-/** True where the quantity of the meter is all that the charge wants to know. */
-export function readsMeterAlone({ reads, filter }: PlanReading): boolean {
-  return reads === 'quantity' && Object.keys(filter).length === 0;
+/** True where the running number of the meter is all that the charge wants to know. */
+export function readsMeterAlone({ reads, filter, isTimeWeighted }: PlanReading): boolean {
+  return reads === 'quantity' && Object.keys(filter).length === 0 && !isTimeWeighted;
 }

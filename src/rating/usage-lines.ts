@@ -144,6 +144,7 @@ export function ofMeter(
 }
 
 /** The unit of a charge's meter. */
-export function unitOf(inputs: RatingInputs, meterKey: string): string {
-  return inputs.meters.find(({ key }) => key === meterKey)?.unit ?? 'unit';
+export function unitOf({ meters }: RatingInputs, meterKey: string): string {
+  const { unit = 'unit', timeWeighted = false } = meters.find(({ key }) => key === meterKey) ?? {};
+  return timeWeighted ? `${unit}-second` : unit;
 }

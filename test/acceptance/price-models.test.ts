@@ -99,6 +99,11 @@ const CASES: readonly Case[] = [
     '1800',
   ),
   priced('dynamic', 'price: { model: dynamic, multiplier: 1 }', '351', { meter: 'prices' }),
+  // Held to the end of the period, which is five and a half hours earlier in Kolkata.
+  priced('by_time', 'conversion: { divide: 3600 }, price: { model: per_unit, unitPrice: 0.10 }', '480', {
+    meter: 'stored',
+    inKolkata: '370',
+  }),
   priced('conversion', 'conversion: { divide: 60, rounding: up }, price: { model: per_unit, unitPrice: 0.70 }', '350'),
   priced('included', `includedUnits: 50, ${PER_UNIT}`, '400'),
   priced(
@@ -165,6 +170,7 @@ meters:
   - { key: payments, aggregation: sum, value: { property: amount }, scale: 2, unit: USD }
   - { key: prices, aggregation: sum, value: { property: price }, scale: 3, unit: USD }
   - { key: storage, aggregation: max, scale: 1, unit: GB }
+  - { key: stored, aggregation: time_weighted, unit: GB }
 plans:
   - key: every_model
     currency: USD
@@ -188,6 +194,7 @@ const EVENTS: readonly Event[] = [
   ['payments', '2026-03-17T10:00:00Z', { properties: { amount: '500.00' } }],
   ['prices', '2026-03-11T10:00:00Z', { properties: { price: '1.005' } }],
   ['prices', '2026-03-11T10:00:01Z', { properties: { price: '2.5' } }],
+  ['stored', '2026-03-31T00:00:00Z', { quantity: 2 }],
   ['storage', '2026-03-12T10:00:00Z', { quantity: '7.5' }],
   ['storage', '2026-03-13T10:00:00Z', { quantity: '3' }],
 ];
