@@ -5,6 +5,7 @@ import { Exact, exact } from './exact.ts';
 import type { ChargeUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { priceCharge } from './price-charge.ts';
 import { UnpricedQuantityError } from './problem.ts';
+import { roundTo } from './rounding.ts';
 import { readingOf } from './reading-of.ts';
 
 /**
@@ -71,7 +72,7 @@ function projectCost(
       meter: meterKey,
       description,
       includedUnits: '0',
-      price: { model: 'flat', amount: amount.times(factor).rounded(PROJECTED_DIGITS).text, due: 'always' },
+      price: { model: 'flat', amount: roundTo(amount.times(factor), PROJECTED_DIGITS).text, due: 'when_used' },
       ...(minimum !== undefined && { minimum }),
       ...(maximum !== undefined && { maximum }),
     };

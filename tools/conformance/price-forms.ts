@@ -88,7 +88,7 @@ const ROUNDINGS = { ceiling: { rounding: 'up' }, floor: { rounding: 'down' }, no
 
 function conversionOf(config: CaseFields): UnitConversion {
   const rounding = ROUNDINGS[wordIn(config, 'rounding', ['ceiling', 'floor', 'none'], 'none')];
-  return { divide: decimalIn(config, 'divide'), ...rounding };
+  return { divide: decimalIn(config, 'divide', '1'), ...rounding };
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { readonly [Key in Name]?: string } {

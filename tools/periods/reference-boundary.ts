@@ -14,6 +14,7 @@ export interface WallTime {
   readonly timeOfDayMicros: number;
 }
 
+/** Lengths that follow the calendar. */
 export type CalendarLength = 'year' | 'month' | 'week' | 'day';
 
 const MICROS_PER_MS = 1_000;
