@@ -84,8 +84,9 @@ test('an exemption stands where the taxes would, and what is carried below a neg
   expect(text).toMatch(/^Total +-920\.63\n-+\nCarried to the next invoice +920\.63\nDue +0\.00$/m);
 });
 
+const part = (region: string, quantity: string) => ({ values: { region }, bucket: null, quantity, eventCount: '1' });
+
 test('parts of usage, and what bounds and earlier bills make of it, are lines that can be read one by one', () => {
-  const part = (region: string, quantity: string) => ({ values: { region }, bucket: null, quantity, eventCount: '1' });
   const charge = {
     ...sampleCharge('requests', { model: 'package', size: '10', packagePrice: '1.005', freeUnits: '0' }),
     groupBy: 'region',
