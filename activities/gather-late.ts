@@ -1,14 +1,14 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
-import { periodSpans } from '../src/catalog/period-spans.ts';
+import { type PeriodSpan, periodSpans } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { readCycleStage } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { readPeriod } from '../src/ledger/periods.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
-import type { LateUsage } from '../src/rating/inputs.ts';
+import type { LateChargeUsage, LateUsage } from '../src/rating/inputs.ts';
 import { trialOf } from './gather-spans.ts';
-import { gatherLateUsage, type UsageSource, windowTexts } from './gather-usage.ts';
+import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource, windowTexts } from './gather-usage.ts';
 
 /** Late usage; or what it waits for; or why it cannot be billed, as sentences for an operator. */
 export type GatheredLate =
@@ -51,22 +51,43 @@ async function gatherLatePeriod(
   }
   const billedInvoiceId = (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null;
   const usagePeriodEnd = formatInstant(period.endMicros);
-  const late: LateUsage[] = [];
-  for (const span of spans) {
-    const window = { period, fromMicros: span.fromMicros, toMicros: span.toMicros };
-    const gathered = await gatherLateUsage(db, source, span.plan, { ...window, accountingPeriod });
-    if ('problems' in gathered) return gathered;
-    late.push({
-      usagePeriodStart,
-      usagePeriodEnd,
-      ...(spans.length === 1 ? {} : { span: windowTexts(window) }),
-      planVersion: span.plan,
-      ...trialOf(span),
-      billedInvoiceId,
-      usage: gathered.usage,
-    });
-  }
+  const gathered = await gatherLateSpans(db, source, spans, { period, accountingPeriod });
+  if ('problems' in gathered) return gathered;
+  const late = spans.map((span, index): LateUsage => ({
+    usagePeriodStart,
+    usagePeriodEnd,
+    ...(spans.length === 1 ? {} : { span: windowTexts({ ...span, period }) }),
+    planVersion: span.plan,
+    ...trialOf(span),
+    billedInvoiceId,
+    usage: gathered.usage[index] ?? [],
+  }));
   return { late };
+}
+
+/**
+ * Late usage by span. Where a plan carries over, late usage of one span moves the bands of the next: then each is gathered for all charges
+ * that have some anywhere.
+ */
+async function gatherLateSpans(
+  db: Queryable,
+  source: UsageSource,
+  spans: readonly PeriodSpan[],
+  late: Pick<LateWindow, 'period' | 'accountingPeriod'>,
+): Promise<GatheredUsage<readonly LateChargeUsage[]>> {
+  const gatherAll = async (alsoCharges: ReadonlySet<string>): Promise<GatheredUsage<readonly LateChargeUsage[]>> => {
+    const usage: (readonly LateChargeUsage[])[] = [];
+    for (const { plan, fromMicros, toMicros } of spans) {
+      const gathered = await gatherLateUsage(db, source, plan, { ...late, fromMicros, toMicros, alsoCharges });
+      if ('problems' in gathered) return gathered;
+      usage.push(gathered.usage);
+    }
+    return { usage };
+  };
+  const found = await gatherAll(new Set());
+  const carriesOver = spans.slice(1).some(({ plan }) => plan.onChange === 'carry_over');
+  if ('problems' in found || !carriesOver) return found;
+  return gatherAll(new Set(found.usage.flat().map(({ charge }) => charge)));
 }
 
 /** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */

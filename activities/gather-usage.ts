@@ -60,7 +60,7 @@ export async function gatherLateUsage(
   const { startMicros } = window.period;
   const late = await gatherSums(db, source, plan, { window, from: accountingPeriod, through: accountingPeriod });
   if ('problems' in late) return late;
-  const charged = alsoCharges.union(new Set(late.usage.map(({ charge }) => charge)));
+  const charged = new Set([...alsoCharges, ...boundTogether(plan), ...late.usage.map(({ charge }) => charge)]);
   if (charged.size === 0) return { usage: [] };
   const affected = { ...plan, charges: plan.charges.filter(({ key }) => charged.has(key)) };
   const before = await gatherSums(db, source, affected, { window, from: startMicros, through: accountingPeriod - 1 });
@@ -80,6 +80,12 @@ export async function gatherLateUsage(
     };
   });
   return { usage };
+}
+
+/** What late usage changes about a plan with bounds of its own depends on all of its charges, in all of its spans. */
+function boundTogether({ commitment, minimum, maximum, charges }: PlanVersion): readonly string[] {
+  const isBounded = commitment !== undefined || minimum !== undefined || maximum !== undefined;
+  return isBounded ? charges.map(({ key }) => key) : [];
 }
 
 /** The window that is a whole period. */

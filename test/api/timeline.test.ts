@@ -78,11 +78,12 @@ test('a plan change says what it means in money, happens once for its key, and i
   expect((await bench.call('GET', '/v1/tenants/acme/spend')).body.total).toBe('160.56');
 });
 
+async function refusal(tenant: string, body: object): Promise<[number, string]> {
+  const { status, body: answer } = await bench.call('POST', `/v1/tenants/${tenant}/plan`, { body });
+  return [status, answer.error.code];
+}
+
 test('what cannot be is refused with its reason', async () => {
-  const refusal = async (tenant: string, body: object) => {
-    const { status, body: answer } = await bench.call('POST', `/v1/tenants/${tenant}/plan`, { body });
-    return [status, answer.error.code];
-  };
   expect(await refusal('acme', { plan: 'huge' })).toEqual([404, 'unknown_plan']);
   expect(await refusal('acme', { plan: 'large', version: 9 })).toEqual([404, 'unknown_plan']);
   expect(await refusal('acme', { plan: 'large', at: 'tomorrow' })).toEqual([400, 'invalid_body']);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
 import type { Charge, FixedQuantityPrice, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
-import type { RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
+import type { HeldQuantity, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import {
   sampleCharge,
@@ -53,6 +53,22 @@ function linesOf(rated: RatingInputs): readonly InvoiceLine[] {
   return result.content.lines;
 }
 
+function total(spans: readonly RatedSpan[]): bigint {
+  return linesOf(inputs(spans)).reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
+}
+
+function bounded(bounds: Partial<Charge>): readonly Charge[] {
+  return [calls({ price: { model: 'per_unit', unitPrice: '1' }, ...bounds })];
+}
+
+function seats(price: FixedQuantityPrice): PlanVersion {
+  return plan('a', { fixedQuantities: [{ key: 'seats', description: 'Seats', unit: 'seat', price }] });
+}
+
+function held(from: string, to: string, quantity: string): HeldQuantity {
+  return { key: 'seats', from, to, quantity };
+}
+
 const shown = (lines: readonly InvoiceLine[]) => lines.map(({ key, amountMinor }) => `${key} ${amountMinor}`);
 
 describe('a plan that changes within its period', () => {
@@ -85,10 +101,10 @@ describe('a plan that changes within its period', () => {
               span(change, END, plan('b', { baseFee: fees[1] ?? '0' }), '0'),
             ]),
           );
-          const total = lines.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
+          const billed = lines.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
           const [low, high] = first < second ? [first, second] : [second, first];
           // Each of the two lines is rounded by itself.
-          expect(total >= low - 1n && total <= high + 1n).toBe(true);
+          expect(billed >= low - 1n && billed <= high + 1n).toBe(true);
         },
       ),
       { numRuns: 1_000 },
@@ -112,8 +128,6 @@ describe('a plan that changes within its period', () => {
       fc.assert(
         fc.property(fc.nat(400), fc.nat(400), fc.nat(200), (before, after, included) => {
           const charges = [calls({ includedUnits: String(included), includedUnitsTaken })];
-          const total = (spans: readonly RatedSpan[]): bigint =>
-            linesOf(inputs(spans)).reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n);
           const split = total([
             span(START, MIDDLE, plan('a', { charges }), String(before)),
             span(MIDDLE, END, plan('b', { charges, onChange: 'carry_over' }), String(after)),
@@ -126,7 +140,6 @@ describe('a plan that changes within its period', () => {
   );
 
   test('asks of each charge the part of its minimum and maximum that is for its time', () => {
-    const bounded = (bounds: Partial<Charge>) => [calls({ price: { model: 'per_unit', unitPrice: '1' }, ...bounds })];
     const lines = linesOf(
       inputs([
         span(START, MIDDLE, plan('a', { charges: bounded({ minimum: '20' }) }), '4'),
@@ -177,10 +190,6 @@ describe('a trial', () => {
 });
 
 describe('a fixed quantity', () => {
-  const seats = (price: FixedQuantityPrice): PlanVersion =>
-    plan('a', { fixedQuantities: [{ key: 'seats', description: 'Seats', unit: 'seat', price }] });
-  const held = (from: string, to: string, quantity: string) => ({ key: 'seats', from, to, quantity });
-
   test('is charged for its time, and each change is a line that is rounded by itself', () => {
     const quantities = [
       held(START, MIDDLE, '5'),
@@ -230,12 +239,12 @@ describe('a fixed quantity', () => {
           usage: [],
         };
         const lines = linesOf(inputs([only]));
-        const total = lines.reduce((sum, { amountMinor }) => sum + Number(amountMinor), 0);
+        const billed = lines.reduce((sum, { amountMinor }) => sum + Number(amountMinor), 0);
         const exact = [...sorted.values()].reduce((sum, quantity, index) => {
           return sum + (quantity * 2_900 * ((instants[index + 1] ?? 0) - (instants[index] ?? 0))) / (end - start);
         }, 0);
-        expect(Math.abs(total - exact)).toBeLessThanOrEqual(lines.length * 0.5 + 1e-6);
-        expect(total).toBeGreaterThanOrEqual(-lines.length);
+        expect(Math.abs(billed - exact)).toBeLessThanOrEqual(lines.length * 0.5 + 1e-6);
+        expect(billed).toBeGreaterThanOrEqual(-lines.length);
       }),
       { numRuns: 500 },
     );
