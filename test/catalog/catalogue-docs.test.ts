@@ -87,13 +87,16 @@ describe('docs/catalogue.md', () => {
     for (const text of files) expect(() => parseCatalogue(text, 'docs/catalogue.md')).not.toThrow();
   });
 
-  test('names every field and every price model of the file', () => {
+  test('names every field, every choice and every price model of the file', () => {
     const schema = catalogueSchema();
     const models = [...JSON.stringify(schema).matchAll(/"model":\{"type":"string","const":"(\w+)"/g)].map(
       ([, name = '']) => name,
     );
     expect(new Set(models).size).toBe(11);
+    const choices = [...JSON.stringify(schema).matchAll(/"enum":\[([^\]]*)\]/g)].flatMap(
+      ([, list = '']) => list.match(/\w+/g) ?? [],
+    );
     const words = new Set(page.match(/\w+/g));
-    expect([...new Set([...fieldsOf(schema), ...models])].filter((name) => !words.has(name))).toEqual([]);
+    expect([...new Set([...fieldsOf(schema), ...choices, ...models])].filter((name) => !words.has(name))).toEqual([]);
   });
 });
