@@ -38,8 +38,8 @@ export interface ChargeUsageSelection {
 /** The parameters $1 to $5 of every statement that sums the usage of charges. */
 export function selectionValues(selection: ChargeUsageSelection, readings: readonly ChargeReading[]): unknown[] {
   const { tenant, window, accountingFromMicros, accountingThroughMicros } = selection;
-  const wanted = readings.map(({ charge, meter, aggregation, filter, dimensions, bucket }) => {
-    return { charge, meter, aggregation, conditions: filter, names: dimensions, bucket };
+  const wanted = readings.map(({ charge, meter, aggregation, filter, reads, dimensions, bucket }) => {
+    return { charge, meter, aggregation, conditions: filter, reads, names: dimensions, bucket };
   });
   return [
     tenant,
@@ -52,9 +52,9 @@ export function selectionValues(selection: ChargeUsageSelection, readings: reado
 
 /** The readings of $5 as the table `wanted`. */
 export const WANTED = `wanted as materialized (
-  select charge, meter, aggregation, conditions, names, bucket
+  select charge, meter, aggregation, conditions, reads, names, bucket
   from jsonb_to_recordset($5::jsonb)
-    as one (charge text, meter text, aggregation text, conditions jsonb, names jsonb, bucket text)
+    as one (charge text, meter text, aggregation text, conditions jsonb, reads text, names jsonb, bucket text)
 )`;
 
 /** The rows that $1 to $4 select. @param table what has the columns of tenants and periods */
@@ -91,10 +91,11 @@ export function partValuesSql(dimensions: string): string {
  *
  * @param from an expression of `timestamptz`, inclusive
  * @param to exclusive
+ * @param source in place of `wanted`, some of its rows
  */
-export function readingsSql(from: string, to: string): string {
+export function readingsSql(from: string, to: string, source = 'wanted'): string {
   return `
-  from wanted
+  from ${source} as wanted
   join ${READ_EVENTS} event on event.readings ? wanted.meter
   cross join lateral (
     select

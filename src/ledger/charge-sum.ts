@@ -45,6 +45,8 @@ export interface SumRow {
   readonly last_value: string | null;
   readonly first_position: string | null;
   readonly final_position: string | null;
+  /** Of a whole charge that reads events. */
+  readonly amounts?: ChargeAmounts | null;
 }
 
 /** A gauge that had no event in the window is used all the same. */
@@ -88,6 +90,7 @@ export function chargeSum(
     first: total.first_position === null ? null : readPosition(total.first_position),
     last: total.final_position === null ? null : readPosition(total.final_position),
   };
+  if (reading.reads === 'events') return { ...sum, amounts: total.amounts ?? [] };
   if (reading.reads !== 'parts') return sum;
   const parts = rows.filter(({ is_total }) => !is_total).toSorted(comparePlaces);
   return {

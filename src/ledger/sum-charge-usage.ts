@@ -1,5 +1,5 @@
 import { formatInstant } from '../domain/instant.ts';
-import { readChargeAmounts } from './charge-amounts.ts';
+import { amountsSql } from './charge-amounts.ts';
 import {
   type ChargeReading,
   type ChargeUsageSelection,
@@ -76,14 +76,7 @@ export async function sumChargeUsage(
     if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, found));
     else tooMuch.push(excess);
   }
-  if (tooMuch.length > 0) return { tooMuch };
-  const amounts = await readChargeAmounts(db, selection, readings);
-  return {
-    sums: sums.map((sum) => {
-      const ofCharge = amounts.get(sum.charge);
-      return ofCharge === undefined ? sum : { ...sum, amounts: ofCharge };
-    }),
-  };
+  return tooMuch.length > 0 ? { tooMuch } : { sums };
 }
 
 function excessOf(
@@ -111,7 +104,9 @@ function splitHourSql(index: number): string {
 }
 
 /** Totals first, so that a bound on the rows leaves every charge its own. */
-function sumsSql(splitHours: number): string {
+function sumsSql({ splitHours, readsEvents }: { readonly splitHours: number; readonly readsEvents: boolean }): string {
+  const next = SUMS_PARAMETERS + splitHours * 3;
+  const events = [`$${next + 2}::timestamptz`, `$${next + 3}::timestamptz`, `$${next + 4}::bigint`] as const;
   return `
 with ${WANTED}, counted as (
   select wanted.charge, wanted.aggregation, ${partValuesSql('hourly.dimensions')} as part_values, wanted.bucket, hourly.hour,
@@ -121,37 +116,41 @@ with ${WANTED}, counted as (
   join usage_hourly hourly on hourly.meter = wanted.meter
   where ${selectedSql('hourly')} and hourly.hour >= $6::timestamptz and hourly.hour < $7::timestamptz
     and ${isTakenSql('hourly.dimensions')}${Array.from({ length: splitHours }, (_, index) => splitHourSql(index)).join('')}
-)
-select charge, grouping(part_values) = 1 as is_total, part_values, ${microsSql('bucket_start')} as bucket_start,
-  sum(event_count)::text as event_count, trim_scale(coalesce(sum(quantity_sum), 0))::text as quantity_sum,
-  trim_scale(max(quantity_max))::text as quantity_max,
-  trim_scale((max(array[extract(epoch from last_at), last_epoch, last_sequence, last_value])
-    filter (where aggregation = 'latest'))[4])::text as last_value,
-  array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
-  array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position
-from (
-  select counted.*, case bucket
-    when 'hour' then hour
-    when 'day' then ($8::timestamptz[])[width_bucket(hour, $8::timestamptz[])]
-  end as bucket_start
-  from counted
-) as placed
-group by grouping sets ((charge), (charge, part_values, bucket_start))
-order by grouping(part_values) desc
-limit $${SUMS_PARAMETERS + 1 + splitHours * 3}::integer`;
+), sums as (
+  select charge, grouping(part_values) = 1 as is_total, part_values, ${microsSql('bucket_start')} as bucket_start,
+    sum(event_count) as event_count, trim_scale(coalesce(sum(quantity_sum), 0))::text as quantity_sum,
+    trim_scale(max(quantity_max))::text as quantity_max,
+    trim_scale((max(array[extract(epoch from last_at), last_epoch, last_sequence, last_value])
+      filter (where aggregation = 'latest'))[4])::text as last_value,
+    array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
+    array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position
+  from (
+    select counted.*, case bucket
+      when 'hour' then hour
+      when 'day' then ($8::timestamptz[])[width_bucket(hour, $8::timestamptz[])]
+    end as bucket_start
+    from counted
+  ) as placed
+  group by grouping sets ((charge), (charge, part_values, bucket_start))
+)${readsEvents ? amountsSql(...events) : ''}
+select sums.*${readsEvents ? ', amounts' : ''}
+from sums${readsEvents ? ' left join amounts on amounts.charge = sums.charge and is_total' : ''}
+order by is_total desc
+limit $${next + 1}::integer`;
 }
 
 async function readSums(
   db: Queryable,
   selection: ChargeUsageSelection,
   readings: readonly ChargeReading[],
-  { partsMax }: UsageBounds,
+  { partsMax, eventsMax }: UsageBounds,
 ): Promise<readonly SumRow[]> {
   const { timeZone, window } = selection;
   const { hoursFromMicros, hoursToMicros, splitHours } = windowParts(timeZone, window);
   const days = readings.some(({ bucket }) => bucket === 'day') ? dayStarts(timeZone, window) : [];
+  const readsEvents = readings.some(({ reads }) => reads === 'events');
   const { rows } = await db.query<SumRow>({
-    text: sumsSql(splitHours.length),
+    text: sumsSql({ splitHours: splitHours.length, readsEvents }),
     values: [
       ...selectionValues(selection, readings),
       hoursFromMicros === -Infinity ? '-infinity' : formatInstant(hoursFromMicros),
@@ -162,6 +161,7 @@ async function readSums(
       ),
       // Were it met, some charge would have more than its parts.
       readings.length * (partsMax + 2),
+      ...(readsEvents ? [formatInstant(window.fromMicros), formatInstant(window.toMicros), eventsMax] : []),
     ],
   });
   return rows;
