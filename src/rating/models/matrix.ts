@@ -14,7 +14,7 @@ const CELLS_MAX = 10_000;
 export const matrix: PriceModelRules<MatrixPrice> = {
   reading: ({ dimensions }) => ({ reads: 'parts', dimensions, bucket: null }),
   price: (price, { parts }, currency) => {
-    const cells = new Map(price.cells.map((cell) => [nameOf(cell.values), cell.price]));
+    const cells = cellsOf(price);
     const priced = parts.map((part): PricedPart => {
       const values = price.dimensions.map((dimension) => part.values[dimension] ?? null);
       const name = values.map((value) => value ?? '(none)').join(', ');
@@ -28,6 +28,17 @@ export const matrix: PriceModelRules<MatrixPrice> = {
     ...(price.otherwise === null ? [] : checkInside(price.otherwise, `${path}.otherwise`)),
   ],
 };
+
+/** Where each group is priced by itself, a matrix prices many times: its cells are put in order once for each price object. */
+const CELLS = new WeakMap<MatrixPrice, ReadonlyMap<string, QuantityPrice>>();
+
+function cellsOf(price: MatrixPrice): ReadonlyMap<string, QuantityPrice> {
+  const known = CELLS.get(price);
+  if (known !== undefined) return known;
+  const cells = new Map(price.cells.map((cell) => [nameOf(cell.values), cell.price]));
+  CELLS.set(price, cells);
+  return cells;
+}
 
 interface Cell {
   readonly price: MatrixPrice;
