@@ -70,7 +70,7 @@ function graduatedParts(price: GraduatedPrice, changes: readonly QuantityChange[
     }
     count = next;
   }
-  if (price.flatAtZero && price.bands[0] !== undefined) touched.add(price.bands[0]);
+  if (changes.length === 0 && price.flatAtZero && price.bands[0] !== undefined) touched.add(price.bands[0]);
   return [...parts, ...price.bands.filter((band) => touched.has(band)).flatMap(feeOf)];
 }
 
