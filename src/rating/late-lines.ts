@@ -19,9 +19,7 @@ export function lateLines(inputs: RatingInputs, late: LateUsage, charge: Charge)
   const usage = late.usage.find((one) => one.charge === charge.key);
   if (usage === undefined || late.trial === true) return [];
   const { currency } = inputs.tenant;
-  const priceWith = (when: 'before' | 'after'): RoundedDue =>
-    roundedDue(priceLate(inputs, late, charge, when, usage[when]), currency);
-  const [billed, whole] = [priceWith('before'), priceWith('after')];
+  const [billed, whole] = [lateDue(inputs, late, charge, 'before'), lateDue(inputs, late, charge, 'after')];
   const amountMinor = whole.amountMinor - billed.amountMinor;
   if (amountMinor === 0n) return [];
   return [
@@ -43,6 +41,13 @@ export function lateLines(inputs: RatingInputs, late: LateUsage, charge: Charge)
   ];
 }
 
+/** What a charge comes to in a span of a sealed period, without its late usage and with it, rounded. */
+export function lateDue(inputs: RatingInputs, late: LateUsage, charge: Charge, when: 'before' | 'after'): RoundedDue {
+  const { currency } = inputs.tenant;
+  const usage = late.usage.find((one) => one.charge === charge.key);
+  return roundedDue(priceLate(inputs, late, charge, when, usage?.[when] ?? { quantity: '0' }), currency);
+}
+
 /** Prices late usage where it stands in its period: the spans of that period are those of the late usage. */
 function priceLate(
   inputs: RatingInputs,
@@ -62,11 +67,13 @@ function priceLate(
   return price(inputs, charge, figures, { share, isLast: true, ...(earlier === undefined ? {} : { earlier }) });
 }
 
-function spanOfLate({ span, usagePeriodStart, usagePeriodEnd }: LateUsage): TimeSpan {
+/** The part of its period that late usage is of. */
+export function spanOfLate({ span, usagePeriodStart, usagePeriodEnd }: LateUsage): TimeSpan {
   return span ?? { from: usagePeriodStart, to: usagePeriodEnd };
 }
 
-interface RoundedDue {
+/** What a charge comes to, rounded, and how. Minor units. */
+export interface RoundedDue {
   readonly amountMinor: AmountMinor;
   readonly steps: readonly LineStep[];
 }

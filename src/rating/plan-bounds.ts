@@ -64,7 +64,7 @@ function boundText(bound: string, share: Exact): string {
 
 /**
  * The lines of what plans ask for all of their charges together. Each plan version of the period has its own, over its charges in all
- * of its spans. Usage that came late is no part of it.
+ * of its spans. Usage that came late is no part of it: `late-bounds.ts` has what it changes about the bounds of its own period.
  *
  * @param lines those of the period's base fees and charges
  */

@@ -6,6 +6,7 @@ import { couponLines } from './coupons.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
 import { totalsOf } from './invoice-totals.ts';
+import { lateBoundLines } from './late-bounds.ts';
 import { lateLines } from './late-lines.ts';
 import { oneOffLines } from './one-offs.ts';
 import { planBoundLines } from './plan-bounds.ts';
@@ -33,6 +34,7 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
     ...planBoundLines(inputs, rated),
     ...billedLines(inputs),
     ...late,
+    ...lateBoundLines(inputs),
     ...oneOffLines(inputs),
     ...advanceFeeLines(inputs),
   ];

@@ -127,3 +127,25 @@ test('base fees in advance: two on the first bill, one on each that follows, non
   ]);
   expect((await close('early', OCTOBER)).totalMinor).toBe('0');
 });
+
+test('usage that comes late to a month whose cap was reached is not charged', async () => {
+  const key = await stack.createKey('write', ['ingest']);
+  const event = { tenant: 'acme', type: 'calls', quantity: 4 };
+  const send = async (id: string, occurredAt: string): Promise<void> => {
+    const results = await stack.send(key, [{ ...event, id, occurredAt }]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['accepted']);
+  };
+  await close('acme', AUGUST);
+  await close('acme', SEPTEMBER);
+  await send('a', '2026-10-25T10:00:00Z');
+  await close('acme', OCTOBER);
+  await send('late', '2026-10-26T10:00:00Z');
+  stack.setClock('2026-12-02T00:00:00Z');
+  const november = await close('acme', '2026-11-01T00:00:00Z');
+  expect(amounts(november)).toEqual([
+    ['base_fee', '10000'],
+    ['usage', '0'],
+    ['late_usage', '400'],
+    ['late_usage', '-300'],
+  ]);
+});

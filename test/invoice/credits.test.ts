@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { gatherAround } from '../../activities/gather-around.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
+import { endApplication, insertApplication, readApplication } from '../../src/invoice/coupon-applications.ts';
 import { type CreditRecord, insertGrant, listCredits } from '../../src/invoice/credit-grants.ts';
 import { derivedId, invoiceId } from '../../src/invoice/invoice-digests.ts';
 import { issueInvoice, type IssuedInvoice } from '../../src/invoice/issue-invoice.ts';
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
+import { insertOneOff, listOneOffs } from '../../src/invoice/one-off-charges.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
@@ -128,16 +130,7 @@ describe('credit', () => {
     const ids = await Promise.all(bills.map(rate));
     expect(await balances()).toEqual({ prepaid: ['5000', '5000'] });
     const dues = await Promise.all(ids.map(due));
-    expect(dues.toSorted((a, b) => Number(BigInt(a ?? 0) - BigInt(b ?? 0)))).toEqual([
-      '0',
-      '0',
-      '0',
-      '0',
-      '0',
-      '1000',
-      '1000',
-      '1000',
-    ]);
+    expect(dues.toSorted(byAmount)).toEqual(['0', '0', '0', '0', '0', '1000', '1000', '1000']);
     await Promise.all(ids.map(issue));
     expect(await balances()).toEqual({ prepaid: ['0', '0'] });
   });
@@ -210,3 +203,65 @@ test('grants, entries and the claims of issued invoices never change', async () 
   }
   await expect(pool.query('delete from invoice_claim')).rejects.toThrow(/what it claims is frozen/);
 });
+
+describe('a charge made once', () => {
+  const charge = { id: derivedId('one_', ['setup']), tenant: TENANT, key: 'setup', description: 'Setup', amount: '50' };
+  test('is on one bill, also where several are rated at once, and on the next one when that is rejected', async () => {
+    await insertOneOff(pool, { ...charge, at: '2023-11-05T00:00:00Z' }, '2023-11-05T00:00:00Z');
+    const bills = [DECEMBER, '2024-01-01T00:00:00Z', '2024-02-01T00:00:00Z'].map((month) => billOf(month, '10'));
+    const ids = await Promise.all(bills.map(rate));
+    expect(await holders(ids)).toBe(1);
+    const [{ invoiceId: holder } = { invoiceId: null }] = await listOneOffs(pool, {
+      tenant: TENANT,
+      after: null,
+      limit: 9,
+    });
+    await move(holder ?? '', 'rejected');
+    expect(await holders([await rate(billOf('2024-03-01T00:00:00Z', '10'))])).toBe(1);
+  });
+
+  test('waits for a period that ends after it', async () => {
+    await insertOneOff(pool, { ...charge, at: DECEMBER }, DECEMBER);
+    expect(await holders([await rate(billOf(DECEMBER, '10'))])).toBe(0);
+  });
+});
+
+describe('a coupon', () => {
+  const coupon = { tenant: TENANT, coupon: 'launch', from: '2023-11-01T00:00:00Z' };
+  const id = derivedId('cpn_', ['launch']);
+
+  beforeEach(async () => {
+    const definition = { name: 'Launch offer', discount: { percent: '10' }, periods: 2 };
+    await pool.query('insert into coupon (key, definition, created_at) values ($1::text, $2::jsonb, now())', [
+      'launch',
+      JSON.stringify(definition),
+    ]);
+    await insertApplication(pool, { ...coupon, id }, coupon.from);
+  });
+
+  test('for two bills is on two, however many are rated at once; one that it takes nothing off does not use it up', async () => {
+    await rate(billOf('2023-10-01T00:00:00Z', '0'));
+    const months = ['2023-12', '2024-01', '2024-02', '2024-03'].map((month) => `${month}-01T00:00:00Z`);
+    const ids = await Promise.all(months.map((month) => rate(billOf(month, '10'))));
+    expect((await Promise.all(ids.map(due))).toSorted(byAmount)).toEqual(['900', '900', '1000', '1000']);
+    expect((await readApplication(pool, TENANT, id))?.uses).toBe(2);
+  });
+
+  test('that was rated again on one bill is used once, and one that ended before the period is not on it', async () => {
+    await rate(billOf(DECEMBER, '10'));
+    await rate(billOf(DECEMBER, '20'));
+    expect((await readApplication(pool, TENANT, id))?.uses).toBe(1);
+    expect(await endApplication(pool, id, '2023-11-01T00:00:00Z')).toBe(true);
+    expect(await due(await rate(billOf('2024-01-01T00:00:00Z', '10')))).toBe('1000');
+  });
+});
+
+function byAmount(a: string | undefined, b: string | undefined): number {
+  return Number(BigInt(a ?? 0) - BigInt(b ?? 0));
+}
+
+/** How many of these invoices have a charge made once. */
+async function holders(ids: readonly string[]): Promise<number> {
+  const invoices = await Promise.all(ids.map((id) => readInvoice(pool, id)));
+  return invoices.filter((invoice) => invoice?.content.lines.some(({ kind }) => kind === 'one_off')).length;
+}

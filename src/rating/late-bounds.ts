@@ -1,0 +1,71 @@
+import type { InvoiceLine } from '../domain/invoice.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import { Exact, exact, ZERO } from './exact.ts';
+import type { LateUsage, RatingInputs } from './inputs.ts';
+import { differenceLine, ofWholeBill } from './invoice-lines.ts';
+import { lateDue, spanOfLate } from './late-lines.ts';
+import { planBoundChanges } from './plan-bounds.ts';
+import { shareOfPeriod } from './proration.ts';
+import { minorToExact, roundToMinor } from './rounding.ts';
+import { lineStep, spoken } from './sentences.ts';
+
+/**
+ * What late usage changes about the bounds that a plan has on all of its charges together: usage that came late to a period whose cap was
+ * reached costs nothing, and what was missing to a minimum is less. The lines of its charges do not know of that. In plans with such
+ * bounds, late usage names all charges that were used in the period.
+ */
+export function lateBoundLines(inputs: RatingInputs): InvoiceLine[] {
+  const paid = inputs.late.filter(({ trial }) => trial !== true);
+  const byPeriodAndPlan = Map.groupBy(paid, ({ usagePeriodStart, planVersion: { key, version } }) => {
+    return `${usagePeriodStart}:${key}.${version}`;
+  });
+  return [...byPeriodAndPlan].flatMap(([name, spans]) => lineOfPlan(inputs, name, spans));
+}
+
+function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsage[]): InvoiceLine[] {
+  const [first, last] = [spans[0], spans.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const { planVersion: plan, usagePeriodStart, usagePeriodEnd, billedInvoiceId } = first;
+  const { currency } = inputs.tenant;
+  const period = { start: usagePeriodStart, end: usagePeriodEnd };
+  const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), period)));
+  const boundsOf = (when: 'before' | 'after'): Exact => boundedBy(plan, amountOf(inputs, spans, when), share);
+  const [before, after] = [boundsOf('before'), boundsOf('after')];
+  const difference = after.minus(before);
+  if (roundToMinor(after, currency) === roundToMinor(before, currency)) return [];
+  const sentence = `bounds of the plan come to ${spoken(after)} with late usage, to ${spoken(before)} without it`;
+  return [
+    {
+      key: `late:${name}:bounds`,
+      kind: 'late_usage',
+      description: `${plan.name}, bounds of the period from ${usagePeriodStart} with late usage`,
+      quantity: '1',
+      unit: 'period',
+      ...differenceLine(before, after, lineStep('late_bounds', sentence, difference), currency),
+      provenance: {
+        ...ofWholeBill(inputs),
+        planKey: plan.key,
+        planVersion: plan.version,
+        from: spanOfLate(first).from,
+        to: spanOfLate(last).to,
+        usagePeriodStart,
+        billedInvoiceId,
+      },
+    },
+  ];
+}
+
+/** What commitment, minimum and maximum add to an amount; negative where they take off. */
+function boundedBy(plan: PlanVersion, amount: Exact, share: Exact): Exact {
+  const covered = plan.boundsCover === 'charges_and_base_fee' ? amount.plus(exact(plan.baseFee).times(share)) : amount;
+  const changes = planBoundChanges(plan, { amount: covered, share, isLast: true });
+  return changes.reduce((sum, { change }) => sum.plus(change), ZERO);
+}
+
+function amountOf(inputs: RatingInputs, spans: readonly LateUsage[], when: 'before' | 'after'): Exact {
+  const dues = spans.flatMap((span) =>
+    span.planVersion.charges.map((charge) => lateDue(inputs, span, charge, when).amountMinor),
+  );
+  const sum = dues.reduce((total, due) => total + due, 0n);
+  return minorToExact(sum, inputs.tenant.currency);
+}
