@@ -10,10 +10,10 @@ import { PARTY, TENANT } from './tenant-form.ts';
 export const CATALOGUE_FILE = z.strictObject(
   {
     issuer: PARTY.optional().describe('Who issues the invoices.'),
-    meters: listOf(METER).default([]),
-    plans: listOf(PLAN).default([]),
-    coupons: listOf(COUPON).default([]),
-    tenants: listOf(TENANT).default([]),
+    meters: listOf(METER).default([]).describe('How events become numbers.'),
+    plans: listOf(PLAN).default([]).describe('Price lists.'),
+    coupons: listOf(COUPON).default([]).describe('Reductions that tenants can be given.'),
+    tenants: listOf(TENANT).default([]).describe('Who is billed.'),
   },
   'must be a map with issuer, meters, plans, coupons and tenants',
 );

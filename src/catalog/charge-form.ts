@@ -25,7 +25,10 @@ const CONVERSION = z
 
 /** A part of a price that is not charged. Over 100 % is refused by the rules of price lists, with its place. */
 export const DISCOUNT = z.union(
-  [z.strictObject({ percent: notNegative }), z.strictObject({ amount: notNegative })],
+  [
+    z.strictObject({ percent: notNegative.describe('10 is 10 % off.') }),
+    z.strictObject({ amount: notNegative.describe('Major units; never more than there is.') }),
+  ],
   'must be { percent } or { amount }, with a plain decimal: { percent: 10 } is 10 % off',
 );
 
@@ -57,7 +60,7 @@ const FILTER = mapOf(
 export const CHARGE = z
   .strictObject({
     key: keyField(PLAN_KEY_PATTERN).describe('Unique in its plan; names the invoice line.'),
-    meter: keyField(METER_KEY_PATTERN),
+    meter: keyField(METER_KEY_PATTERN).describe('The meter that it prices.'),
     description: text.optional().describe('The text of the invoice line. Left out: the key.'),
     filter: FILTER.exactOptional().describe(
       "Only usage with these values of the meter's dimensions: { region: [eu, us] }",
@@ -69,9 +72,9 @@ export const CHARGE = z
       .enum(['before_band', 'after_band'], 'must be before_band or after_band')
       .default('before_band')
       .describe('Taken off before a band is chosen, or after: then they count for the band and fill the lower ones.'),
-    price: PRICE,
-    discount: DISCOUNT.exactOptional(),
-    commitment: COMMITMENT.exactOptional(),
+    price: PRICE.describe('The price model and its parameters.'),
+    discount: DISCOUNT.exactOptional().describe('A part of the price that is not charged.'),
+    commitment: COMMITMENT.exactOptional().describe('A promise to spend on this charge.'),
     minimum: positive.exactOptional().describe('Due at least for a whole period; the shortfall is a line of its own.'),
     maximum: notNegative.exactOptional().describe('Due at most; what goes beyond is given back by a line of its own.'),
   })

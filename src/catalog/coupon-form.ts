@@ -12,9 +12,9 @@ const PERIODS_MAX = 1_200;
 /** Something off bills. It never changes: another discount is another coupon. */
 export const COUPON = z
   .strictObject({
-    key: keyField(PLAN_KEY_PATTERN),
+    key: keyField(PLAN_KEY_PATTERN).describe('Its name, in the API and SQL.'),
     name: text.optional().describe('As the invoice shows it. Left out: the key.'),
-    discount: DISCOUNT,
+    discount: DISCOUNT.describe('What it takes off.'),
     currency: CURRENCY.exactOptional().describe('Of a fixed amount, which needs it.'),
     charge: keyField(PLAN_KEY_PATTERN).exactOptional().describe('Only on this charge. Left out: on the whole invoice.'),
     periods: integerField(1, PERIODS_MAX)

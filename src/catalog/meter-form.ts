@@ -17,10 +17,10 @@ import {
 
 const CONDITION = z
   .strictObject({
-    property: text,
-    equals: scalarField.optional(),
-    in: listOf(scalarField).min(1, 'must name at least one value').optional(),
-    exists: flag.optional(),
+    property: text.describe('The name of the property.'),
+    equals: scalarField.optional().describe('The event has exactly this value.'),
+    in: listOf(scalarField).min(1, 'must name at least one value').optional().describe('The event has one of these.'),
+    exists: flag.optional().describe('Whether the event has the property at all.'),
   })
   .refine(
     (condition) => ['equals', 'in', 'exists'].filter((test) => Object.hasOwn(condition, test)).length === 1,
@@ -60,7 +60,13 @@ export const METER = z.strictObject({
     ),
   value: z
     .union(
-      [z.literal('quantity'), z.strictObject({ property: text }), z.strictObject({ weights: WEIGHTS })],
+      [
+        z.literal('quantity'),
+        z.strictObject({ property: text.describe('The name of the property.') }),
+        z.strictObject({
+          weights: WEIGHTS.describe('Decimals above zero by the names of properties; their products are added.'),
+        }),
+      ],
       VALUE_FORMS,
     )
     .default('quantity')

@@ -6,9 +6,11 @@ import { CHARGE, COMMITMENT } from './charge-form.ts';
 import { FIXED_QUANTITY_PRICE } from './price-forms.ts';
 import { keyField, listOf, notNegative, positive, text } from './file-fields.ts';
 
+const METER_NAME = keyField(METER_KEY_PATTERN).describe('The key of a meter.');
+
 /** A bound on one meter, of a plan or a tenant. */
 export const LIMIT = z.strictObject({
-  meter: keyField(METER_KEY_PATTERN),
+  meter: METER_NAME,
   mode: z
     .enum(['hard', 'soft'], 'must be hard or soft')
     .describe('hard refuses what would pass it, soft accepts and flags.'),
@@ -22,9 +24,12 @@ export const LIMIT = z.strictObject({
 
 const ALERT = z.union(
   [
-    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfLimit: positive }),
-    z.strictObject({ meter: keyField(METER_KEY_PATTERN), shareOfIncluded: positive }),
-    z.strictObject({ meter: keyField(METER_KEY_PATTERN), quantity: positive }),
+    z.strictObject({ meter: METER_NAME, shareOfLimit: positive.describe('Of the limit on a period: 0.8 is 80 %.') }),
+    z.strictObject({
+      meter: METER_NAME,
+      shareOfIncluded: positive.describe('Of the included units: 1 is all of them.'),
+    }),
+    z.strictObject({ meter: METER_NAME, quantity: positive.describe('Whole units.') }),
   ],
   'must be { meter, shareOfLimit }, { meter, shareOfIncluded } or { meter, quantity }, with a plain decimal above zero: 0.8 is 80 %',
 );
@@ -43,7 +48,7 @@ const FIXED_QUANTITY = z.strictObject({
 
 /** One price list. Every change of it is a new version. */
 export const PLAN = z.strictObject({
-  key: keyField(PLAN_KEY_PATTERN),
+  key: keyField(PLAN_KEY_PATTERN).describe('Its name, in tenants, the API and SQL.'),
   name: text.optional().describe('For people. Left out: the key.'),
   currency: CURRENCY.describe('Of every price in it. Never changes.'),
   baseFee: notNegative.default('0').describe('Due once per period, in major units.'),
@@ -51,7 +56,7 @@ export const PLAN = z.strictObject({
     .enum(['arrears', 'advance'], 'must be arrears or advance')
     .default('arrears')
     .describe('On the bill of its own period, or on the bill of the period before.'),
-  charges: listOf(CHARGE).default([]),
+  charges: listOf(CHARGE).default([]).describe('Prices on meters; their order is that of the invoice.'),
   fixedQuantities: listOf(FIXED_QUANTITY)
     .default([])
     .describe('What a tenant holds and does not use up, such as seats.'),
@@ -66,7 +71,7 @@ export const PLAN = z.strictObject({
   commitment: COMMITMENT.exactOptional().describe('On all charges together.'),
   minimum: positive.exactOptional().describe('What all charges together are due at least for a whole period.'),
   maximum: notNegative.exactOptional().describe('What all charges together are due at most: a monthly cap.'),
-  limits: listOf(LIMIT).default([]),
+  limits: listOf(LIMIT).default([]).describe('Bounds on meters; a tenant may have its own in their place.'),
   alerts: listOf(ALERT)
     .default([])
     .describe('Where somebody is told of usage. Every limit on a period implies one at 100 % of it.'),

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { PriceModel, QuantityPrice } from '../domain/plan.ts';
 import { dimensionValue, flag, listOf, notNegative, positive, text } from './file-fields.ts';
 
+/** Which model a price is of: what tells one form from another. */
+const modelOf = <Name extends PriceModel['model']>(name: Name) => z.literal(name).describe('The price model.');
+
 const upTo = z
   .union([z.null(), positive], 'must be a plain decimal above zero, or null for the last band')
   .default(null)
@@ -32,13 +35,16 @@ const bounded = z
   .exactOptional()
   .describe('The last band ends on purpose: usage above it has no price, and holds the bill.');
 const flatAtZero = flag.default(false).describe('Whether the flat fee of the first band is due without any usage.');
-const bandsOf = <T extends z.ZodType>(band: T) => listOf(band).min(1, 'must have at least one band');
+const bandsOf = <T extends z.ZodType>(band: T) =>
+  listOf(band)
+    .min(1, 'must have at least one band')
+    .describe('From the lowest on; the last one is open, unless bounded says otherwise.');
 
-const PER_UNIT = z.strictObject({ model: z.literal('per_unit'), unitPrice: notNegative });
+const PER_UNIT = z.strictObject({ model: modelOf('per_unit'), unitPrice: notNegative.describe('Of one billed unit.') });
 
-const GRADUATED = z.strictObject({ model: z.literal('graduated'), bands: bandsOf(BAND), flatAtZero, bounded });
+const GRADUATED = z.strictObject({ model: modelOf('graduated'), bands: bandsOf(BAND), flatAtZero, bounded });
 
-const VOLUME = z.strictObject({ model: z.literal('volume'), bands: bandsOf(BAND), flatAtZero, bounded });
+const VOLUME = z.strictObject({ model: modelOf('volume'), bands: bandsOf(BAND), flatAtZero, bounded });
 
 /** The price of what is held and not metered. */
 export const FIXED_QUANTITY_PRICE = z.discriminatedUnion(
@@ -49,9 +55,9 @@ export const FIXED_QUANTITY_PRICE = z.discriminatedUnion(
 
 const PACKAGE = z
   .strictObject({
-    model: z.literal('package'),
+    model: modelOf('package'),
     size: positive.describe('Units in one package.'),
-    packagePrice: notNegative,
+    packagePrice: notNegative.describe('Of one package.'),
     freeUnits: notNegative.default('0').describe('Taken off before packages are cut.'),
     rounding: z
       .enum(['up', 'down'], 'must be up or down')
@@ -61,17 +67,17 @@ const PACKAGE = z
   .transform(({ rounding, ...rest }) => ({ ...rest, ...(rounding === 'up' ? {} : { rounding }) }));
 
 const GRADUATED_PERCENTAGE = z.strictObject({
-  model: z.literal('graduated_percentage'),
+  model: modelOf('graduated_percentage'),
   bands: bandsOf(PERCENT_BAND),
   flatAtZero,
   bounded,
 });
 
-const CAPACITY = z.strictObject({ model: z.literal('capacity'), bands: bandsOf(FEE_BAND), bounded });
+const CAPACITY = z.strictObject({ model: modelOf('capacity'), bands: bandsOf(FEE_BAND), bounded });
 
 const FLAT = z.strictObject({
-  model: z.literal('flat'),
-  amount: notNegative,
+  model: modelOf('flat'),
+  amount: notNegative.describe('The fee, in major units.'),
   due: z
     .enum(['always', 'when_used'], 'must be always or when_used')
     .default('always')
@@ -79,14 +85,14 @@ const FLAT = z.strictObject({
 });
 
 const DYNAMIC = z.strictObject({
-  model: z.literal('dynamic'),
+  model: modelOf('dynamic'),
   multiplier: notNegative
     .default('1')
     .describe('The meter sums amounts that events carry; this is what they are times.'),
 });
 
 const PERCENTAGE = z.strictObject({
-  model: z.literal('percentage'),
+  model: modelOf('percentage'),
   percent: notNegative.describe("Of each event's amount: 2.99 is 2.99 %."),
   fixedFee: notNegative.default('0').describe('Of each event that is charged.'),
   freeEvents: notNegative
@@ -124,7 +130,7 @@ const QUANTITY_FORMS = {
 const QUANTITY_PRICE = priceOf<QuantityPrice>(QUANTITY_FORMS).meta({ id: 'quantityPrice' });
 
 const BUCKETED = z.strictObject({
-  model: z.literal('bucketed'),
+  model: modelOf('bucketed'),
   bucket: z.enum(['hour', 'day'], 'must be hour or day').describe("Of the tenant's time zone."),
   price: QUANTITY_PRICE.describe('The price of each hour or day by itself.'),
 });
@@ -133,13 +139,13 @@ const CELL = z.strictObject({
   values: listOf(dimensionValue)
     .min(1, 'must have one value for each dimension')
     .describe('In the order of dimensions.'),
-  price: QUANTITY_PRICE,
+  price: QUANTITY_PRICE.describe('The price of usage with these values.'),
 });
 
 const MATRIX = z.strictObject({
-  model: z.literal('matrix'),
+  model: modelOf('matrix'),
   dimensions: listOf(text).min(1, 'must name one dimension or two').describe("One or two of the meter's dimensions."),
-  cells: listOf(CELL).min(1, 'must have at least one cell'),
+  cells: listOf(CELL).min(1, 'must have at least one cell').describe('Each combination of values at most once.'),
   otherwise: QUANTITY_PRICE.nullable().describe(
     'The price of all other values; null: usage of them has no price, and holds the bill.',
   ),

@@ -21,15 +21,17 @@ const TRIAL_DAYS_MAX = 3_650;
 
 /** Who issues invoices, or gets them. */
 export const PARTY = z.strictObject({
-  name: text,
-  addressLines: listOf(text).default([]),
-  email: text.optional(),
-  taxIds: listOf(text).default([]),
+  name: text.describe('As invoices show it.'),
+  addressLines: listOf(text).default([]).describe('As invoices show them, line by line.'),
+  email: text.optional().describe('For people: nothing is sent there.'),
+  taxIds: listOf(text).default([]).describe('As invoices show them.'),
 });
 
 const TAX_RATE = z.strictObject({
   name: text.describe('As the invoice shows it.'),
-  percent: notNegative.refine((value) => decimal(value).lte('100'), 'must be at most 100').meta({ maximum: 100 }),
+  percent: notNegative
+    .refine((value) => decimal(value).lte('100'), 'must be at most 100')
+    .meta({ maximum: 100, description: '19 is 19 %.' }),
 });
 
 /** One customer. */
@@ -60,7 +62,7 @@ export const TENANT = z.strictObject({
   lateWindow: durationField
     .default(3_600)
     .describe('How long after its end a period still takes its events: 90s, 15m, 1h, 2d.'),
-  taxRates: listOf(TAX_RATE).default([]),
+  taxRates: listOf(TAX_RATE).default([]).describe('Each on the same amount: they do not compound.'),
   taxesIncluded: flag.default(false).describe('Prices contain the taxes: they are taken out instead of added.'),
   taxExemption: text
     .exactOptional()

@@ -16,7 +16,24 @@ function planWith(charge: string): unknown {
   return parse(`plans: [{ key: basic, currency: USD, charges: [{ key: calls, meter: calls, ${charge} }] }]`);
 }
 
+/** The paths of fields that say nothing of themselves. */
+function undescribed(node: unknown, path = ''): string[] {
+  if (node === null || typeof node !== 'object') return [];
+  const { properties = {}, ...rest } = node as { readonly properties?: Readonly<Record<string, object>> };
+  return [
+    ...Object.entries(properties).flatMap(([name, field]) => [
+      ...('description' in field ? [] : [`${path}.${name}`]),
+      ...undescribed(field, `${path}.${name}`),
+    ]),
+    ...Object.values(rest).flatMap((child) => undescribed(child, path)),
+  ];
+}
+
 describe('docs/catalogue.schema.json', () => {
+  test('has a sentence for each field, which an editor shows', () => {
+    expect([...new Set(undescribed(published))]).toEqual([]);
+  });
+
   test('is what the form of catalogue files says: npm run schema', () => {
     expect(published).toEqual(catalogueSchema());
   });
