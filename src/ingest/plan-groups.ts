@@ -2,6 +2,7 @@ import { planSpanAt, type CatalogueSnapshot, type TenantEntry } from '../catalog
 import type { EventResult } from '../domain/outcome.ts';
 import type { Limit } from '../domain/plan.ts';
 import type { UsageGroup } from '../meter/usage-group.ts';
+import type { AppliedGroup } from './applied-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
 import type { ShardFinder } from './shard-finder.ts';
 
@@ -30,6 +31,8 @@ export interface Parcel {
   /** In the order of the request, at least one. */
   readonly events: readonly PlannedEvent<Acceptable | Forbidden>[];
   readonly size: CallSize;
+  /** Told of the call that its events went with, after their answers are written. */
+  readonly onApplied?: (applied: AppliedGroup) => void;
 }
 
 /** What is to be done for the events of a request. */

@@ -127,7 +127,9 @@ export class ShardQueue {
       if (planned.events.length + planned.refused.length === 0) return;
       const answer = await recordUsage(meter, planned.group);
       if (answer.kind === 'applied') {
-        this.#options.onApplied({ planned, answer });
+        const applied: AppliedGroup = { planned, answer };
+        this.#options.onApplied(applied);
+        for (const { parcel } of parcels) parcel.onApplied?.(applied);
         return;
       }
       leaveBehind(parcels, answer, behind);

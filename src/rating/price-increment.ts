@@ -1,11 +1,10 @@
 import type { Meter } from '../domain/meter.ts';
-import type { CurrencyCode } from '../domain/money.ts';
 import type { Charge, PriceModel } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
 import { rulesOf } from './models/index.ts';
 import { passesFilter } from './passes-filter.ts';
-import { dueOf, priceCharge } from './price-charge.ts';
+import { dueOf, priceCharge, type PricingContext } from './price-charge.ts';
 import { UnpricedQuantityError } from './problem.ts';
 
 /** Two states of the usage of one charge in one period, the second with more. */
@@ -27,7 +26,7 @@ export interface UsageIncrement {
 export function priceIncrement(
   charge: Charge,
   { before, after }: UsageIncrement,
-  context: Pick<Meter, 'aggregation'> & { readonly currency: CurrencyCode },
+  context: Pick<PricingContext, 'aggregation' | 'currency' | 'share'>,
 ): Exact {
   const priceOf = (usage: UsageFigures): Exact => dueOf(priceCharge(charge, usage, { ...context, isLast: false }));
   return priceOf(after).minus(priceOf(before));
@@ -53,11 +52,16 @@ const ADDING: ReadonlySet<string> = new Set(['count', 'sum']);
  * does not matter; where the quantity of the whole period is priced, it is `usedBefore` that decides. Everything else is not known
  * before the end of the period, and is answered with a reason.
  */
-export function costOfEvent(charge: Charge, event: MeteredEvent, meter: Meter, currency: CurrencyCode): EventCost {
+export function costOfEvent(
+  charge: Charge,
+  event: MeteredEvent,
+  meter: Meter,
+  priced: Pick<PricingContext, 'currency' | 'share'>,
+): EventCost {
   if (!passesFilter(charge, event.values)) return { amount: ZERO };
   const reason = unknownBecause(charge, event, meter);
   if (reason !== undefined) return { reason };
-  const context = { aggregation: meter.aggregation, currency };
+  const context = { ...priced, aggregation: meter.aggregation };
   try {
     return { amount: priceIncrement(charge, incrementOf(charge, event, meter), context) };
   } catch (error) {

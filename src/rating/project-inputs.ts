@@ -1,7 +1,7 @@
 import { type InstantText, requireInstant } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { Exact, exact } from './exact.ts';
+import { type Exact, exact } from './exact.ts';
 import type { ChargeUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { priceCharge } from './price-charge.ts';
 import { UnpricedQuantityError } from './problem.ts';

@@ -9,6 +9,7 @@ import { dueOf, priceCharge } from '../../src/rating/price-charge.ts';
 import { costOfEvent, type EventCost, type MeteredEvent, priceIncrement } from '../../src/rating/price-increment.ts';
 import { sampleCharge, sampleMeter } from './sample-inputs.ts';
 
+const USD = { currency: 'USD' };
 const meter: Meter = { ...sampleMeter('calls'), dimensions: ['region'] };
 
 /** "First 100 calls free, next 900 at 0.005, above that 0.01". */
@@ -43,7 +44,7 @@ function costs(of: Charge, events: readonly string[], aggregation: Aggregation =
   let used = ZERO;
   return events.map((quantity) => {
     const event: MeteredEvent = { quantity, values: {}, usedBefore: used.text };
-    const cost = costOfEvent(of, event, { ...meter, aggregation }, 'USD');
+    const cost = costOfEvent(of, event, { ...meter, aggregation }, USD);
     used = aggregation === 'max' ? used.atLeast(exact(quantity)) : used.plus(exact(quantity));
     return textOf(cost);
   });
@@ -156,7 +157,7 @@ test('events that are priced alone add up to the price of all of them, whatever 
         amounts: taken.map(([quantity]) => [quantity, 1]),
       };
       const sum = events.reduce((total, [quantity, region]) => {
-        const cost = costOfEvent(of, { quantity, values: { region }, usedBefore: null }, meter, 'USD');
+        const cost = costOfEvent(of, { quantity, values: { region }, usedBefore: null }, meter, USD);
         return 'amount' in cost ? total.plus(cost.amount) : exact('-1000000');
       }, ZERO);
       expect(sum.text).toBe(dueOf(priceCharge(of, all, { aggregation: 'sum', currency: 'USD' })).text);
@@ -178,7 +179,7 @@ test.each<[string, Charge, Partial<Meter>, string | null]>([
     of,
     { quantity: '5', values: { region: 'eu' }, usedBefore },
     { ...meter, ...changes },
-    'USD',
+    USD,
   );
   expect(cost).toEqual({ reason: expect.stringContaining('calls') as string });
 });
@@ -188,14 +189,12 @@ test('usage that no price covers has no cost, and what the rating would say is t
     charge({ ...MATRIX, otherwise: null }),
     { quantity: '5', values: {}, usedBefore: null },
     meter,
-    'USD',
+    USD,
   );
   expect(textOf(cost)).toContain('no price for 5 of region (none)');
 });
 
 test('usage that a filter leaves out costs nothing, also where the rest is not known', () => {
   const of = charge(BANDS, { filter: { region: ['eu'] } });
-  expect(textOf(costOfEvent(of, { quantity: '5', values: { region: 'us' }, usedBefore: null }, meter, 'USD'))).toBe(
-    '0',
-  );
+  expect(textOf(costOfEvent(of, { quantity: '5', values: { region: 'us' }, usedBefore: null }, meter, USD))).toBe('0');
 });

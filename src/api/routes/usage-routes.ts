@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CatalogueSnapshot } from '../../catalog/catalogue-snapshot.ts';
 import { formatInstant, MICROS_PER_DAY, MICROS_PER_HOUR } from '../../domain/instant.ts';
 import { readUsage, readUsageByDimension, USAGE_BUCKETS_MAX } from '../../ledger/read-usage.ts';
-import { ApiError, badRequest } from '../api-error.ts';
+import { type ApiError, badRequest } from '../api-error.ts';
 import { openPeriod, readOpenPeriodUsage } from '../open-period-usage.ts';
 import { openPeriodView } from '../open-period-view.ts';
 import { instantParameter, readQuery } from '../read-query.ts';
