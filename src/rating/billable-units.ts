@@ -53,8 +53,8 @@ function conversionSteps(conversion: UnitConversion | undefined, metered: Exact,
   if (conversion === undefined) return [];
   const { multiply, divide, rounding } = conversion;
   const factors = [
-    ...(multiply === undefined ? [] : [`× ${multiply}`]),
-    ...(divide === undefined ? [] : [`/ ${divide}`]),
+    ...(multiply === undefined ? [] : [`× ${spoken(exact(multiply))}`]),
+    ...(divide === undefined ? [] : [`/ ${spoken(exact(divide))}`]),
   ];
   const rounded = rounding === undefined ? '' : `, rounded ${ROUNDING_WORDS[rounding]}`;
   const sentence = `${spoken(metered)} ${factors.join(' ')}${rounded} = ${spoken(converted)}`;

@@ -1,10 +1,8 @@
-import type { LineStep } from '../domain/invoice.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { CurrencyCode } from '../domain/money.ts';
 import type { Charge } from '../domain/plan.ts';
+import { aroundPrice, boundsOf } from './around-price.ts';
 import { billableQuantity, convertedParts } from './billable-units.ts';
-import { commitmentStep } from './commitment.ts';
-import { discountStep } from './discount.ts';
 import { Exact, exact, ONE, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
 import { addedParts, withSum } from './models/added.ts';
@@ -51,8 +49,6 @@ export interface PricedCharge extends PricedQuantity {
   readonly excess: Exact;
 }
 
-const NOTHING_BEFORE: EarlierUsage = { billed: ZERO };
-
 /**
  * Prices usage by one charge, in the one order there is: conversion, included units, the price of the model (of what is above
  * earlier units), discount, commitment, minimum, maximum. Exact and pure. A negative quantity is priced 0: usage becomes a
@@ -62,69 +58,18 @@ const NOTHING_BEFORE: EarlierUsage = { billed: ZERO };
  * one quantity.
  */
 export function priceCharge(charge: Charge, usage: UsageFigures, context: PricingContext): PricedCharge {
-  const { earlier = NOTHING_BEFORE, isLast = true, share = ONE } = context;
-  const { billed } = earlier;
-  const priced = adjusted(charge, forShare(charge, priceUnits(charge, usage, context), share), {
-    billed,
-    isLast,
-    share,
-  });
-  const raised = isLast ? raisedTo(charge.minimum, priced.amount, context) : priced.amount;
-  const due = loweredTo(charge.maximum, raised, context);
-  return { ...priced, shortfall: raised.minus(priced.amount), excess: raised.minus(due) };
+  const standing = {
+    billed: context.earlier?.billed ?? ZERO,
+    isLast: context.isLast ?? true,
+    share: context.share ?? ONE,
+  };
+  const priced = aroundPrice(charge, priceUnits(charge, usage, context), standing);
+  return { ...priced, ...boundsOf(charge, priced.amount, standing) };
 }
 
 /** What a priced charge comes to, minimum and maximum regarded. */
 export function dueOf({ amount, shortfall, excess }: PricedCharge): Exact {
   return amount.plus(shortfall).minus(excess);
-}
-
-/** A minimum or maximum of a whole period, for the share of it that is priced. */
-export function boundFor(bound: string, share: Exact = ONE): Exact {
-  return exact(bound).times(share);
-}
-
-function raisedTo(minimum: string | undefined, amount: Exact, { earlier, share }: PricingContext): Exact {
-  if (minimum === undefined) return amount;
-  return amount.atLeast(boundFor(minimum, share).minus(earlier?.billed ?? ZERO));
-}
-
-function loweredTo(maximum: string | undefined, amount: Exact, { earlier, share }: PricingContext): Exact {
-  if (maximum === undefined) return amount;
-  return amount.atMost(
-    boundFor(maximum, share)
-      .minus(earlier?.billed ?? ZERO)
-      .atLeast(ZERO),
-  );
-}
-
-/** Discount, then commitment. */
-function adjusted(
-  { discount, commitment }: Charge,
-  priced: PricedQuantity,
-  { billed, isLast, share }: { readonly billed: Exact; readonly isLast: boolean; readonly share: Exact },
-): PricedQuantity {
-  const discounted = changed(priced, discount === undefined ? undefined : discountStep(discount, priced.amount, share));
-  if (commitment === undefined) return discounted;
-  const promised = boundFor(commitment.amount, share);
-  return changed(discounted, commitmentStep(commitment, { amount: discounted.amount, billed, isLast }, promised));
-}
-
-function changed(
-  priced: PricedQuantity,
-  change: { readonly change: Exact; readonly step: LineStep } | undefined,
-): PricedQuantity {
-  if (change === undefined) return priced;
-  return withSum({ amount: priced.amount.plus(change.change), steps: [...priced.steps, change.step] });
-}
-
-/** A fee that is due for time: of a part of the period, that part of it. */
-function forShare({ price }: Charge, priced: PricedQuantity, share: Exact): PricedQuantity {
-  const isForTime = rulesOf(price).isForTime?.(price) ?? false;
-  if (!isForTime || share.equals(ONE)) return priced;
-  const left = priced.amount.times(share).minus(priced.amount);
-  const sentence = `for ${spoken(share)} of the period: ${spoken(left)}`;
-  return withSum({ amount: priced.amount.plus(left), steps: [...priced.steps, lineStep('proration', sentence, left)] });
 }
 
 function priceUnits(charge: Charge, usage: UsageFigures, context: PricingContext): PricedQuantity {

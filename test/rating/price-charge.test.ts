@@ -88,7 +88,7 @@ describe('conversion', () => {
   test('comes before the included units, and is said', () => {
     const conversion = { divide: '1000', rounding: 'up' } as const;
     expect(sentence({ conversion, includedUnits: '0.5' }, '1400')).toBe(
-      '1,400 / 1000, rounded up = 2, then 0.5 of 2 included, then 1.5 × 0.4 = 0.6',
+      '1,400 / 1,000, rounded up = 2, then 0.5 of 2 included, then 1.5 × 0.4 = 0.6',
     );
   });
 });
