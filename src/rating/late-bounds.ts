@@ -13,6 +13,8 @@ import { lineStep, spoken } from './sentences.ts';
  * What late usage changes about the bounds that a plan has on all of its charges together: usage that came late to a period whose cap was
  * reached costs nothing, and what was missing to a minimum is less. The lines of its charges do not know of that. In plans with such
  * bounds, late usage names all charges that were used in the period.
+ *
+ * Throws `UnpricedQuantityError` where a price covers no such usage.
  */
 export function lateBoundLines(inputs: RatingInputs): InvoiceLine[] {
   const paid = inputs.late.filter(({ trial }) => trial !== true);
@@ -24,7 +26,7 @@ export function lateBoundLines(inputs: RatingInputs): InvoiceLine[] {
 
 function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsage[]): InvoiceLine[] {
   const [first, last] = [spans[0], spans.at(-1)];
-  if (first === undefined || last === undefined) return [];
+  if (first === undefined || last === undefined || !hasBounds(first.planVersion)) return [];
   const { planVersion: plan, usagePeriodStart, usagePeriodEnd, billedInvoiceId } = first;
   const { currency } = inputs.tenant;
   const period = { start: usagePeriodStart, end: usagePeriodEnd };
@@ -53,6 +55,10 @@ function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsag
       },
     },
   ];
+}
+
+function hasBounds({ commitment, minimum, maximum }: PlanVersion): boolean {
+  return commitment !== undefined || minimum !== undefined || maximum !== undefined;
 }
 
 /** What commitment, minimum and maximum add to an amount; negative where they take off. */

@@ -34,7 +34,6 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
     ...planBoundLines(inputs, rated),
     ...billedLines(inputs),
     ...late,
-    ...lateBoundLines(inputs),
     ...oneOffLines(inputs),
     ...advanceFeeLines(inputs),
   ];
@@ -64,7 +63,10 @@ function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
 }
 
 function lateRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
-  return inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge)));
+  return [
+    ...inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge))),
+    () => lateBoundLines(inputs),
+  ];
 }
 
 function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): InvoiceContent {

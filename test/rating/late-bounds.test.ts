@@ -66,3 +66,17 @@ test('a plan without bounds, and a trial, have no such line', () => {
   expect(lateLinesOf({}, ['10', '40'])).toEqual([[REQUESTS, '3000']]);
   expect(lateLinesOf({ maximum: '5' }, ['10', '40'], ['0', '0'], { trial: true })).toEqual([]);
 });
+
+test('a charge that cannot be priced is a problem, also where nothing came late to it', () => {
+  const bounded = sampleCharge('input_tokens', {
+    model: 'graduated',
+    bands: [{ upTo: '10', unitPrice: '1', flatFee: '0' }],
+    bounded: true,
+    flatAtZero: false,
+  });
+  const [requests = bounded] = CHARGES;
+  const planVersion = samplePlan({ baseFee: '0', charges: [requests, bounded], maximum: '500' });
+  const usage = [sampleLateUsage('requests', '1', '2'), sampleLateUsage('input_tokens', '11', '11')];
+  const result = rateInvoice(sampleInputs({ late: [sampleLate({ planVersion, usage })] }));
+  expect(result).toHaveProperty('problems');
+});
