@@ -10,6 +10,7 @@ import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot, TenantEntry } from './catalogue-snapshot.ts';
 import { tenantOf } from './definitions.ts';
+import { trialEnd } from './trial.ts';
 import { differencesOf } from './differences.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 
@@ -103,7 +104,7 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
   const isNewlySaid = said !== stored.planOfFile;
   const move = isNewlySaid ? planMove(context, file, stored) : undefined;
   const problems = [
-    ...refusedFields(stored, wanted).map(([field, message]) =>
+    ...[...refusedFields(stored, wanted), ...refusedTrial(stored, wanted)].map(([field, message]) =>
       context.parsed.problemAt(['tenants', index, field], message),
     ),
     ...(move === 'no_such_version' ? [noSuchVersion(context, file, index)] : []),
@@ -139,6 +140,18 @@ function refusedFields({ tenant, periodsThroughMicros }: TenantEntry, wanted: Te
     ? 'the last period is made'
     : `periods are made up to ${formatInstant(periodsThroughMicros)}`;
   return [...refused, ['endsAt', `cannot change from ${tenant.endsAt ?? 'open'}: ${reason}`]];
+}
+
+/** What was free in a period that is billed stays free, and what was not does not become it. */
+function refusedTrial(stored: TenantEntry, wanted: Tenant): [string, string][] {
+  if (stored.tenant.trialDays === wanted.trialDays) return [];
+  const { calendar, billingStartMicros, gate } = stored;
+  const ends = [stored.tenant, wanted].map((tenant) => trialEnd({ tenant, calendar }) ?? billingStartMicros);
+  if (Math.min(...ends) >= gate.sealedThroughMicros) return [];
+  const days = stored.tenant.trialDays ?? 'none';
+  return [
+    ['trialDays', `cannot change from ${days}: periods through ${formatInstant(gate.sealedThroughMicros)} are billed`],
+  ];
 }
 
 /** `current`: the key of the plan the tenant is on; naming the same key again never means its newest version. */

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
-import type { EventResult, LimitState, Outcome } from '../domain/outcome.ts';
+import type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
 /** A page of a list; `nextCursor` is `null` on the last one. */
@@ -24,6 +24,8 @@ export interface CheckInput {
   readonly quantity?: string | number | undefined;
   /** What an event would have: limits on each value of a dimension ask for it. */
   readonly properties?: Readonly<Record<string, string | number | boolean | null>> | undefined;
+  /** Whether the answer shall say what the usage would cost. */
+  readonly cost?: boolean | undefined;
 }
 
 /** The answer of `POST /v1/check`. True of that moment only: other senders may be faster. */
@@ -33,6 +35,9 @@ export interface CheckView {
   readonly reason?: Outcome;
   /** The limits on these meters as they stand. A meter without a limit has no entry. */
   readonly limits: readonly LimitState[];
+  /** Only where it was asked for: what the usage of all of these meters would cost; `null`: `costReason` says why it is not known. */
+  readonly cost?: UsageCost | null;
+  readonly costReason?: string;
 }
 
 /** One change that applying a catalogue file makes, or would make. */
@@ -65,6 +70,15 @@ export interface CountBackAnswer {
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
   readonly plan: { readonly key: string; readonly version: number } | null;
+  /** What it holds of fixed quantities, by name and then in order of time. */
+  readonly quantities: readonly {
+    readonly name: string;
+    readonly quantity: string;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Until then nothing is due; `null`: it has no trial. */
+  readonly trialEndsAt: InstantText | null;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */
