@@ -6,6 +6,7 @@ import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import type { Discount } from '../../src/domain/plan.ts';
 import type { AppliedCoupon, CreditGrant, OneOffCharge, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { RATING_RUNS } from './generated-charges.ts';
 import { sampleCharge, sampleInputs, samplePlan, sampleSpan, sampleUsage } from './sample-inputs.ts';
 
 /** Amounts with up to four digits behind the point, up to 1,000. */
@@ -95,6 +96,8 @@ function contentOf(inputs: RatingInputs): InvoiceContent {
   return result.content;
 }
 
+const RUNS = { numRuns: RATING_RUNS };
+
 const sum = (list: readonly { readonly amountMinor: string }[]): bigint =>
   list.reduce((total, { amountMinor }) => total + BigInt(amountMinor), 0n);
 
@@ -110,6 +113,7 @@ test('what is due is lines and taxes less credits, never negative; what is negat
       expect(due >= 0n && carried >= 0n && (due === 0n || carried === 0n)).toBe(true);
       expect(total < 0n ? creditLines.length : 0).toBe(0);
     }),
+    RUNS,
   );
 });
 
@@ -129,6 +133,7 @@ test('a credit is drawn up to its balance, none that is expired, and one after t
       const left = usable.reduce((total, [, balance]) => total + balance, 0n) - sum(creditLines);
       expect(dueMinor === '0' || left === 0n).toBe(true);
     }),
+    RUNS,
   );
 });
 
@@ -138,6 +143,7 @@ test('the order in which credits are given to rating does not matter', () => {
       const reversed = contentOf({ ...inputs, grants: (inputs.grants ?? []).toReversed() });
       expect(reversed).toEqual(contentOf(inputs));
     }),
+    RUNS,
   );
 });
 
@@ -150,6 +156,7 @@ test('coupons take nothing off a negative bill, and never lead below zero', () =
       expect(taken <= 0n).toBe(true);
       expect(before <= 0n ? taken === 0n : before + taken >= 0n).toBe(true);
     }),
+    RUNS,
   );
 });
 
@@ -160,5 +167,6 @@ test('taxes that amounts contain leave what they are on, to the last minor unit'
       if (taxLines[0]?.included !== true) return;
       expect(BigInt(taxLines[0].taxableMinor) + sum(taxLines)).toBe(BigInt(subtotalMinor));
     }),
+    RUNS,
   );
 });
