@@ -4,7 +4,7 @@ import { commitmentStep } from './commitment.ts';
 import { discountStep } from './discount.ts';
 import { type Exact, exact, ONE, ZERO } from './exact.ts';
 import { withSum } from './models/added.ts';
-import { rulesOf } from './models/index.ts';
+import { isForTime } from './models/index.ts';
 import type { PricedQuantity } from './models/model.ts';
 import { lineStep, spoken } from './sentences.ts';
 
@@ -51,8 +51,7 @@ function changed(
 
 /** A fee that is due for time: of a part of the period, that part of it. */
 function forShare({ price }: Charge, priced: PricedQuantity, share: Exact): PricedQuantity {
-  const isForTime = rulesOf(price).isForTime?.(price) ?? false;
-  if (!isForTime || share.equals(ONE)) return priced;
+  if (!isForTime(price) || share.equals(ONE)) return priced;
   const change = priced.amount.times(share).minus(priced.amount);
   const step = lineStep('proration', `for ${spoken(share)} of the period: ${spoken(change)}`, change);
   return changed(priced, { change, step });

@@ -23,6 +23,11 @@ export function rulesOf(price: PriceModel): PriceModelRules<PriceModel> {
   return MODELS[price.model] as PriceModelRules<PriceModel>;
 }
 
+/** True for a price that is due for time and not for usage: it is prorated, and what was used before does not matter to it. */
+export function isForTime(price: PriceModel): boolean {
+  return rulesOf(price).isForTime?.(price) ?? false;
+}
+
 /** True for the name of a price model in the table. */
 export function isPriceModel(name: string): name is PriceModel['model'] {
   return Object.hasOwn(MODELS, name);
