@@ -49,13 +49,17 @@ async function send(tenant: string, occurredAt: string, quantity: number): Promi
   return (await stack.send(key, [event]))[0]?.outcome;
 }
 
+/** Runs one step as a worker would. */
+async function run<Answer>(step: () => Promise<Answer>): Promise<Answer> {
+  return new MockActivityEnvironment().run(step);
+}
+
 /** Runs the steps of a cycle as a worker would, and shows the lines of its invoice. */
 async function bill(tenant: string, periodStart: string, now: string): Promise<readonly string[]> {
   const cycle = { tenant, periodStart, revision: 0 };
   stack.setClock(now);
   await openCycle(stack.pool, { ...cycle, workflowId: `close-cycle/${tenant}/${periodStart}` }, stack.service.clock());
   const steps = createCycleActivities(billingDeps(stack));
-  const run = <Answer>(step: () => Promise<Answer>): Promise<Answer> => new MockActivityEnvironment().run(step);
   await run(() => steps.sealPeriod(cycle));
   await run(() => steps.passBarrier(cycle));
   expect((await run(() => steps.reconcileUsage(cycle))).holdReasons).toEqual([]);
@@ -69,13 +73,13 @@ async function bill(tenant: string, periodStart: string, now: string): Promise<r
 }
 
 test('a plan that carries over prices each unit where it stands, and late usage moves the units behind it', async () => {
-  const { changePlan } = createTenantActivities(billingDeps(stack));
+  const activities = createTenantActivities(billingDeps(stack));
   expect(await send('acme', '2026-10-10T00:00:00Z', 90)).toBe('accepted');
   const order = { tenant: 'acme', plan: 'large', version: null, at: CHANGE, actor: 'ada', reason: '' };
   const commanded = { ...order, commandedAt: '2026-10-30T00:00:00Z' };
-  expect(await changePlan(commanded)).toMatchObject({ plan: { key: 'large' }, unchanged: false });
-  expect(await changePlan(commanded)).toMatchObject({ unchanged: true });
-  await expect(changePlan({ ...commanded, plan: 'huge' })).rejects.toMatchObject({ nonRetryable: true });
+  expect(await activities.changePlan(commanded)).toMatchObject({ plan: { key: 'large' }, unchanged: false });
+  expect(await activities.changePlan(commanded)).toMatchObject({ unchanged: true });
+  await expect(activities.changePlan({ ...commanded, plan: 'huge' })).rejects.toMatchObject({ nonRetryable: true });
 
   // The new plan's limit is on a dimension that nothing was counted by before, and meets what the period has used.
   expect(await send('acme', '2026-10-20T00:00:00Z', 31)).toBe('limit_exceeded');

@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { changePlan, type ChangeAt, type PlanChangeOrder } from '../../src/catalog/change-plan.ts';
+import type { ChangeRefusedError } from '../../src/catalog/change-refused-error.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
+import { sealPeriod } from '../../src/ledger/seal-period.ts';
+import { eventually } from '../support/api-calls.ts';
 import { AT, openCatalogueDatabase, type CatalogueDatabase } from './catalogue-fixture.ts';
 
 const NOW = requireInstant(AT);
 const NOW_TEXT = formatInstant(NOW);
 
 /** One tenant for each test. */
-const TENANTS = ['now', 'next', 'again', 'planned', 'sealed', 'early', 'future', 'ended', 'file', 'dollars'];
+const TENANTS = ['closing', 'now', 'next', 'again', 'planned', 'sealed', 'early', 'future', 'ended', 'file', 'dollars'];
 
 const YAML = `
 issuer: { name: Toll Ltd }
@@ -93,6 +96,28 @@ describe('changing a tenant’s plan', () => {
     await change('early', 'large', requireInstant('2026-10-05T12:34:56.789Z'));
     expect((await timeline('early')).at(-1)).toBe('large@2 2026-10-05T12:34:56.789000Z -');
   });
+
+  test('waits for a seal that is under way, and is refused when it was made', async () => {
+    const october = requireInstant('2026-10-01T00:00:00Z');
+    let refused: Promise<unknown> = Promise.resolve();
+    await inTransaction(database.pool, async (client) => {
+      await sealPeriod(client, { tenant: 'closing', periodStart: october });
+      refused = change('closing', 'large', requireInstant('2026-10-20T00:00:00Z')).then(
+        () => 'changed',
+        (error: unknown) => (error as ChangeRefusedError).refusal,
+      );
+      await eventually(isSomebodyWaiting, 10_000, 'the change waits for the gate');
+    });
+    expect(await refused).toBe('period_sealed');
+    expect(await timeline('closing')).toHaveLength(1);
+  });
+
+  async function isSomebodyWaiting(): Promise<true | undefined> {
+    const waiting = `
+select from pg_locks join pg_stat_activity activity using (pid)
+where not pg_locks.granted and activity.datname = current_database()`;
+    return (await database.pool.query(waiting)).rowCount === 0 ? undefined : true;
+  }
 
   test('of a tenant whose billing has not begun holds from its beginning', async () => {
     await change('future', 'large', 'now');
