@@ -76,13 +76,14 @@ const NO_EVENTS = {
   final_position: null,
 } as const;
 
-/** What the rows of a charge say. @param found the quantities that are in no row */
+/** What the rows of a charge say; `undefined` without any. @param found the quantities that are in no row */
 export function chargeSum(
   reading: ChargeReading,
-  total: SumRow,
   rows: readonly SumRow[],
   found: QuantitiesByPlace,
-): ChargeSum {
+): ChargeSum | undefined {
+  const total = rows.find(({ is_total }) => is_total);
+  if (total === undefined) return undefined;
   const sum = {
     charge: reading.charge,
     quantity: quantityOf(reading, total, found),

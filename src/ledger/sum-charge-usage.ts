@@ -28,27 +28,29 @@ export interface TooMuchUsage {
   readonly max: number;
 }
 
-const TOO_MUCH_CURES = {
-  parts: 'parts (values of dimensions, hours, days): price it by a dimension with fewer values',
-  events: 'events, each of which its price looks at: bill shorter periods, or price the sum',
-} as const;
-
 /** Says which usage keeps a bill from being made, and what to do about it. */
 export function tooMuchSentence({ charge, reads, max }: TooMuchUsage): string {
-  return `the usage of ${charge} has more than ${max.toLocaleString('en-US')} ${TOO_MUCH_CURES[reads]}`;
+  const bound = max.toLocaleString('en-US');
+  if (reads === 'events') {
+    return `the usage of ${charge} has more than ${bound} events, each of which it is priced by: bill shorter periods, or send fewer and larger ones`;
+  }
+  return `usage is read in more than ${bound} parts (values of dimensions, hours, days), most of them of ${charge}: price it by a dimension with fewer values`;
 }
 
-/** How much one charge may read. */
+/** How much may be read at once. */
 export interface UsageBounds {
+  /** Of all charges together. */
   readonly partsMax: number;
+  /** Of each charge. */
   readonly eventsMax: number;
 }
 
 /**
- * A year of hours for eleven values of a dimension, a month of days for three thousand; and events that may each have an amount of its
- * own in the recorded inputs, some 10 MB.
+ * A year of hours for eleven values of a dimension, a month of days for three thousand. Events that each have an amount of their own are
+ * 7 MB of recorded inputs, and the gauges of as many are read in half of what a statement may take, on two cores that have seven
+ * times too much to do.
  */
-export const USAGE_BOUNDS: UsageBounds = { partsMax: 100_000, eventsMax: 1_000_000 };
+export const USAGE_BOUNDS: UsageBounds = { partsMax: 100_000, eventsMax: 500_000 };
 
 /**
  * What charges are priced on, by their filters: whole hours from the rollups, what a window cuts of an hour from the rows of events.
@@ -62,31 +64,40 @@ export async function sumChargeUsage(
   bounds: UsageBounds = USAGE_BOUNDS,
 ): Promise<ChargeSums> {
   if (readings.length === 0) return { sums: [] };
+  const rows = await readSums(db, selection, readings, bounds);
+  const tooMuch = [...tooManyParts(rows, readings, bounds), ...tooManyEvents(rows, readings, bounds)];
+  if (tooMuch.length > 0) return { tooMuch };
   const gauges = await sumValueSeconds(db, selection, readings);
-  const rows = withGauges(await readSums(db, selection, readings, bounds), gauges);
   const found = new QuantitiesByPlace([...gauges, ...(await countDistinct(db, selection, readings))]);
-  const byCharge = Map.groupBy(rows, ({ charge }) => charge);
-  const sums: ChargeSum[] = [];
-  const tooMuch: TooMuchUsage[] = [];
-  for (const reading of readings) {
-    const ofCharge = byCharge.get(reading.charge) ?? [];
-    const total = ofCharge.find(({ is_total }) => is_total);
-    if (total === undefined) continue;
-    const excess = excessOf(reading, { events: total.event_count, parts: ofCharge.length - 1 }, bounds);
-    if (excess === undefined) sums.push(chargeSum(reading, total, ofCharge, found));
-    else tooMuch.push(excess);
-  }
-  return tooMuch.length > 0 ? { tooMuch } : { sums };
+  const byCharge = Map.groupBy(withGauges(rows, gauges), ({ charge }) => charge);
+  const sums = readings.flatMap((reading) => chargeSum(reading, byCharge.get(reading.charge) ?? [], found) ?? []);
+  return { sums };
 }
 
-function excessOf(
-  { charge, reads }: ChargeReading,
-  { events, parts }: { readonly events: string; readonly parts: number },
-  { partsMax, eventsMax }: UsageBounds,
-): TooMuchUsage | undefined {
-  if (reads === 'parts' && parts > partsMax) return { charge, reads, max: partsMax };
-  if (reads === 'events' && BigInt(events) > BigInt(eventsMax)) return { charge, reads, max: eventsMax };
-  return undefined;
+/** Names the charge with the most of them. */
+function tooManyParts(
+  rows: readonly SumRow[],
+  readings: readonly ChargeReading[],
+  { partsMax }: UsageBounds,
+): TooMuchUsage[] {
+  const inParts = new Set(readings.filter(({ reads }) => reads === 'parts').map(({ charge }) => charge));
+  const parts = rows.filter(({ charge, is_total }) => !is_total && inParts.has(charge));
+  if (parts.length <= partsMax) return [];
+  const ofCharges = [...Map.groupBy(parts, ({ charge }) => charge)];
+  const [most] = ofCharges.toSorted(([, one], [, other]) => other.length - one.length);
+  return most === undefined ? [] : [{ charge: most[0], reads: 'parts', max: partsMax }];
+}
+
+function tooManyEvents(
+  rows: readonly SumRow[],
+  readings: readonly ChargeReading[],
+  { eventsMax }: UsageBounds,
+): TooMuchUsage[] {
+  const byEvent = readings.filter(({ reads, isTimeWeighted = false }) => reads === 'events' || isTimeWeighted);
+  const counts = new Map(rows.filter(({ is_total }) => is_total).map((row) => [row.charge, BigInt(row.event_count)]));
+  return byEvent
+    .filter(({ charge }) => (counts.get(charge) ?? 0n) > BigInt(eventsMax))
+    .map(({ charge }) => ({ charge, reads: 'events', max: eventsMax }));
 }
 
 /** Parameters before those of the split hours. */
@@ -159,8 +170,8 @@ async function readSums(
       ...splitHours.flatMap(({ hourMicros, fromMicros, toMicros }) =>
         [hourMicros, fromMicros, toMicros].map(formatInstant),
       ),
-      // Were it met, some charge would have more than its parts.
-      readings.length * (partsMax + 2),
+      // Totals, one row of each charge that reads no parts, and one part more than there may be.
+      2 * readings.length + partsMax + 1,
       ...(readsEvents ? [formatInstant(window.fromMicros), formatInstant(window.toMicros), eventsMax] : []),
     ],
   });

@@ -272,10 +272,12 @@ test('more parts or events than a bill can hold are a problem with its cure, and
     reading(TOKENS, { charge: 'few', reads: 'events', filter: { model: ['a', 'b'] } }),
   ];
   expect(await ask(readings, {}, { partsMax: 3, eventsMax: 3 })).toHaveProperty('sums');
+  const gauge = [reading(TOKENS, { isTimeWeighted: true, aggregation: 'latest' })];
+  expect(await ask(gauge, {}, { partsMax: 3, eventsMax: 2 })).toHaveProperty('tooMuch');
   const answer = await ask(readings, {}, { partsMax: 2, eventsMax: 2 });
   expect('tooMuch' in answer ? answer.tooMuch.map(tooMuchSentence) : []).toEqual([
-    'the usage of models has more than 2 parts (values of dimensions, hours, days): price it by a dimension with fewer values',
-    'the usage of each has more than 2 events, each of which its price looks at: bill shorter periods, or price the sum',
+    'usage is read in more than 2 parts (values of dimensions, hours, days), most of them of models: price it by a dimension with fewer values',
+    'the usage of each has more than 2 events, each of which it is priced by: bill shorter periods, or send fewer and larger ones',
   ]);
 });
 
