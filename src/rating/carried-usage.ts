@@ -2,6 +2,7 @@ import type { Charge, PlanVersion } from '../domain/plan.ts';
 import { billableQuantity } from './billable-units.ts';
 import { Exact, exact, ZERO } from './exact.ts';
 import type { RatingInputs, UsageFigures } from './inputs.ts';
+import { isForTime } from './models/index.ts';
 import type { EarlierUsage } from './price-charge.ts';
 import { readingOf } from './reading-of.ts';
 
@@ -41,6 +42,8 @@ export function carriedUsage(
 
 function carries(meters: RatingInputs['meters'], plan: PlanVersion | undefined, charge: Charge): boolean {
   if (plan?.onChange !== 'carry_over' || readingOf(charge).reads !== 'quantity') return false;
+  // A fee for time is due for the time of each span: usage before it does not matter.
+  if (isForTime(charge.price)) return false;
   const aggregation = meters.find(({ key }) => key === charge.meter)?.aggregation;
   return aggregation === 'sum' || aggregation === 'count';
 }

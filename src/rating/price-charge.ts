@@ -6,7 +6,7 @@ import { billableQuantity, convertedParts } from './billable-units.ts';
 import { Exact, exact, ONE, ZERO } from './exact.ts';
 import type { UsageFigures } from './inputs.ts';
 import { addedParts, withSum } from './models/added.ts';
-import { isForTime, rulesOf } from './models/index.ts';
+import { rulesOf } from './models/index.ts';
 import type { BillableUsage, PricedQuantity } from './models/model.ts';
 import { UnpricedQuantityError } from './problem.ts';
 import { readingOf } from './reading-of.ts';
@@ -134,7 +134,7 @@ function priceAbove(charge: Charge, usage: BillableUsage, { earlier, currency }:
   };
   const { quantity, freeUnits } = usage;
   const before = earlier?.units;
-  if (before === undefined || isForTime(price)) return priceOf(quantity, freeUnits);
+  if (before === undefined) return priceOf(quantity, freeUnits);
   // Where free units count for the band, those that were used before lie in the lowest bands.
   const freeBefore = charge.includedUnitsTaken === 'after_band' ? (earlier?.includedUnits ?? ZERO) : ZERO;
   const whole = priceOf(before.plus(quantity), freeBefore.plus(freeUnits));

@@ -257,6 +257,7 @@ test('a fee that is due always is for a whole period', () => {
   expect(sentence({ price }, '0', { share: exact('10').dividedBy(exact('31')) })).toBe(
     'fee 31, then for 10/31 of the period: -21, together 10',
   );
-  expect(due({ price }, '1', { earlier: { units: exact('5'), billed: exact('31') } })).toBe('31');
+  // One more bill for the same time: the fee was due with the first.
+  expect(due({ price }, '1', { earlier: { units: exact('5'), billed: exact('31') } })).toBe('0');
   expect(due({ price: { ...price, due: 'when_used' } }, '1', { share: exact('0.5') })).toBe('31');
 });

@@ -159,6 +159,17 @@ describe('minimum and maximum of a charge', () => {
     expect(sentences(inputs)[1]).toBe('10 missing to the minimum of 30 × 1/3 of the period');
   });
 
+  test('so does a fee that is due always, where usage is carried over too', () => {
+    const charge = sampleCharge('requests', { model: 'flat', amount: '30', due: 'always' });
+    const planVersion = { ...planOf(charge), onChange: 'carry_over' as const };
+    const usage = [sampleUsage('requests', '5')];
+    const spans = [
+      { from: '2023-11-01T00:00:00Z', to: '2023-11-11T00:00:00Z', planVersion, usage },
+      { from: '2023-11-11T00:00:00Z', to: '2023-12-01T00:00:00Z', planVersion, usage },
+    ];
+    expect(Object.values(linesOf(inputsOf(charge, '0', { spans })))).toEqual(['1000', '2000']);
+  });
+
   test('of a charge that came late were billed already', () => {
     const charge = bounded({ minimum: '10' });
     const usage = [

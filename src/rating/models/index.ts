@@ -23,7 +23,7 @@ export function rulesOf(price: PriceModel): PriceModelRules<PriceModel> {
   return MODELS[price.model] as PriceModelRules<PriceModel>;
 }
 
-/** True for a price that is due for time and not for usage: it is prorated, and what was used before does not matter to it. */
+/** True for a price that is due for time and not for usage: it is prorated. */
 export function isForTime(price: PriceModel): boolean {
   return rulesOf(price).isForTime?.(price) ?? false;
 }
