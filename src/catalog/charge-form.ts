@@ -34,7 +34,7 @@ export const DISCOUNT = z.union(
 
 /** A promise to spend. */
 export const COMMITMENT = z.strictObject({
-  amount: positive.describe('What is promised for a whole period, in major units.'),
+  amount: notNegative.describe('What is promised for a whole period, in major units.'),
   overageFactor: notNegative.default('1').describe('What goes beyond costs so many times its price.'),
   trueUp: flag.default(true).describe('Whether what is missing is charged at the end of the period.'),
 });
@@ -75,7 +75,9 @@ export const CHARGE = z
     price: PRICE.describe('The price model and its parameters.'),
     discount: DISCOUNT.exactOptional().describe('A part of the price that is not charged.'),
     commitment: COMMITMENT.exactOptional().describe('A promise to spend on this charge.'),
-    minimum: positive.exactOptional().describe('Due at least for a whole period; the shortfall is a line of its own.'),
+    minimum: notNegative
+      .exactOptional()
+      .describe('Due at least for a whole period; the shortfall is a line of its own.'),
     maximum: notNegative.exactOptional().describe('Due at most; what goes beyond is given back by a line of its own.'),
   })
   .transform(({ description, includedUnitsTaken, ...charge }): Charge => ({

@@ -69,7 +69,7 @@ export const PLAN = z.strictObject({
     .default('charges')
     .describe('What commitment, minimum and maximum of the plan add up.'),
   commitment: COMMITMENT.exactOptional().describe('On all charges together.'),
-  minimum: positive.exactOptional().describe('What all charges together are due at least for a whole period.'),
+  minimum: notNegative.exactOptional().describe('What all charges together are due at least for a whole period.'),
   maximum: notNegative.exactOptional().describe('What all charges together are due at most: a monthly cap.'),
   limits: listOf(LIMIT).default([]).describe('Bounds on meters; a tenant may have its own in their place.'),
   alerts: listOf(ALERT)

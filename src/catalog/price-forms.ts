@@ -98,7 +98,7 @@ const PERCENTAGE = z.strictObject({
   freeEvents: notNegative
     .exactOptional()
     .describe('So many events are free, or fewer when freeAmount is used up before.'),
-  freeAmount: positive.exactOptional().describe('Events are free until their amounts reach this.'),
+  freeAmount: notNegative.exactOptional().describe('Events are free until their amounts reach this.'),
   minimumPerEvent: notNegative.exactOptional().describe('A charged event costs at least this.'),
   maximumPerEvent: notNegative.exactOptional().describe('A charged event costs at most this.'),
 });

@@ -45,7 +45,7 @@ export interface CatalogueChange {
   readonly kind: string;
   readonly key: string;
   readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
-  /** `version`, `changed` (fields with from and to) and `note` where they say something. */
+  /** `version`, `changed` (fields with from and to), `note`, and of a plan `prices` (in words) and `staying`, where they say something. */
   readonly details: JsonObject;
 }
 

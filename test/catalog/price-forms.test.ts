@@ -207,8 +207,8 @@ describe('the price of a charge', () => {
     [`filter: [region], ${unit}`, 'filter: must be a map of dimensions and their values'],
     [`discount: 10, ${unit}`, 'discount: must be { percent } or { amount }'],
     [`discount: { percent: 10, amount: 1 }, ${unit}`, 'discount: must be { percent } or { amount }'],
-    [`commitment: { amount: 0 }, ${unit}`, 'commitment.amount: must be more than zero'],
-    [`minimum: -1, ${unit}`, 'minimum: must be more than zero'],
+    [`commitment: { amount: -1 }, ${unit}`, 'commitment.amount: must not be negative'],
+    [`minimum: -1, ${unit}`, 'minimum: must not be negative'],
     [`includedUnitsTaken: later, ${unit}`, 'includedUnitsTaken: must be before_band or after_band'],
   ])('%s is refused with its place', (fields, line) => {
     expect(refusal(fields)).toContain(`plans[0].charges[0].${line}`);
