@@ -18,6 +18,7 @@ import { benchRead, READ_TITLE } from './read.ts';
 import { benchScript, SCRIPT_TITLE } from './script.ts';
 import { benchSingle, SINGLE_TITLE } from './single.ts';
 import { writeReports } from './write-reports.ts';
+import { benchSpend, SPEND_TITLE } from './spend.ts';
 
 interface BenchCommand {
   readonly title: string;
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, BenchCommand>> = {
   drain: { title: DRAIN_TITLE, run: benchDrain },
   read: { title: READ_TITLE, run: benchRead },
   checks: { title: CHECKS_TITLE, run: benchChecks },
+  spend: { title: SPEND_TITLE, run: benchSpend },
 };
 
 const EXAMPLES = `

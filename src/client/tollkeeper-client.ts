@@ -23,11 +23,11 @@ export class TollkeeperClient extends PricingClient {
   }
 
   /** Asks before the work whether a tenant may use so much more; takes nothing. */
-  check({ tenant, meter, quantity, properties }: Api.CheckInput): Promise<Api.CheckView> {
+  check({ tenant, meter, quantity, properties, cost }: Api.CheckInput): Promise<Api.CheckView> {
     const meters = typeof meter === 'string' ? { meter } : { meters: meter };
     return this.caller.json({
       method: 'POST',
-      path: '/v1/check',
+      path: withQuery('/v1/check', { cost: cost === true ? true : undefined }),
       body: JSON.stringify({ tenant, ...meters, quantity, properties }),
     });
   }

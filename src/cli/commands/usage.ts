@@ -131,9 +131,9 @@ function spendText(spend: SpendView): string {
   return `${head}\n\n${renderTable(columns, rows)}${projectionText(spend)}`;
 }
 
-/** What is used beyond what is included, and where that leads. A service of an earlier version tells neither. */
-function projectionText({ projection, charges = [], currency }: SpendView): string {
-  if (projection === undefined || projection === null) return '';
+/** What is used beyond what is included, and where that leads. */
+function projectionText({ projection, charges, currency }: SpendView): string {
+  if (projection === null) return '';
   const columns = [
     { title: 'charge' },
     { title: 'used', right: true },
