@@ -13,7 +13,7 @@ export interface PriceDifference {
   readonly after: string | null;
 }
 
-/** What a plan change means in money, by the usage of the open period so far. */
+/** What a plan change means in money, by the usage so far of the period that it is in, or else of the one that runs. */
 export interface PlanChangePreview {
   readonly currency: string;
   readonly period: { readonly start: InstantText; readonly end: InstantText };
@@ -31,7 +31,9 @@ export async function previewPlanChange(
   atMicros: EpochMicros,
 ): Promise<PlanChangePreview | null> {
   const entry = snapshot.tenants.get(planned.tenant);
-  const period = entry === undefined ? undefined : openPeriod(entry, atMicros);
+  // A change of a period that is over and not sealed yet is a change of that one.
+  const seenFrom = Math.min(planned.atMicros, atMicros);
+  const period = entry === undefined ? undefined : openPeriod(entry, seenFrom);
   if (entry === undefined || period === undefined) return null;
   const totalWith = async (plans: readonly PlanSpan[]): Promise<string | null> => {
     const changed: TenantEntry = { ...entry, plans };

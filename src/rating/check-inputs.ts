@@ -21,6 +21,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkSpans(inputs),
     ...checkUsage(inputs),
     ...checkLateSpans(inputs),
+    ...checkHeldQuantities(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
@@ -70,6 +71,26 @@ function checkSpans({ spans, period }: RatingInputs): string[] {
 /** Of an instant that was checked to be readable. */
 function microsOf(text: string): number {
   return parseInstant(text) ?? 0;
+}
+
+/** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
+function checkHeldQuantities({ spans }: RatingInputs): string[] {
+  return spans.flatMap((span) => {
+    const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
+    return [...byKey.values()].flatMap((held) =>
+      held.flatMap(({ key, from, to, quantity }, index) => {
+        const isInside =
+          microsOf(from) >= microsOf(held[index - 1]?.to ?? span.from) && microsOf(to) <= microsOf(span.to);
+        return [
+          ...checkPeriod(`the quantity ${key}`, from, to),
+          ...(isPlainDecimal(quantity) ? [] : [`the quantity ${key} is no plain decimal: ${JSON.stringify(quantity)}`]),
+          ...(isInside
+            ? []
+            : [`the quantity ${key} from ${from} to ${to} overlaps another or lies outside of its span`]),
+        ];
+      }),
+    );
+  });
 }
 
 /** Each span of a late period once: its usage would be billed twice. */

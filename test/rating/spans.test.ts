@@ -221,6 +221,18 @@ describe('a fixed quantity', () => {
     expect(linesOf(inputs([{ ...only, quantities: [] }]))).toEqual([]);
   });
 
+  test('that cannot be read, or is held twice at once, keeps the bill from being made', () => {
+    const quantities = [held(START, END, 'many'), held(MIDDLE, END, '2')];
+    const planVersion = seats({ model: 'per_unit', unitPrice: '29' });
+    const result = rateInvoice(inputs([{ from: START, to: END, planVersion, quantities, usage: [] }]));
+    expect(result).toEqual({
+      problems: [
+        'the quantity seats is no plain decimal: "many"',
+        `the quantity seats from ${MIDDLE} to ${END} overlaps another or lies outside of its span`,
+      ],
+    });
+  });
+
   test('changes at any instants cost what was held costs by the second, but for the rounding of each line', () => {
     const [start, end] = [requireInstant(START), requireInstant(END)];
     const changes = fc.array(fc.tuple(fc.integer({ min: start + 1, max: end - 1 }), fc.nat(50)), { maxLength: 6 });
