@@ -89,6 +89,6 @@ function stayingLines(
   const names = `${tenants.join(', ')}${more === 0 ? '' : ` and ${groupDigits(more)} more`}`;
   return [
     `  ${groupDigits(count)} ${count === 1 ? 'tenant stays on its' : 'tenants stay on their'} earlier version: ${names}`,
-    `    tollkeeper migrate ${key} --to ${version} moves them, with a preview; or planVersion in the file`,
+    `    tollkeeper migrate ${key} --to ${version} moves them (--dry-run: who would pay what), or planVersion in the file does`,
   ];
 }

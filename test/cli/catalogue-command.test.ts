@@ -63,7 +63,7 @@ plan growth, version 2
   charge storage
     gone    stored · 1 each
   1,201 tenants stay on their earlier version: acme, globex and 1,199 more
-    tollkeeper migrate growth --to 2 moves them, with a preview; or planVersion in the file
+    tollkeeper migrate growth --to 2 moves them (--dry-run: who would pay what), or planVersion in the file does
 
 1 unchanged
 dry run: nothing was changed
