@@ -72,7 +72,9 @@ export const TENANT = z.strictObject({
     .describe('Days from issue until an invoice is due.'),
   billTo: keyField(TENANT_PATTERN).optional().describe('The tenant that pays. Left out: itself.'),
   buyer: PARTY.optional().describe('Who the invoice is addressed to. Left out: its name.'),
-  plan: keyField(PLAN_KEY_PATTERN).describe('The key of its plan. Another one begins with its next period.'),
+  plan: keyField(PLAN_KEY_PATTERN).describe(
+    'The key of its plan. When the file comes to name another, that one begins with the next period.',
+  ),
   planVersion: integerField(1, 1_000_000)
     .optional()
     .describe('Left out: a new tenant gets the newest, a known one keeps its own.'),
