@@ -81,10 +81,11 @@ export const dimensionValue = z
   .transform((value, context): string => {
     if (typeof value === 'string' && value.length <= TEXT_MAX) return value;
     if (typeof value === 'boolean') return String(value);
-    if (value instanceof NumberText) return decimalOf(value) ?? value.text;
+    const number = value instanceof NumberText ? decimalOf(value) : undefined;
+    if (number !== undefined) return number;
     context.addIssue({
       code: 'custom',
-      message: `must be text of at most ${TEXT_MAX} characters, a number, true or false`,
+      message: `must be text of at most ${TEXT_MAX} characters, a plain number, true or false: put others in quotes`,
     });
     return z.NEVER;
   })

@@ -58,14 +58,22 @@ interface TextBand {
 }
 
 function bandsText<OneBand extends TextBand>(
-  price: { readonly model: string; readonly bands: readonly OneBand[]; readonly flatAtZero?: boolean },
+  price: {
+    readonly model: string;
+    readonly bands: readonly OneBand[];
+    readonly flatAtZero?: boolean;
+    readonly bounded?: boolean;
+  },
   ofBand: (band: OneBand) => string,
 ): string {
   const texts = price.bands.map((band, index) => {
     const fee = price.model === 'capacity' || band.flatFee === '0' ? '' : ` + ${groupedText(band.flatFee)} once`;
     return `${ofBand(band)}${fee}${boundText(band, index === 0)}`;
   });
-  return joined(shortened(texts), [price.flatAtZero === true ? 'also without usage' : '']);
+  return joined(shortened(texts), [
+    price.flatAtZero === true ? 'also without usage' : '',
+    price.bounded === true ? 'no price above' : '',
+  ]);
 }
 
 function boundText({ upTo, maxBlocks }: TextBand, isFirst: boolean): string {

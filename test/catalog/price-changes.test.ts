@@ -39,7 +39,7 @@ describe('a charge in words', () => {
     ],
     [
       'price: { model: volume, bands: [{ upTo: 10, unitPrice: 3, flatFee: 5 }], flatAtZero: true, bounded: true }',
-      'calls · volume: all at 3 each + 5 once up to 10, also without usage',
+      'calls · volume: all at 3 each + 5 once up to 10, also without usage, no price above',
     ],
     [
       'price: { model: package, size: 1000, packagePrice: 0.5, freeUnits: 10, rounding: down }',

@@ -204,6 +204,7 @@ describe('the price of a charge', () => {
     [`filter: {}, ${unit}`, 'filter: must name at least one dimension'],
     [`filter: { region: [] }, ${unit}`, 'filter.region: must name at least one value'],
     [`filter: { __proto__: [a] }, ${unit}`, 'filter: must not name a dimension __proto__'],
+    [`filter: { region: [1e3] }, ${unit}`, 'filter.region[0]: must be text of at most 500 characters, a plain number'],
     [`filter: [region], ${unit}`, 'filter: must be a map of dimensions and their values'],
     [`discount: 10, ${unit}`, 'discount: must be { percent } or { amount }'],
     [`discount: { percent: 10, amount: 1 }, ${unit}`, 'discount: must be { percent } or { amount }'],
