@@ -78,11 +78,11 @@ function takeFree(
   const free = Math.min(times, events ?? times, wholeEventsIn(amount, value, times));
   const after = amount === null ? null : amount.minus(value.times(whole(free)));
   const eventsAfter = events === null ? null : events - free;
-  if (eventsAfter === 0 || (after !== null && after.isZero)) {
+  if (eventsAfter === 0) {
     return { charged: [{ value, times: times - free }], left: undefined };
   }
   if (free === times) return { charged: [], left: { events: eventsAfter, amount: after } };
-  // Events are left, so it is the amount that the next one crosses.
+  // Events are left, so it is the amount that the next one crosses, or that was used up just before it.
   const excess = value.minus(after ?? ZERO);
   return {
     charged: [

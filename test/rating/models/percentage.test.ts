@@ -86,6 +86,14 @@ describe('percentage', () => {
     ]);
   });
 
+  test('says nothing of fees and bounds that there are not', () => {
+    expect(sentencesOf(price({}, '10'))).toEqual(['10 × 2.99 % = 0.299']);
+    expect(sentencesOf(price({ freeAmount: '10' }, '10*2', '5'))).toEqual([
+      '1 of 3 events free',
+      '15 × 2.99 % = 0.4485',
+    ]);
+  });
+
   test('reads events', () => {
     expect(percentage.reading(PRICE)).toEqual({ reads: 'events' });
   });
