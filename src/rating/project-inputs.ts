@@ -1,6 +1,7 @@
 import { type InstantText, requireInstant } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { SCALE_MAX } from '../domain/quantity.ts';
 import { type Exact, exact } from './exact.ts';
 import type { ChargeUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { priceCharge } from './price-charge.ts';
@@ -83,9 +84,12 @@ function projectCost(
   }
 }
 
+/** Aggregations in which more time alone brings nothing. */
+const STAYING: ReadonlySet<string> = new Set(['max', 'latest', 'unique']);
+
 function projectUsage(used: ChargeUsage, meter: Meter, factor: Exact): ChargeUsage {
-  if (meter.aggregation !== 'count' && meter.aggregation !== 'sum') return used;
-  const digits = meter.aggregation === 'count' ? 0 : meter.scale;
+  if (STAYING.has(meter.aggregation)) return used;
+  const digits = meter.aggregation === 'count' ? 0 : SCALE_MAX;
   const grown = (quantity: string): string => exact(quantity).times(factor).rounded(digits).text;
   const { charge, quantity, eventCount, ledgerRange, parts } = used;
   return {

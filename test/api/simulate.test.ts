@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { requireInstant } from '../../src/domain/instant.ts';
+import { issueInvoice } from '../../src/invoice/issue-invoice.ts';
+import { saveDraft } from '../../src/invoice/save-draft.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
+import type { RatingInputs } from '../../src/rating/inputs.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { sampleCharge, sampleMeter, samplePlan } from '../rating/sample-inputs.ts';
 import { NOW, openApiBench, type ApiBench } from './api-bench.ts';
 
 const YAML = `
@@ -167,4 +174,52 @@ test('all tenants, page by page: what they were billed and what it would have be
   expect(second.body.data).toMatchObject([{ tenant: 'initech', currency: 'EUR', wouldBe: null }]);
   expect(second.body.data[0].problems[0]).toContain('initech is billed in EUR');
   expect(second.body.nextCursor).toBeNull();
+});
+
+/** October of acme as it was billed: 42 calls, and 5.00 once. */
+const RECORDED: RatingInputs = {
+  identity: { tenant: 'acme', kind: 'cycle', occasion: '2026-10-01T00:00:00Z', revision: 0 },
+  meters: [sampleMeter('calls')],
+  tenant: {
+    currency: 'USD',
+    timeZone: 'UTC',
+    buyer: { name: 'acme', addressLines: [], taxIds: [] },
+    billTo: 'acme',
+    taxRates: [{ name: 'VAT', percent: '10' }],
+    paymentTermsDays: 30,
+  },
+  issuer: { name: 'Toll Ltd', addressLines: [], taxIds: [] },
+  period: { start: '2026-10-01T00:00:00Z', end: '2026-11-01T00:00:00Z' },
+  feePeriod: { start: '2026-10-01T00:00:00Z', end: '2026-11-01T00:00:00Z' },
+  spans: [
+    {
+      from: '2026-10-01T00:00:00Z',
+      to: '2026-11-01T00:00:00Z',
+      planVersion: samplePlan({ charges: [sampleCharge('calls', { model: 'per_unit', unitPrice: '0.10' })] }),
+      usage: [{ charge: 'calls', quantity: '42', eventCount: '2', ledgerRange: null }],
+    },
+  ],
+  late: [],
+  earlier: [],
+  isLast: true,
+  corrects: null,
+  oneOffs: [{ id: 'one', description: 'Setup', amount: '5', at: '2026-10-05T00:00:00Z' }],
+};
+
+test('a period that was invoiced is rated from what its invoice was made of, with the plan exchanged', async () => {
+  const rated = rateInvoice(RECORDED);
+  if ('problems' in rated) throw new Error(rated.problems.join());
+  const invoice = await inTransaction(bench.pool, async (client) => {
+    const at = requireInstant(NOW);
+    const draft = { identity: RECORDED.identity, inputs: RECORDED, content: rated.content, at };
+    const { invoiceId } = await saveDraft(client, draft);
+    await issueInvoice(client, { invoiceId, at, chainTip: 'tip' });
+    return invoiceId;
+  });
+  const { status, body } = await simulate({ catalogue: BY_REGION, tenant: 'acme', period: 'last' });
+  // 20 + 4.20 + 5 was billed; 30 × 2 + 12 × 3 + 5 would be; and 10 % tax.
+  expect([status, body.billed]).toEqual([200, { invoice, totalMinor: '3212', total: '32.12' }]);
+  expect(body.total).toBe('111.10');
+  const { body: page } = await compare({ limit: 1 });
+  expect(page.data[0]).toMatchObject({ invoice, billed: '32.12', wouldBe: '111.10', difference: '78.98' });
 });
