@@ -1,13 +1,9 @@
-import type { InvoiceIdentity } from '../src/domain/invoice.ts';
-import { type CouponApplication, readHoldingCoupons } from '../src/invoice/coupon-applications.ts';
-import { readDrawableCredits } from '../src/invoice/credit-grants.ts';
-import { invoiceId } from '../src/invoice/invoice-digests.ts';
+import { readAroundBill } from '../src/invoice/around-bill.ts';
 import { lockPayers } from '../src/invoice/lock-payers.ts';
-import { readUnbilledOneOffs } from '../src/invoice/one-off-charges.ts';
 import type { Queryable } from '../src/ledger/database.ts';
-import type { AppliedCoupon, CreditGrant, RatingInputs } from '../src/rating/inputs.ts';
+import type { RatingInputs } from '../src/rating/inputs.ts';
 
-/** What stands around the prices of a bill. */
+/** The inputs of a bill with what stands around its prices, or what keeps it from being billed. */
 export type GatheredAround = { readonly inputs: RatingInputs } | { readonly problems: readonly string[] };
 
 /**
@@ -17,44 +13,7 @@ export type GatheredAround = { readonly inputs: RatingInputs } | { readonly prob
 export async function gatherAround(client: Queryable, inputs: RatingInputs): Promise<GatheredAround> {
   const { identity, tenant, period } = inputs;
   await lockPayers(client, [identity.tenant, tenant.billTo]);
-  const bill = {
-    tenant: identity.tenant,
-    occasion: identity.occasion,
-    periodStart: period.start,
-    periodEnd: period.end,
-  };
-  const oneOffs = await readUnbilledOneOffs(client, bill);
-  const applications = await readHoldingCoupons(client, bill);
-  const credits = await readDrawableCredits(client, {
-    payer: tenant.billTo,
-    currency: tenant.currency,
-    periodEnd: period.end,
-    invoiceId: invoiceId(identity),
-  });
-  const foreign = applications.filter(({ coupon }) => (coupon.currency ?? tenant.currency) !== tenant.currency);
-  if (foreign.length > 0) return { problems: foreign.map((one) => foreignCoupon(one, identity, tenant.currency)) };
-  return {
-    inputs: {
-      ...inputs,
-      ...(oneOffs.length === 0
-        ? {}
-        : { oneOffs: oneOffs.map(({ id, description, amount, at }) => ({ id, description, amount, at })) }),
-      ...(applications.length === 0 ? {} : { coupons: applications.map(appliedCoupon) }),
-      ...(credits.length === 0 ? {} : { grants: credits.map(creditGrant) }),
-    },
-  };
-}
-
-function foreignCoupon({ coupon, id }: CouponApplication, { tenant }: InvoiceIdentity, currency: string): string {
-  return `coupon ${coupon.key} is in ${coupon.currency}, tenant ${tenant} is billed in ${currency}: end its application ${id}`;
-}
-
-function appliedCoupon({ id, coupon: { name, discount, charge } }: CouponApplication): AppliedCoupon {
-  return { id, description: name, discount, ...(charge === undefined ? {} : { charge }) };
-}
-
-type DrawableCredit = Awaited<ReturnType<typeof readDrawableCredits>>[number];
-
-function creditGrant({ id, reason, kind, priority, expiresAt, grantedAt, balanceMinor }: DrawableCredit): CreditGrant {
-  return { id, description: reason, kind, priority, expiresAt, grantedAt, balanceMinor };
+  const { billTo, currency } = tenant;
+  const read = await readAroundBill(client, { identity, period, billTo, currency });
+  return 'problems' in read ? read : { inputs: { ...inputs, ...read.around } };
 }

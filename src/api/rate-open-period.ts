@@ -4,6 +4,7 @@ import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { TimeWindow } from '../domain/timeline.ts';
+import { readAroundBill } from '../invoice/around-bill.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
@@ -19,8 +20,8 @@ export interface RatedOpenPeriod {
 }
 
 /**
- * What the open period would cost if it ended now: the same rating as the invoice's, of the usage so far. Late usage of earlier
- * periods is left out: it is not this period's spend. `undefined`: a part of the period has no plan.
+ * What the open period would cost if it ended now: the same rating as the invoice's, of the usage so far, with the coupons, charges made once
+ * and credits that its bill would have. Late usage of earlier periods is left out: it is not this period's spend. `undefined`: a part of the period has no plan.
  */
 export async function rateOpenPeriod(
   db: Queryable,
@@ -32,7 +33,11 @@ export async function rateOpenPeriod(
   const read = await readOpenSpans(db, snapshot, entry, live);
   if (plan === undefined || read === undefined) return undefined;
   if ('problems' in read) return { plan, inputs: null, result: read };
-  const inputs = inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan));
+  const ofSpans = inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan));
+  const { billTo, currency } = entry.tenant;
+  const around = await readAroundBill(db, { identity: ofSpans.identity, period: ofSpans.period, billTo, currency });
+  if ('problems' in around) return { plan, inputs: null, result: around };
+  const inputs = { ...ofSpans, ...around.around };
   return { plan, inputs, result: rateInvoice(inputs) };
 }
 

@@ -51,4 +51,6 @@ export interface SpendView {
   readonly subtotalMinor: string;
   readonly taxMinor: string;
   readonly totalMinor: string;
+  /** What would be left to pay after credits. A service of an earlier version does not tell. */
+  readonly dueMinor?: string;
 }

@@ -129,7 +129,7 @@ test('a coupon of the catalogue is given and ended; unknown ones and other curre
   expect([euros.status, euros.body.error.code]).toEqual([409, 'other_currency']);
 });
 
-test('the commands do the same', async () => {
+test('the commands do the same, and the spend has what the bill would have', async () => {
   expect(await run('credits', 'grant', 'globex', '12.50', '--reason', 'goodwill')).toMatchObject({ exitCode: 0 });
   const credits = await run('credits', 'list', 'globex');
   expect(credits.out).toContain('goodwill');
@@ -138,4 +138,7 @@ test('the commands do the same', async () => {
   expect((await run('charges', 'globex')).out).toMatch(/hw-1 .*Hardware +5 +not yet/);
   expect(await run('coupons', 'give', 'globex', 'launch')).toMatchObject({ exitCode: 0 });
   expect((await run('coupons', 'list', 'globex')).out).toMatch(/launch +10 % +the whole invoice .*0 of 3/);
+  const { body: spend } = await bench.call('GET', '/v1/tenants/globex/spend');
+  expect(spend).toMatchObject({ subtotalMinor: '2250', totalMinor: '2250', dueMinor: '1000' });
+  expect(spend.creditLines).toMatchObject([{ description: 'goodwill', amountMinor: '1250' }]);
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { formatInstant } from '../../domain/instant.ts';
+import { dueMinorOf } from '../../domain/invoice.ts';
 import { formatMinor } from '../../domain/money.ts';
 import { ApiError } from '../api-error.ts';
 import { openPeriod, readOpenPeriodUsage } from '../open-period-usage.ts';
@@ -30,7 +31,7 @@ async function getSpend(context: RouteContext): Promise<RouteAnswer> {
   if ('problems' in result || inputs === null) {
     throw notRatable(tenant, 'problems' in result ? result.problems : ['its usage could not be read']);
   }
-  const { lines, taxLines, subtotalMinor, taxMinor, totalMinor } = result.content;
+  const { lines, taxLines, creditLines = [], subtotalMinor, taxMinor, totalMinor } = result.content;
   const view = openPeriodView(usage);
   const body = {
     tenant,
@@ -43,9 +44,11 @@ async function getSpend(context: RouteContext): Promise<RouteAnswer> {
     ...spendDetails(inputs, result.content, { atMicros, usage: usage.meters }),
     lines,
     taxLines,
+    creditLines,
     subtotalMinor,
     taxMinor,
     totalMinor,
+    dueMinor: dueMinorOf(result.content).toString(),
     total: formatMinor(BigInt(totalMinor), currency),
   };
   return { status: 200, body };
