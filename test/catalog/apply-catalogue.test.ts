@@ -127,6 +127,24 @@ describe('applying a catalogue', () => {
     expect(acme?.plans.map(({ plan }) => plan.version)).toEqual([1]);
   });
 
+  test('does not count a tenant among those that stay when the same file moves it, or its billing is over', async () => {
+    const stayingOf = async (yaml: string, at: string) =>
+      (await database.apply(yaml, { dryRun: true, at })).changes.find(({ kind }) => kind === 'plan')?.details[
+        'staying'
+      ];
+    const dearer = CATALOGUE.replace('0.000003', '0.000005');
+    const now = '2026-11-22T00:00:00Z';
+    expect(await stayingOf(dearer, now)).toEqual({ count: 1, tenants: ['acme'] });
+    expect(await stayingOf(dearer.replace('plan: basic', 'plan: basic, planVersion: 3'), now)).toBeUndefined();
+    const ended = CATALOGUE.replace('id: acme', 'id: ended').replace('key: basic', 'key: short');
+    await database.apply(
+      ended.replace('plan: basic', 'plan: short').replace('lateWindow', 'endsAt: 2026-11-01T00:00:00Z, lateWindow'),
+    );
+    const plans = ended.slice(0, ended.indexOf('tenants:')).replace('0.000003', '0.000005');
+    expect(await stayingOf(plans, '2026-10-31T00:00:00Z')).toEqual({ count: 1, tenants: ['ended'] });
+    expect(await stayingOf(plans, now)).toBeUndefined();
+  });
+
   test('changes what a tenant may change', async () => {
     const result = await database.apply(
       CATALOGUE.replace('lateWindow: 15m', 'lateWindow: 1h, name: Acme Inc, paused: true'),
