@@ -136,3 +136,43 @@ test('late usage is told by charge, before it and with it', async () => {
     ],
   });
 });
+
+test('a late event of a gauge is told in every part of its period, also where it only goes on', async () => {
+  const gauge: Meter = { ...METER, key: 'stored', aggregation: 'latest', timeWeighted: true };
+  await addMeters(stack.pool, [gauge]);
+  source = { ...source, catalogue: { meters: new Map([['stored', gauge]]) } as unknown as CatalogueSnapshot };
+  const plan = { ...PLAN, charges: [charge('held', { meter: 'stored' })] };
+  const usageStart = '2023-10-01T00:00:00Z';
+  await stack.append([
+    { id: 'before', at: '2023-10-20T00:00:00Z', usageStart, readings: [[gauge, '2']] },
+    { id: 'late', at: '2023-11-10T00:00:00Z', accountingStart: DECEMBER, readings: [[gauge, '5']] },
+  ]);
+  await drainAll(stack, { timeoutMs: 60_000 });
+  const day = 24 * 3_600;
+  expect(await gatherUsage(stack.pool, source, plan, PERIOD)).toEqual({
+    usage: [{ charge: 'held', quantity: String(2 * 30 * day), eventCount: '0', ledgerRange: null }],
+  });
+  const cut = requireInstant('2023-11-21T00:00:00Z');
+  const accountingPeriod = requireInstant(DECEMBER);
+  const lateIn = async (window: typeof PERIOD): Promise<unknown> =>
+    gatherLateUsage(stack.pool, source, plan, { ...window, accountingPeriod });
+  expect(await lateIn({ ...PERIOD, toMicros: cut })).toMatchObject({
+    usage: [
+      {
+        before: { quantity: String(2 * 20 * day) },
+        after: { quantity: String((2 * 9 + 5 * 11) * day) },
+        eventCount: '1',
+      },
+    ],
+  });
+  expect(await lateIn({ ...PERIOD, fromMicros: cut })).toMatchObject({
+    usage: [
+      {
+        before: { quantity: String(2 * 10 * day) },
+        after: { quantity: String(5 * 10 * day) },
+        eventCount: '0',
+        ledgerRange: null,
+      },
+    ],
+  });
+});
