@@ -1,4 +1,5 @@
 import { planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { trialEnd } from '../src/catalog/trial.ts';
 import { formatInstant } from '../src/domain/instant.ts';
 import { periodAfter, periodAt, type Period, periodName } from '../src/domain/period.ts';
@@ -30,7 +31,9 @@ function nextPeriod(entry: TenantEntry, period: Period): RatingInputs['next'] {
   const planVersion = planAt(entry, period.endMicros);
   if (after === undefined || planVersion?.baseFeeDue !== 'advance') return undefined;
   if ((trialEnd(entry) ?? -Infinity) > after.startMicros) return undefined;
-  return { start: formatInstant(after.startMicros), end: formatInstant(after.endMicros), planVersion };
+  const [start, end] = [formatInstant(after.startMicros), formatInstant(after.endMicros)];
+  const feeEnd = formatInstant(feePeriodOf(entry, after).endMicros);
+  return { start, end, ...(feeEnd === end ? {} : { feeEnd }), planVersion };
 }
 
 async function readBilledAhead(

@@ -1,5 +1,5 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
-import { type PeriodSpan, periodSpans } from '../src/catalog/period-spans.ts';
+import { type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { readCycleStage } from '../src/ledger/billing-cycles.ts';
@@ -60,9 +60,15 @@ async function gatherLatePeriod(
     planVersion: span.plan,
     ...trialOf(span),
     billedInvoiceId,
+    ...quantitiesOf(span),
     usage: gathered.usage[index] ?? [],
   }));
   return { late };
+}
+
+function quantitiesOf(span: PeriodSpan): Pick<LateUsage, 'quantities'> {
+  const { quantities } = spanTexts(span);
+  return quantities === undefined ? {} : { quantities };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { InvoiceLine } from '../domain/invoice.ts';
 import { exact } from './exact.ts';
 import type { RatingInputs } from './inputs.ts';
 import { ofWholeBill } from './invoice-lines.ts';
+import { proratedFee } from './proration.ts';
 import { minorToExact } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { roundedLine } from './usage-lines.ts';
@@ -38,9 +39,11 @@ function billedAheadLines(inputs: RatingInputs): InvoiceLine[] {
 function nextFeeLines(inputs: RatingInputs): InvoiceLine[] {
   const { next, tenant } = inputs;
   if (next === undefined || next.planVersion.baseFeeDue !== 'advance') return [];
-  const { planVersion, start, end } = next;
+  const { planVersion, start, end, feeEnd = end } = next;
   const fee = exact(planVersion.baseFee);
   if (fee.isZero) return [];
+  // A last period that is cut is not billed whole: nothing comes after it that would pay the rest back.
+  const { amount, steps } = proratedFee('base fee', fee, { from: start, to: end }, { start, end: feeEnd });
   return [
     {
       key: ADVANCE_KEY,
@@ -48,7 +51,7 @@ function nextFeeLines(inputs: RatingInputs): InvoiceLine[] {
       description: `${planVersion.name}, base fee in advance`,
       quantity: '1',
       unit: 'period',
-      ...roundedLine(fee, [lineStep('base_fee', `base fee ${spoken(fee)}`, fee)], tenant.currency),
+      ...roundedLine(amount, steps, tenant.currency),
       provenance: {
         ...ofWholeBill(inputs),
         planKey: planVersion.key,

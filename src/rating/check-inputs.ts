@@ -5,6 +5,7 @@ import { checkAround } from './check-around.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
 import type { RatingInputs } from './inputs.ts';
+import { spanOfLate } from './late-lines.ts';
 
 /**
  * Everything that keeps the inputs from being billed, as sentences. Rating relies on what is checked here, and never throws on
@@ -74,8 +75,9 @@ function microsOf(text: string): number {
 }
 
 /** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
-function checkHeldQuantities({ spans }: RatingInputs): string[] {
-  return spans.flatMap((span) => {
+function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
+  const ofLate = late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
+  return [...spans, ...ofLate].flatMap((span) => {
     const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
     return [...byKey.values()].flatMap((held) =>
       held.flatMap(({ key, from, to, quantity }, index) => {

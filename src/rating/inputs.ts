@@ -56,6 +56,8 @@ export interface LateUsage {
   readonly trial?: true;
   /** The invoice that billed that period; `null` when none did. */
   readonly billedInvoiceId: string | null;
+  /** Of the plan's fixed quantities, as `RatedSpan` has them: bounds of the plan may cover them. Left out: none. */
+  readonly quantities?: readonly HeldQuantity[];
   readonly usage: readonly LateChargeUsage[];
 }
 
@@ -155,7 +157,13 @@ export interface RatingInputs {
   /** The invoice that this one corrects. */
   readonly corrects: string | null;
   /** The period after this one, where there is one, with the plan at its start. Its base fee may be due in advance. */
-  readonly next?: { readonly start: InstantText; readonly end: InstantText; readonly planVersion: PlanVersion };
+  readonly next?: {
+    readonly start: InstantText;
+    readonly end: InstantText;
+    /** Where the whole period that its fee is for would end; left out: at its own end. */
+    readonly feeEnd?: InstantText;
+    readonly planVersion: PlanVersion;
+  };
   /** What an earlier invoice billed in advance for this period. Minor units. */
   readonly billedAhead?: { readonly invoiceId: string; readonly amountMinor: string };
   /** In the order of their lines. Left out: none, as are the two below. */

@@ -1,13 +1,16 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
+import type { AmountMinor } from '../domain/money.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { Exact, exact, ZERO } from './exact.ts';
+import { Exact, ZERO } from './exact.ts';
+import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
-import { differenceLine, ofWholeBill } from './invoice-lines.ts';
+import { differenceLine, ofWholeBill, sumOfLines } from './invoice-lines.ts';
 import { lateDue, spanOfLate } from './late-lines.ts';
 import { planBoundChanges } from './plan-bounds.ts';
 import { shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
+import { baseFeeLines } from './usage-lines.ts';
 
 /**
  * What late usage changes about the bounds that a plan has on all of its charges together: usage that came late to a period whose cap was
@@ -31,7 +34,10 @@ function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsag
   const { currency } = inputs.tenant;
   const period = { start: usagePeriodStart, end: usagePeriodEnd };
   const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), period)));
-  const boundsOf = (when: 'before' | 'after'): Exact => boundedBy(plan, amountOf(inputs, spans, when), share);
+  const fees = minorToExact(coveredFees(inputs, spans), currency);
+  const boundsOf = (when: 'before' | 'after'): Exact => {
+    return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share);
+  };
   const [before, after] = [boundsOf('before'), boundsOf('after')];
   const difference = after.minus(before);
   if (roundToMinor(after, currency) === roundToMinor(before, currency)) return [];
@@ -63,9 +69,18 @@ function hasBounds({ commitment, minimum, maximum }: PlanVersion): boolean {
 
 /** What commitment, minimum and maximum add to an amount; negative where they take off. */
 function boundedBy(plan: PlanVersion, amount: Exact, share: Exact): Exact {
-  const covered = plan.boundsCover === 'charges_and_base_fee' ? amount.plus(exact(plan.baseFee).times(share)) : amount;
-  const changes = planBoundChanges(plan, { amount: covered, share, isLast: true });
+  const changes = planBoundChanges(plan, { amount, share, isLast: true });
   return changes.reduce((sum, { change }) => sum.plus(change), ZERO);
+}
+
+/** What the bill of that period had of fees that the bounds cover, rounded as it was there; late usage does not change it. */
+function coveredFees(inputs: RatingInputs, late: readonly LateUsage[]): AmountMinor {
+  const [first] = late;
+  if (first?.planVersion.boundsCover !== 'charges_and_base_fee') return 0n;
+  const period = { start: first.usagePeriodStart, end: first.usagePeriodEnd };
+  const spans = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
+  const then: RatingInputs = { ...inputs, period, feePeriod: period, spans };
+  return sumOfLines(spans.flatMap((span) => [...baseFeeLines(then, span), ...fixedQuantityLines(then, span)]));
 }
 
 function amountOf(inputs: RatingInputs, spans: readonly LateUsage[], when: 'before' | 'after'): Exact {

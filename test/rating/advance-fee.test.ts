@@ -57,3 +57,11 @@ test('a next plan in another currency is a problem', () => {
   const result = rateInvoice(sampleInputs({ next: { ...NEXT, planVersion: { ...PLAN, currency: 'EUR' } } }));
   expect(result).toEqual({ problems: ['plan trace version 1 is priced in EUR, the tenant is billed in USD'] });
 });
+
+test('a next period that the end of the tenant cuts is billed ahead for its part alone', () => {
+  const cut = { ...NEXT, end: '2023-12-16T12:00:00Z', feeEnd: NEXT.end };
+  expect(linesOf({ next: cut })).toEqual([
+    ['base', '2000'],
+    ['base:advance', '1000'],
+  ]);
+});

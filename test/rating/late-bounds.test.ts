@@ -80,3 +80,18 @@ test('a charge that cannot be priced is a problem, also where nothing came late 
   const result = rateInvoice(sampleInputs({ late: [sampleLate({ planVersion, usage })] }));
   expect(result).toHaveProperty('problems');
 });
+
+test('a cap that covers fees counts the seats that were held too', () => {
+  const seats = {
+    key: 'seats',
+    description: 'Seats',
+    unit: 'seat',
+    price: { model: 'per_unit', unitPrice: '8' },
+  } as const;
+  const plan = { maximum: '100', fixedQuantities: [seats], boundsCover: 'charges_and_base_fee' } as const;
+  const held = { key: 'seats', from: '2023-10-01T00:00:00Z', to: '2023-11-01T00:00:00Z', quantity: '10' };
+  expect(lateLinesOf(plan, ['10', '40'], ['0', '0'], { quantities: [held] })).toEqual([
+    [REQUESTS, '3000'],
+    [BOUNDS, '-2000'],
+  ]);
+});
