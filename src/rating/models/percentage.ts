@@ -58,7 +58,7 @@ function chargedRuns(price: PercentagePrice, runs: readonly AmountRun[]): Amount
     if (left === undefined) return [run];
     const taken = takeFree(run, left);
     left = taken.left;
-    return taken.charged.filter(({ times }) => times > 0);
+    return taken.charged;
   });
 }
 
@@ -70,7 +70,7 @@ function allowanceOf({ freeEvents, freeAmount }: PercentagePrice): Allowance | u
   };
 }
 
-/** The part of a run that an allowance leaves to be charged, and what is left of it; `undefined` once it has ended. */
+/** The part of a run that an allowance leaves to be charged, perhaps no times, and what is left of it; `undefined` once it has ended. */
 function takeFree(
   { value, times }: AmountRun,
   { events, amount }: Allowance,
