@@ -11,9 +11,14 @@ export type GatheredAround = { readonly inputs: RatingInputs } | { readonly prob
  * which must save the draft: so no two ratings are given the same. Call it last, so that the locks are held for a short time.
  */
 export async function gatherAround(client: Queryable, inputs: RatingInputs): Promise<GatheredAround> {
-  const { identity, tenant, period } = inputs;
-  await lockPayers(client, [identity.tenant, tenant.billTo]);
-  const { billTo, currency } = tenant;
+  await lockPayers(client, [inputs.identity.tenant, inputs.tenant.billTo]);
+  return foreseeAround(client, inputs);
+}
+
+/** The same without locks, where nothing is saved: what the bill would have if it were made now. */
+export async function foreseeAround(client: Queryable, inputs: RatingInputs): Promise<GatheredAround> {
+  const { identity, period } = inputs;
+  const { billTo, currency } = inputs.tenant;
   const read = await readAroundBill(client, { identity, period, billTo, currency });
   return 'problems' in read ? read : { inputs: { ...inputs, ...read.around } };
 }

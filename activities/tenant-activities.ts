@@ -20,6 +20,7 @@ import type {
 } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
 import { changeTenantPlan } from './change-tenant-plan.ts';
+import { foreseeAround } from './gather-around.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { addReachedAlerts, newestAlerts, recordAlerts } from './record-alerts.ts';
 import { checkpointIntervalMs, spreadMs } from './spread.ts';
@@ -108,7 +109,8 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
   const { saved, isRated, alerts } = await inTransaction(deps.pool, async (client) => {
     const identity = { tenant, kind: 'cycle', occasion: periodStart, revision: 0 } as const;
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
-    const rated = 'inputs' in gathered ? rateInvoice(gathered.inputs) : undefined;
+    const around = 'inputs' in gathered ? await foreseeAround(client, gathered.inputs) : gathered;
+    const rated = 'inputs' in around ? rateInvoice(around.inputs) : undefined;
     const sums = await sumUsage(client, { tenant, accountingPeriod: requireInstant(periodStart) });
     const own = sums.filter(({ usagePeriodMicros }) => usagePeriodMicros === requireInstant(periodStart));
     const checkpoint: SavedCheckpoint = {

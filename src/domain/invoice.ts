@@ -132,7 +132,8 @@ export interface InvoiceContent {
   readonly carriedMinor?: string;
 }
 
-/** What is left to pay of an invoice, minor units. Before there were credits it was the total. */
+/** What is left to pay of an invoice, minor units. Before there were credits it was the total, where that was not negative. */
 export function dueMinorOf({ dueMinor, totalMinor }: Pick<InvoiceContent, 'dueMinor' | 'totalMinor'>): bigint {
-  return BigInt(dueMinor ?? totalMinor);
+  const due = BigInt(dueMinor ?? totalMinor);
+  return due < 0n ? 0n : due;
 }

@@ -83,7 +83,7 @@ export const SUMMARY_COLUMNS = `
   ${instantColumn('issued_at')}, ${instantColumn('due_at')},
   ${instantColumn('supply_start')}, ${instantColumn('supply_end')},
   subtotal_minor::text, tax_minor::text, total_minor::text,
-  coalesce(due_minor, total_minor)::text as due_minor,
+  coalesce(due_minor, greatest(total_minor, 0))::text as due_minor,
   encode(content_digest, 'hex') as content_digest, ${instantColumn('created_at')}`;
 
 /** Maps a row to what other stations read. */
