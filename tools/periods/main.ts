@@ -39,8 +39,9 @@ const found = clocks(zones);
 console.log(`${zones.length} zones are ${found.size} clocks`);
 let [calendars, periods] = [0, 0];
 const differences: string[] = [];
-for (const { table, names } of found.values()) {
+for (const [index, { table, names }] of [...found.values()].entries()) {
   const [timeZone = 'UTC'] = names;
+  console.error(`${index + 1} of ${found.size}: ${names.join(', ')}`);
   const result = compareZone({ timeZone, table }, EXTENT);
   calendars += result.calendars;
   periods += result.periods;
