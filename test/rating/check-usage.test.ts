@@ -77,6 +77,7 @@ test.each<[string, Charge, UsageFigures, string[]]>([
 });
 
 test('the parts of a peak come to the highest', () => {
+  expect(problemsOf(HOURLY, { quantity: '0', parts: [] }, 'max')).toEqual([]);
   const hours = [part('5', '2023-11-01T00:00:00Z'), part('9', '2023-11-01T01:00:00Z')];
   expect(problemsOf(HOURLY, { quantity: '9', parts: hours }, 'max')).toEqual([]);
   expect(problemsOf(HOURLY, { quantity: '14', parts: hours }, 'max')).toEqual([
