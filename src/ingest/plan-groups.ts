@@ -1,8 +1,7 @@
 import { planSpanAt, type CatalogueSnapshot, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import type { Limit } from '../domain/plan.ts';
-import type { UsageGroup } from '../meter/usage-group.ts';
-import type { AppliedGroup } from './applied-group.ts';
+import type { GroupAnswer, UsageGroup } from '../meter/usage-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
 import type { ShardFinder } from './shard-finder.ts';
 
@@ -22,6 +21,12 @@ export interface PlannedGroup {
   readonly group: UsageGroup;
   readonly events: readonly PlannedEvent<Acceptable>[];
   readonly refused: readonly PlannedEvent<Forbidden>[];
+}
+
+/** A call that was applied: whose events it had, and what the script said of them. */
+export interface AppliedGroup {
+  readonly planned: PlannedGroup;
+  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
 }
 
 /** What one request gives one shard at once: small enough for one call, in which it stays together. */

@@ -5,10 +5,9 @@ import type { Meter } from '../domain/meter.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import { scaledText } from '../domain/quantity.ts';
 import { limitedCounterName } from '../meter/usage-group.ts';
-import type { AppliedGroup } from './applied-group.ts';
 import type { BoundedReading } from './judge-event.ts';
 import type { NamedPeriod } from './period-finder.ts';
-import type { Acceptable, Forbidden, Parcel, PlannedEvent } from './plan-groups.ts';
+import type { Acceptable, AppliedGroup, Forbidden, Parcel, PlannedEvent } from './plan-groups.ts';
 import type { Reading } from './read-meters.ts';
 
 /** What one event counts, for whoever knows its price. */

@@ -1,15 +1,8 @@
 import type { GroupAnswer } from '../meter/usage-group.ts';
 import type { PendingEvent } from './judge-event.ts';
-import type { PlannedGroup } from './plan-groups.ts';
 
 /** Why a group was not applied. */
 export type Obstacle = Exclude<GroupAnswer, { kind: 'applied' }>;
-
-/** A call that was applied: whose events it had, and what the script said of them. */
-export interface AppliedGroup {
-  readonly planned: PlannedGroup;
-  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
-}
 
 /** What became of a parcel. The answers of its events that were judged are where their requests look for them. */
 export interface ParcelOutcome {
