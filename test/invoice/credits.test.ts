@@ -2,11 +2,13 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { gatherAround } from '../../activities/gather-around.ts';
+import { requireInstant } from '../../src/domain/instant.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { endApplication, insertApplication, readApplication } from '../../src/invoice/coupon-applications.ts';
 import { type CreditRecord, insertGrant, listCredits } from '../../src/invoice/credit-grants.ts';
 import { derivedId, invoiceId } from '../../src/invoice/invoice-digests.ts';
 import { issueInvoice, type IssuedInvoice } from '../../src/invoice/issue-invoice.ts';
+import { markOverdue } from '../../src/invoice/mark-overdue.ts';
 import { moveInvoice } from '../../src/invoice/move-invoice.ts';
 import { insertOneOff, listOneOffs } from '../../src/invoice/one-off-charges.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
@@ -96,6 +98,15 @@ describe('credit', () => {
     expect(await readInvoice(pool, id)).toMatchObject({ totalMinor: '2000', dueMinor: '0' });
     await move(id, 'void');
     expect(await balances()).toEqual({ prepaid: ['5000', '0'] });
+  });
+
+  test('that pays all of an invoice leaves nothing to become overdue', async () => {
+    await giveCredit('prepaid', '2000');
+    const paid = await rate(billOf(DECEMBER, '20'));
+    const open = await rate(billOf('2024-01-01T00:00:00Z', '20'));
+    await Promise.all([paid, open].map(issue));
+    const later = requireInstant('2025-01-01T00:00:00Z');
+    expect(await inTransaction(pool, (client) => markOverdue(client, { at: later, limit: 10 }))).toEqual([open]);
   });
 
   test('is drawn once, however often the step of issuing runs', async () => {
