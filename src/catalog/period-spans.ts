@@ -2,7 +2,7 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { type Period, periodBoundary } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
-import type { QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
 import { trialEnd } from './trial.ts';
 
 /** A part of a billing period under one plan version, half-open: the instant of a change belongs to the new one. */
@@ -21,7 +21,7 @@ export interface PeriodSpan {
  * part of the period has no plan: nobody could say what its usage costs.
  */
 export function periodSpans(entry: TenantEntry, period: TimeWindow): readonly PeriodSpan[] | undefined {
-  const parts = itemsWithin(entry.plans, period);
+  const parts = uncut(itemsWithin(entry.plans, period));
   const isWhole =
     parts[0]?.fromMicros === period.startMicros &&
     parts.every(({ toMicros }, index) => toMicros === (parts[index + 1]?.fromMicros ?? period.endMicros));
@@ -36,6 +36,22 @@ export function periodSpans(entry: TenantEntry, period: TimeWindow): readonly Pe
       .filter((span) => span.fromMicros < span.toMicros)
       .map((span) => ({ ...span, quantities: quantitiesIn(entry, span) }));
   });
+}
+
+/** A migration may leave one plan version on the timeline twice in a row: nothing changes there, and no band begins anew. */
+function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
+  const joined: ItemSpan<PlanSpan>[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    const goesOn = last?.toMicros === part.fromMicros && isSameVersion(last.item.plan, part.item.plan);
+    if (last !== undefined && goesOn) joined.splice(-1, 1, { ...last, toMicros: part.toMicros });
+    else joined.push(part);
+  }
+  return joined;
+}
+
+function isSameVersion(one: PlanVersion, other: PlanVersion): boolean {
+  return one.key === other.key && one.version === other.version;
 }
 
 function quantitiesIn(
