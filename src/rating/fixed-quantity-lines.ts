@@ -23,11 +23,12 @@ export function fixedQuantityLines(inputs: RatingInputs, span: RatedSpan): Invoi
 function linesOf(inputs: RatingInputs, span: RatedSpan, fixed: FixedQuantity): InvoiceLine[] {
   const held = (span.quantities ?? []).filter(({ key }) => key === fixed.key);
   const made: QuantityChange[] = [];
+  const feeShare = shareOfPeriod(span, inputs.feePeriod);
   let before = ZERO;
   return changesOf(span, held).map(({ at, units }): InvoiceLine => {
     const left = shareOfPeriod({ from: at, to: span.to }, inputs.feePeriod);
     made.push({ units, proratedUnits: units.times(left) });
-    const { amount: after } = priceFixedQuantity(fixed.price, made);
+    const { amount: after } = priceFixedQuantity(fixed.price, made, feeShare);
     const amount = after.minus(before);
     before = after;
     const isChange = at !== span.from;

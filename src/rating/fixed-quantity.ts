@@ -1,9 +1,10 @@
 import type { Band, FixedQuantityPrice, GraduatedPrice, VolumePrice } from '../domain/plan.ts';
-import { Exact, exact, ZERO } from './exact.ts';
+import { Exact, exact, ONE, ZERO } from './exact.ts';
 import { pricedStep } from './models/added.ts';
 import { addedBands, bandOf, enteredBands, feeOf } from './models/bands.ts';
 import type { PricedQuantity } from './models/model.ts';
 import { UnpricedQuantityError } from './problem.ts';
+import { feeForShare } from './proration.ts';
 import { spoken } from './sentences.ts';
 
 export type { FixedQuantityPrice } from '../domain/plan.ts';
@@ -27,23 +28,41 @@ export function changeOfQuantity(from: Exact, to: Exact, left: Exact): QuantityC
  * Exact, not yet rounded.
  *
  * graduated: whole units move through the bands. A change that spans several is shared among them by its whole units in each, and
- * each share is priced at its band; the flat fee of each band that was touched is due once, in full.
+ * each share is priced at its band; the flat fee of each band that was touched is due once.
  * volume: the quantity at the end chooses the band, the prorated units are charged at it.
  *
  * Throws `UnpricedQuantityError` where the price covers no such quantity.
+ *
+ * @param feeShare how much of its period the changes lie in: flat fees are for a whole one
  */
-export function priceFixedQuantity(price: FixedQuantityPrice, changes: readonly QuantityChange[]): PricedQuantity {
-  if (price.model === 'graduated') return addedBands(graduatedParts(price, changes));
+export function priceFixedQuantity(
+  price: FixedQuantityPrice,
+  changes: readonly QuantityChange[],
+  feeShare: Exact = ONE,
+): PricedQuantity {
+  if (price.model === 'graduated') return addedBands(graduatedParts(price, changes, feeShare));
   const units = Exact.sum(changes.map((change) => change.units));
   const prorated = Exact.sum(changes.map((change) => change.proratedUnits));
   if (price.model === 'per_unit') return proratedUnits('unit_price', price, prorated);
-  return addedBands(volumeParts(price, units, prorated));
+  return addedBands(volumeParts(price, { units, prorated, feeShare }));
 }
 
-function volumeParts({ bands, flatAtZero }: VolumePrice, units: Exact, prorated: Exact): PricedQuantity[] {
+function volumeParts(
+  { bands, flatAtZero }: VolumePrice,
+  { units, prorated, feeShare }: { readonly units: Exact; readonly prorated: Exact; readonly feeShare: Exact },
+): PricedQuantity[] {
   const band = bandOf(bands, notNegative(units));
   const isFlatDue = !units.isZero || flatAtZero;
-  return [...(prorated.isZero ? [] : [proratedUnits('band', band, prorated)]), ...(isFlatDue ? feeOf(band) : [])];
+  return [
+    ...(prorated.isZero ? [] : [proratedUnits('band', band, prorated)]),
+    ...(isFlatDue ? feeFor(band, feeShare) : []),
+  ];
+}
+
+/** The flat fee of a band, for a part of its period that part of it. */
+function feeFor(band: Band, feeShare: Exact): PricedQuantity[] {
+  const fee = exact(band.flatFee);
+  return feeShare.equals(ONE) || fee.isZero ? feeOf(band) : [feeForShare('flat fee', fee, feeShare)];
 }
 
 function proratedUnits(step: string, { unitPrice }: { readonly unitPrice: string }, prorated: Exact): PricedQuantity {
@@ -58,7 +77,7 @@ interface BandShare {
   readonly units: Exact;
 }
 
-function graduatedParts(price: GraduatedPrice, changes: readonly QuantityChange[]): PricedQuantity[] {
+function graduatedParts(price: GraduatedPrice, changes: readonly QuantityChange[], feeShare: Exact): PricedQuantity[] {
   const touched = new Set<Band>();
   const parts: PricedQuantity[] = [];
   let count = ZERO;
@@ -71,7 +90,7 @@ function graduatedParts(price: GraduatedPrice, changes: readonly QuantityChange[
     count = next;
   }
   if (changes.length === 0 && price.flatAtZero && price.bands[0] !== undefined) touched.add(price.bands[0]);
-  return [...parts, ...price.bands.filter((band) => touched.has(band)).flatMap(feeOf)];
+  return [...parts, ...price.bands.filter((band) => touched.has(band)).flatMap((band) => feeFor(band, feeShare))];
 }
 
 /** How many units each band holds more, or fewer, of the second quantity than of the first. */

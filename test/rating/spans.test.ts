@@ -187,6 +187,15 @@ describe('a trial', () => {
     ]);
     expect(shown(linesOf(inputs([{ ...trial, to: END }])))).toEqual(['charge:calls 0']);
   });
+
+  test('fills no band of what comes after it, also where the plan carries over', () => {
+    const carrying = plan('a', { onChange: 'carry_over', charges: [calls()] });
+    const trial = { ...span(START, MIDDLE, carrying, '500'), trial: true } as const;
+    expect(shown(linesOf(inputs([trial, span(MIDDLE, END, carrying, '10')])))).toEqual([
+      `charge:calls:${START} 0`,
+      `charge:calls:${MIDDLE} 1000`,
+    ]);
+  });
 });
 
 describe('a fixed quantity', () => {
@@ -267,4 +276,34 @@ test('a last period that is cut pays its part of the fee', () => {
   const cut = { start: START, end: MIDDLE };
   const spans = [span(START, MIDDLE, plan('a', { baseFee: '10' }), '0')];
   expect(shown(linesOf(inputs(spans, { period: cut })))).toEqual(['base 500']);
+});
+
+describe('fees of bands that are for time', () => {
+  const atMiddle = (planVersion: PlanVersion, rest: Partial<RatedSpan> = {}): RatedSpan[] => [
+    { from: START, to: MIDDLE, planVersion, usage: [], ...rest },
+    { from: MIDDLE, to: END, planVersion: { ...planVersion, version: 2 }, usage: [], ...rest },
+  ];
+
+  test('of a fixed quantity are due once for one time, however many plans it had', () => {
+    const bands = [{ upTo: null, unitPrice: '0', flatFee: '50' }];
+    for (const model of ['graduated', 'volume'] as const) {
+      const planVersion = seats({ model, bands, flatAtZero: false });
+      const [first, second] = atMiddle(planVersion);
+      if (first === undefined || second === undefined) throw new Error('there are two spans');
+      const before = { ...first, quantities: [held(START, MIDDLE, '10')] };
+      const after = { ...second, quantities: [held(MIDDLE, END, '10')] };
+      expect(total([before, after])).toBe(5000n);
+      const whole = { ...first, to: END, quantities: [held(MIDDLE, END, '10')] };
+      expect(total([whole])).toBe(5000n);
+    }
+  });
+
+  test('of a capacity are due for the time of each span', () => {
+    const bands = [
+      { upTo: '100', flatFee: '0' },
+      { upTo: null, flatFee: '249' },
+    ];
+    const charges = [calls({ price: { model: 'capacity', bands } })];
+    expect(total(atMiddle(plan('a', { charges }), { usage: [sampleUsage('calls', '500')] }))).toBe(24900n);
+  });
 });

@@ -8,6 +8,8 @@ import { type PriceModelRules, readsQuantity } from './model.ts';
 /** The fee of the first band that holds the quantity, mostly a peak; at zero too: capacity is paid for being there. */
 export const capacity: PriceModelRules<CapacityPrice> = {
   reading: readsQuantity,
+  // A fee for each span of a period would ask for it twice where the plan changes on the last day.
+  isForTime: () => true,
   price: ({ bands }, { quantity }) => {
     const band = bandOf(bands, quantity);
     const fee = exact(band.flatFee);
