@@ -9,6 +9,8 @@ import { readingOf } from './reading-of.ts';
 /** What carrying over looks at of a span, late or not. */
 export interface CarriedSpan {
   readonly planVersion: PlanVersion;
+  /** What was free in a trial fills no band and uses up no included unit. */
+  readonly trial?: true;
   readonly usage: readonly (UsageFigures & { readonly charge: string })[];
 }
 
@@ -30,6 +32,7 @@ export function carriedUsage(
   const before: Exact[] = [];
   for (let at = index - 1; at >= 0; at -= 1) {
     const span = spans[at];
+    if (span?.trial === true) break;
     const figures = span?.usage.find((one) => one.charge === charge.key);
     before.push(exact(figures?.quantity ?? '0').atLeast(ZERO));
     if (span?.planVersion.onChange !== 'carry_over') break;

@@ -58,8 +58,9 @@ function priceLate(
 ): PricedCharge {
   const { usagePeriodStart: start, usagePeriodEnd: end } = late;
   const spans = inputs.late.filter(({ usagePeriodStart }) => usagePeriodStart === start);
-  const seen = spans.map(({ planVersion, usage }) => ({
+  const seen = spans.map(({ planVersion, trial, usage }) => ({
     planVersion,
+    ...(trial === undefined ? {} : { trial }),
     usage: usage.map((one) => ({ charge: one.charge, ...one[when] })),
   }));
   const earlier = carriedUsage(inputs.meters, seen, spans.indexOf(late), charge);
