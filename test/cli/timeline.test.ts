@@ -83,8 +83,8 @@ test('seats are set from now on', async () => {
   expect(sent()).toEqual({ quantity: '7', at: 'now' });
 });
 
-test('a migration is read to its end, page by page, and shows who pays what', async () => {
-  const step = (tenant: string, refused: string | null) => ({
+function step(tenant: string, refused: string | null): object {
+  return {
     tenant,
     from: 1,
     at: refused === null ? CHANGE.at : null,
@@ -97,7 +97,10 @@ test('a migration is read to its end, page by page, and shows who pays what', as
       difference: '100.00',
       problems: [],
     },
-  });
+  };
+}
+
+test('a migration is read to its end, page by page, and shows who pays what', async () => {
   answer = ({ body }) => {
     const isSecond = (JSON.parse(body) as { cursor?: string }).cursor === 'acme';
     const data = isSecond ? [step('globex', 'its periods are sealed')] : [step('acme', null)];
