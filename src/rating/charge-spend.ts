@@ -6,6 +6,7 @@ import { billableQuantity } from './billable-units.ts';
 import { exact, ZERO } from './exact.ts';
 import type { RatedSpan, RatingInputs } from './inputs.ts';
 import { readingOf } from './reading-of.ts';
+import { unitOf } from './usage-lines.ts';
 
 /** What one charge has come to in one span of a period. */
 export interface ChargeSpend {
@@ -35,7 +36,7 @@ export function spendOfCharges(inputs: RatingInputs, { lines, currency }: Invoic
         charge: charge.key,
         description: charge.description,
         meter: charge.meter,
-        unit: inputs.meters.find(({ key }) => key === charge.meter)?.unit ?? 'unit',
+        unit: unitOf(inputs, charge.meter),
         from: span.from,
         to: span.to,
         used,

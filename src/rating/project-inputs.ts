@@ -11,7 +11,7 @@ import { readingOf } from './reading-of.ts';
 
 /**
  * The inputs of a period that is not over, as they would be at its end if usage went on as it has until an instant: linear by elapsed
- * time, counted in the span of the plan that runs. Quantities that add up grow, and are priced as they then are; a maximum, a latest
+ * time, counted in the span of the plan that runs. Quantities that add up, gauges over time among them, grow, and are priced as they then are; a maximum, a latest
  * value and a number of distinct values stay. Charges that price hours, days or single events keep what they came to per time instead.
  * Fees are whole, as they are anyway. A span that has not begun is given what the charge of the same key has had until now, per time.
  *
@@ -88,7 +88,7 @@ function projectCost(
 const STAYING: ReadonlySet<string> = new Set(['max', 'latest', 'unique']);
 
 function projectUsage(used: ChargeUsage, meter: Meter, factor: Exact): ChargeUsage {
-  if (STAYING.has(meter.aggregation)) return used;
+  if (STAYING.has(meter.aggregation) && meter.timeWeighted !== true) return used;
   const digits = meter.aggregation === 'count' ? 0 : SCALE_MAX;
   const grown = (quantity: string): string => exact(quantity).times(factor).rounded(digits).text;
   const { charge, quantity, eventCount, ledgerRange, parts } = used;

@@ -51,6 +51,13 @@ test('a maximum stays what it is', () => {
   ]);
 });
 
+test('a gauge over time grows with time', () => {
+  const meters = [{ ...sampleMeter('storage', 'GB'), aggregation: 'latest' as const, timeWeighted: true as const }];
+  const charge = sampleCharge('storage', { model: 'per_unit', unitPrice: '0.01' });
+  const now = inputs([charge], [sampleUsage('storage', '900.5')], { meters });
+  expect(spend(projectInputs(now, AT))).toEqual([['2701.5', '0', '2701.5', '27.02']]);
+});
+
 test('what prices single events is projected by what it came to, and its maximum holds', () => {
   const meters = [sampleMeter('payments')];
   const charge = sampleCharge('payments', { model: 'percentage', percent: '1', fixedFee: '0.10', freeEvents: '1' });
