@@ -136,6 +136,16 @@ describe('the differences of two definitions', () => {
     ]);
   });
 
+  test('of values of different kinds are told whole', () => {
+    expect(differencesOf({ x: '1', y: [] }, { x: { z: '1' }, y: {} })).toEqual([
+      { path: 'x', from: '1', to: { z: '1' } },
+      { path: 'y', from: [], to: {} },
+    ]);
+    expect(differencesOf({ list: [{ key: 'a' }] }, { list: [null] })).toEqual([
+      { path: 'list[0]', from: { key: 'a' }, to: null },
+    ]);
+  });
+
   test('of other lists are told by position', () => {
     expect(differencesOf({ list: ['x', { key: 'a' }] }, { list: ['y', { key: 'a' }] })).toEqual([
       { path: 'list[0]', from: 'x', to: 'y' },
