@@ -76,6 +76,11 @@ test.each<[string, Partial<Charge>, string[], Map<string, Meter>?]>([
   ['a filter on a dimension that the meter has', { filter: { region: ['eu'] } }, []],
   ['a filter on one that it has not', { filter: { zone: ['eu'] } }, ['filter.zone']],
   ['a filter that lets nothing through', { filter: { region: [] } }, ['filter.region']],
+  [
+    'a filter of absurdly many values',
+    { filter: { region: Array.from({ length: 1_001 }, String) } },
+    ['filter.region'],
+  ],
   ['groups of a dimension that the meter has not', { groupBy: 'zone' }, ['groupBy']],
   ['a matrix of one that it has', { price: MATRIX }, []],
   ['a matrix of one that it has not', { price: { ...MATRIX, dimensions: ['zone'] } }, ['price.dimensions']],
@@ -87,6 +92,7 @@ test.each<[string, Partial<Charge>, string[], Map<string, Meter>?]>([
   ['a share in groups', { price: PERCENTAGE, groupBy: 'region' }, ['price.model']],
   ['a share of what is no sum', { price: PERCENTAGE }, ['meter'], LATEST],
   ['days of a latest value', { price: BUCKETED }, ['meter'], LATEST],
+  ['days of a latest value, in groups', { price: BUCKETED, groupBy: 'region' }, ['meter'], LATEST],
   ['groups of a latest value', { groupBy: 'region' }, [], LATEST],
 ])('of a charge: %s', (_what, changes, fields, meters = WITH_REGION) => {
   const plan = samplePlan({ charges: [{ ...sampleCharge('requests', PER_UNIT), ...changes }] });

@@ -202,12 +202,13 @@ describe('groups', () => {
     const price: PriceModel = {
       model: 'capacity',
       bands: [
-        { upTo: '9', flatFee: '1' },
+        { upTo: '8', flatFee: '1' },
+        { upTo: '9', flatFee: '2' },
         { upTo: null, flatFee: '7' },
       ],
     };
     const peaks = { quantity: '9', parts: hours };
-    expect(due({ price, groupBy: 'team' }, peaks, { aggregation: 'max' })).toBe('1');
+    expect(due({ price, groupBy: 'team' }, peaks, { aggregation: 'max' })).toBe('2');
     expect(due({ price, groupBy: 'team' }, peaks, { aggregation: 'sum' })).toBe('7');
   });
 
@@ -233,6 +234,10 @@ describe('units before', () => {
     expect(sentence({ price: GRADUATED }, '6', before('8'))).toBe(
       '10 × 1 = 10, then flat fee 3, then 4 × 2 = 8, then less 11 of the 8 before, together 10',
     );
+  });
+
+  test('leave the included units that are left', () => {
+    expect(due({ price: GRADUATED, includedUnits: '6' }, '11', before('0', '4'))).toBe('12');
   });
 
   test('that were free fill the lowest ones', () => {

@@ -99,3 +99,10 @@ describe('matrix', () => {
     expect(matrix.check({ ...PRICE, ...changes }, 'price').map(({ path }) => path)).toEqual(paths);
   });
 });
+
+test('a matrix has ten thousand cells at most', () => {
+  const cells = Array.from({ length: 10_001 }, (_, index) => ({ values: [`v${index}`], price: perUnit('1') }));
+  const problems = (some: typeof cells) => matrix.check({ ...PRICE, dimensions: ['region'], cells: some }, 'price');
+  expect(problems(cells.slice(1))).toEqual([]);
+  expect(problems(cells).map(({ path }) => path)).toEqual(['price.cells']);
+});
