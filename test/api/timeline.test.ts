@@ -128,3 +128,10 @@ test('a migration shows who would pay what, moves them page by page, and finds n
   expect((await bench.call('POST', '/v1/plans/small/migrate', { body: { version: 2 } })).body.data).toEqual([]);
   expect(await auditActions('small')).toEqual(['plan.migrate']);
 });
+
+test('keys of a tenant do not choose its prices, nor how many seats it pays for', async () => {
+  const key = await bench.makeKey(['admin'], 'globex');
+  const plan = await bench.call('POST', '/v1/tenants/globex/plan', { body: { plan: 'small' }, key });
+  const seats = await bench.call('POST', '/v1/tenants/globex/quantities/seats', { body: { quantity: '0' }, key });
+  expect([plan.status, seats.status]).toEqual([403, 403]);
+});

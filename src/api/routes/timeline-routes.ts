@@ -13,13 +13,14 @@ import { changeQuantity } from '../../catalog/change-quantity.ts';
 import { isPlainDecimal } from '../../domain/decimal.ts';
 import { PLAN_KEY_PATTERN } from '../../domain/plan.ts';
 import { formatInstant, parseInstant, type EpochMicros } from '../../domain/instant.ts';
+import { requireUnbound } from '../authorize.ts';
 import { changeRefusal, refusing } from '../change-refusal.ts';
 import { mutate } from '../mutate.ts';
 import { previewPlanChange } from '../preview-plan-change.ts';
 import { readJson } from '../read-body.ts';
 import { checkBody, flagParameter, readQuery } from '../read-query.ts';
 import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
-import { ADMIN, parameter } from '../route.ts';
+import { ADMIN, keyOf, parameter } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 import { spreadCatalogue } from '../spread-catalogue.ts';
 import { visibleTenant } from '../visible-tenant.ts';
@@ -44,6 +45,7 @@ const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
 
 /** Brings a tenant under another plan version from an instant on, or shows what that would mean. */
 async function postPlan(context: RouteContext): Promise<RouteAnswer> {
+  requireUnbound(keyOf(context));
   const { deps, atMicros } = context;
   const { dryRun = false } = readQuery(context, DRY_RUN_QUERY);
   const body = await readJson(context.request, REASON_BYTES_MAX);
@@ -120,6 +122,7 @@ const QUANTITY_BODY = REASON_BODY.extend({
 
 /** Changes how many of a fixed quantity a tenant holds, from an instant on. */
 async function postQuantity(context: RouteContext): Promise<RouteAnswer> {
+  requireUnbound(keyOf(context));
   const { deps, atMicros } = context;
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { quantity, at, reason = 'by hand' } = checkBody(body, QUANTITY_BODY);
