@@ -5,7 +5,8 @@ import type { CatalogueChange } from './catalogue-changes.ts';
 import { CatalogueError } from './catalogue-problem.ts';
 import { checkCatalogue } from './check-catalogue.ts';
 import type { PlanCheck } from './check-catalogue.ts';
-import { raiseCatalogueVersion, readLockedCatalogue } from './locked-catalogue.ts';
+import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { planChanges } from './plan-changes.ts';
 import { writeChanges } from './write-changes.ts';
@@ -42,7 +43,7 @@ export async function applyCatalogue(
   const snapshot = await readLockedCatalogue(client);
   const problems = checkCatalogue(parsed, snapshot, options.checkPlan);
   if (problems.length > 0) throw new CatalogueError(parsed.fileName, problems);
-  const planned = planChanges(parsed, snapshot, options.atMicros);
+  const planned = await planLocked(client, parsed, snapshot, options);
   if ('problems' in planned) throw new CatalogueError(parsed.fileName, planned.problems);
   const { changes, writes } = planned;
   const newTenants = writes.newTenants.map(({ tenant }) => tenant.id);
@@ -54,4 +55,19 @@ export async function applyCatalogue(
   await writeChanges(client, writes, options.atMicros);
   await writePlansOfFile(client, writes.plansOfFile);
   return { changes, catalogueVersion: await raiseCatalogueVersion(client), newTenants };
+}
+
+/** Plans the changes; for real, once more with the gates locked of the tenants that change: a seal may have been under way. */
+async function planLocked(
+  client: pg.PoolClient,
+  parsed: ParsedCatalogue,
+  snapshot: CatalogueSnapshot,
+  { dryRun, atMicros }: ApplyOptions,
+): Promise<ReturnType<typeof planChanges>> {
+  const foreseen = planChanges(parsed, snapshot, atMicros);
+  if (dryRun || 'problems' in foreseen) return foreseen;
+  const { updatedTenants, planMoves } = foreseen.writes;
+  const changed = [...updatedTenants.map(({ id }) => id), ...planMoves.map(({ tenant }) => tenant)];
+  if (changed.length === 0) return foreseen;
+  return planChanges(parsed, await withLockedGates(client, snapshot, changed), atMicros);
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 
+import { lockGates } from '../ledger/gate.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { readCatalogue } from './read-catalogue.ts';
 
@@ -12,6 +13,24 @@ export async function lockCatalogue(client: pg.PoolClient): Promise<void> {
 export async function readLockedCatalogue(client: pg.PoolClient): Promise<CatalogueSnapshot> {
   await lockCatalogue(client);
   return readCatalogue(client);
+}
+
+/**
+ * The catalogue with the gates of these tenants locked and read anew: what was sealed in the meantime shows, and nothing of them is
+ * sealed until the caller's transaction ends.
+ */
+export async function withLockedGates(
+  client: pg.PoolClient,
+  snapshot: CatalogueSnapshot,
+  locked: readonly string[],
+): Promise<CatalogueSnapshot> {
+  if (locked.length === 0) return snapshot;
+  const tenants = new Map(snapshot.tenants);
+  for (const [tenant, gate] of await lockGates(client, locked)) {
+    const entry = tenants.get(tenant);
+    if (entry !== undefined) tenants.set(tenant, { ...entry, gate });
+  }
+  return { ...snapshot, tenants };
 }
 
 /** In the transaction of the change: a process that reads the new number reads the new definitions with it. */

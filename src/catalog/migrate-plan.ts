@@ -2,11 +2,10 @@ import type pg from 'pg';
 
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { lockGates } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
-import { raiseCatalogueVersion, readLockedCatalogue } from './locked-catalogue.ts';
+import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
 import { moveVersions } from './write-timeline.ts';
 
 /** Tenants that one page of a migration looks at most. */
@@ -84,17 +83,13 @@ export async function migratePlan(
 ): Promise<PlannedMigration & { readonly catalogueVersion: number }> {
   const snapshot = await readLockedCatalogue(client);
   const foreseen = planMigration(snapshot, migration, nowMicros, page);
-  const gates = await lockGates(
+  // Sealed in the meantime, or not: what is locked does not change any more.
+  const locked = await withLockedGates(
     client,
+    snapshot,
     foreseen.steps.map(({ tenant }) => tenant),
   );
-  // Sealed in the meantime, or not: what is locked does not change any more.
-  const tenants = new Map(snapshot.tenants);
-  for (const [tenant, gate] of gates) {
-    const entry = tenants.get(tenant);
-    if (entry !== undefined) tenants.set(tenant, { ...entry, gate });
-  }
-  const planned = planMigration({ ...snapshot, tenants }, migration, nowMicros, page);
+  const planned = planMigration(locked, migration, nowMicros, page);
   const moved = planned.steps.filter(({ refused }) => refused === null);
   if (moved.length === 0) return { ...planned, catalogueVersion: snapshot.version };
   const { planKey, toVersion } = migration;

@@ -4,6 +4,7 @@ import { periodSpans } from '../../src/catalog/period-spans.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { trialEnd } from '../../src/catalog/trial.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import { eventually } from '../support/api-calls.ts';
 import { CATALOGUE, openCatalogueDatabase, type CatalogueDatabase } from './catalogue-fixture.ts';
 
 /** Its clock goes back an hour on 1 November, within the trial. */
@@ -51,6 +52,34 @@ test('a trial may be longer or shorter as long as nothing of it is billed', asyn
     problems: [{ path: 'tenants[0].trialDays', message: expect.stringContaining('2026-11-20T13:00:00Z') as string }],
   });
 });
+
+test('a trial that is changed while its period is being sealed waits for the seal, and is refused', async () => {
+  const before = (await acme()).tenant.trialDays;
+  await database.pool.query(`update gate set sealed_through = '2026-10-20T12:00:00Z' where tenant = 'acme'`);
+  const sealing = await database.pool.connect();
+  let applied: Promise<unknown>;
+  try {
+    await sealing.query('begin');
+    await sealing.query(`update gate set sealed_through = '2026-11-20T13:00:00Z' where tenant = 'acme'`);
+    applied = database.apply(NEW_YORK.replace('trialDays: 14', 'trialDays: 3')).then(
+      () => 'applied',
+      () => 'refused',
+    );
+    await eventually(isSomebodyWaiting, 10_000, 'the apply waits for the gate');
+    await sealing.query('commit');
+  } finally {
+    sealing.release();
+  }
+  expect(await applied).toBe('refused');
+  expect((await acme()).tenant.trialDays).toBe(before);
+});
+
+async function isSomebodyWaiting(): Promise<true | undefined> {
+  const waiting = `
+select from pg_locks join pg_stat_activity activity using (pid)
+where not pg_locks.granted and activity.datname = current_database()`;
+  return (await database.pool.query(waiting)).rowCount === 0 ? undefined : true;
+}
 
 test('a period of which a part has no plan has no spans', async () => {
   const entry = await acme();
