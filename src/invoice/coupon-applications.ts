@@ -100,7 +100,7 @@ export async function readHoldingCoupons(
          and (a.valid_to is null or a.valid_to > $2::timestamptz)
      ) as held
      where held.uses < coalesce((held.coupon->>'periods')::integer, held.uses + 1)
-     order by held."from", held.id limit $5::integer`,
+     order by held."from"::timestamptz, held.id limit $5::integer`,
     [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
   );
   return rows;
