@@ -92,7 +92,8 @@ function addPlanCommand(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper plan examples/catalog.yaml')
     .action(async (file: string, { check = false }: PlanOptions, command: Command) => {
       const changes = await applyFile(io, command, file, true);
-      if (check && changes.some(({ action }) => action !== 'unchanged')) throw new ToldError('the file would change something');
+      if (check && changes.some(({ action }) => action !== 'unchanged'))
+        throw new ToldError('the file would change something');
     });
 }
 
