@@ -19,10 +19,12 @@ export interface Units {
  * Converts metered units and takes the included ones off, or says how many are free where they count for the band.
  *
  * @param used of the included units, those that were used before
+ * @param before metered units that came before and are converted together with these: what is rounded is their sum
  */
-export function billableQuantity(charge: Charge, metered: Exact, used: Exact = ZERO): Units {
-  const converted = convertUnits(charge.conversion, metered);
-  const steps = conversionSteps(charge.conversion, metered, converted);
+export function billableQuantity(charge: Charge, metered: Exact, used: Exact = ZERO, before: Exact = ZERO): Units {
+  const { conversion } = charge;
+  const converted = convertUnits(conversion, before.plus(metered)).minus(convertUnits(conversion, before));
+  const steps = conversionSteps(conversion, { metered, before, converted });
   const included = exact(charge.includedUnits).minus(used).atLeast(ZERO).atMost(converted);
   if (exact(charge.includedUnits).isZero) return { quantity: converted, freeUnits: ZERO, includedUnits: ZERO, steps };
   const sentence = `${spoken(included)} of ${spoken(converted)} included`;
@@ -49,7 +51,10 @@ function convertUnits(conversion: UnitConversion | undefined, metered: Exact): E
   return rounding === 'half_up' ? converted.rounded(0) : converted;
 }
 
-function conversionSteps(conversion: UnitConversion | undefined, metered: Exact, converted: Exact): LineStep[] {
+function conversionSteps(
+  conversion: UnitConversion | undefined,
+  { metered, before, converted }: { readonly metered: Exact; readonly before: Exact; readonly converted: Exact },
+): LineStep[] {
   if (conversion === undefined) return [];
   const { multiply, divide, rounding } = conversion;
   const factors = [
@@ -57,7 +62,8 @@ function conversionSteps(conversion: UnitConversion | undefined, metered: Exact,
     ...(divide === undefined ? [] : [`/ ${spoken(exact(divide))}`]),
   ];
   const rounded = rounding === undefined ? '' : `, rounded ${ROUNDING_WORDS[rounding]}`;
-  const sentence = `${spoken(metered)} ${factors.join(' ')}${rounded} = ${spoken(converted)}`;
+  const behind = before.isZero ? '' : ` behind ${spoken(before)} before`;
+  const sentence = `${spoken(metered)}${behind} ${factors.join(' ')}${rounded} = ${spoken(converted)}`;
   return [lineStep('conversion', sentence, ZERO)];
 }
 

@@ -40,7 +40,7 @@ export function carriedUsage(
   if (before.length === 0) return undefined;
   const metered = Exact.sum(before);
   const { quantity, includedUnits } = billableQuantity(charge, metered);
-  return { units: quantity, includedUnits, billed: ZERO };
+  return { units: quantity, metered, includedUnits, billed: ZERO };
 }
 
 function carries(meters: RatingInputs['meters'], plan: PlanVersion | undefined, charge: Charge): boolean {

@@ -35,6 +35,8 @@ export interface EarlierUsage {
    * zero too: the flat fee of a first band that is due without usage was due then. Left out: these units begin at zero again.
    */
   readonly units?: Exact;
+  /** Metered units behind `units`, where a conversion rounds them together with these; left out: each is rounded by itself. */
+  readonly metered?: Exact;
   /** Of the included units, those that were used; left out: none, all of them are there again. */
   readonly includedUnits?: Exact;
   /** Major units. */
@@ -115,7 +117,8 @@ function combined(parts: readonly { readonly quantity: string }[], aggregation: 
 
 function priceTogether(charge: Charge, usage: UsageFigures, context: PricingContext): PricedQuantity {
   const metered = exact(usage.quantity).atLeast(ZERO);
-  const { quantity, freeUnits, steps } = billableQuantity(charge, metered, context.earlier?.includedUnits);
+  const { includedUnits, metered: meteredBefore } = context.earlier ?? {};
+  const { quantity, freeUnits, steps } = billableQuantity(charge, metered, includedUnits, meteredBefore);
   const billable: BillableUsage = {
     quantity,
     freeUnits,

@@ -307,3 +307,12 @@ describe('fees of bands that are for time', () => {
     expect(total(atMiddle(plan('a', { charges }), { usage: [sampleUsage('calls', '500')] }))).toBe(24900n);
   });
 });
+
+test('a conversion rounds what is carried over together with what comes after it', () => {
+  const conversion = { divide: '1000', rounding: 'up' } as const;
+  const charges = [calls({ price: { model: 'per_unit', unitPrice: '1' }, conversion, includedUnits: '1' })];
+  const before = plan('a', { charges });
+  const after = plan('b', { charges, onChange: 'carry_over' });
+  expect(total([span(START, MIDDLE, before, '1500'), span(MIDDLE, END, after, '400')])).toBe(100n);
+  expect(total([span(START, MIDDLE, before, '1500'), span(MIDDLE, END, after, '600')])).toBe(200n);
+});
