@@ -13,7 +13,7 @@ import { startWorkflowWorld, type WorkflowWorld } from '../support/workflow-work
 import { CYCLE_INPUT, fakeActivities } from './fake-activities.ts';
 
 const HOUR_MS = 3_600_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const STEPS = ['sealPeriod', 'passBarrier', 'reconcileUsage', 'rateCycle', 'issueCycle', 'finishCycle'];
 const OPERATOR = { actor: 'ada', reason: 'checked' };
 

@@ -14,7 +14,7 @@ import { startWorkflowWorld, type WorkflowWorld } from '../support/workflow-work
 import { fakeActivities, openPeriod } from './fake-activities.ts';
 
 const HOUR_MS = 3_600_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const OPERATOR = { actor: 'ada', reason: 'asked by the customer' };
 
 let world: WorkflowWorld;
