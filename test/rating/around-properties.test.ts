@@ -103,6 +103,8 @@ test('coupons never take more than there is', () => {
       const taken = -sum(lines.filter(({ kind }) => kind === 'coupon'));
       expect(taken >= 0n).toBe(true);
       expect(taken <= (before > 0n ? before : 0n)).toBe(true);
+      for (const { kind, exactAmount, steps } of lines)
+        if (kind === 'coupon') expect(steps[0]?.amount).toBe(exactAmount);
     }),
     RUNS,
   );
