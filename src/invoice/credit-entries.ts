@@ -115,8 +115,8 @@ async function withdrawCarried(
 }
 
 /**
- * Takes back what is left of a credit that was granted, without what drafts and held invoices are about to draw. Once: a second time
- * changes nothing. Answers what was taken, minor units; `0` where nothing was left.
+ * Takes back what is left of a credit that was granted, without what drafts and held invoices are about to draw: that can
+ * be withdrawn when it is free again. A repeat finds nothing left and changes nothing. Answers what was taken, minor units; `0` where nothing was left.
  */
 export async function withdrawCredit(
   client: Queryable,
@@ -127,11 +127,10 @@ export async function withdrawCredit(
   if (credit === undefined) throw new InvoiceError('not_found', `tenant ${order.tenant} has no credit ${order.id}`);
   const left = BigInt(credit.balanceMinor) - BigInt(credit.claimedMinor);
   if (left <= 0n) return '0';
-  const { rowCount } = await client.query(
+  await client.query(
     `insert into credit_entry (credit, kind, invoice, amount_minor, reason, at)
-     values ($1::text, 'withdrawn', null, $2::numeric, $3::text, $4::timestamptz)
-     on conflict (credit, kind, invoice) do nothing`,
+     values ($1::text, 'withdrawn', null, $2::numeric, $3::text, $4::timestamptz)`,
     [order.id, (-left).toString(), order.reason, order.at],
   );
-  return rowCount === 1 ? left.toString() : '0';
+  return left.toString();
 }

@@ -5,6 +5,7 @@ import { gatherAround } from '../../activities/gather-around.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { endApplication, insertApplication, readApplication } from '../../src/invoice/coupon-applications.ts';
+import { withdrawCredit } from '../../src/invoice/credit-entries.ts';
 import { type CreditRecord, insertGrant, listCredits } from '../../src/invoice/credit-grants.ts';
 import { derivedId, invoiceId } from '../../src/invoice/invoice-digests.ts';
 import { issueInvoice, type IssuedInvoice } from '../../src/invoice/issue-invoice.ts';
@@ -124,6 +125,17 @@ describe('credit', () => {
     expect(await balances()).toEqual({ prepaid: ['5000', '3000'] });
     await move(id, 'rejected');
     expect(await balances()).toEqual({ prepaid: ['5000', '0'] });
+  });
+
+  test('that a draft claimed is not withdrawn, and is when the draft came to nothing', async () => {
+    await giveCredit('prepaid', '5000');
+    const id = await rate(billOf(DECEMBER, '20'));
+    const order = { tenant: TENANT, id: derivedId('crd_', ['prepaid']), reason: 'wrong', at: DECEMBER };
+    const withdraw = () => inTransaction(pool, (client) => withdrawCredit(client, order));
+    expect([await withdraw(), await withdraw()]).toEqual(['3000', '0']);
+    await move(id, 'rejected');
+    expect([await withdraw(), await withdraw()]).toEqual(['2000', '0']);
+    expect(await balances()).toEqual({ prepaid: ['0', '0'] });
   });
 
   test('is drawn by none but bills in its currency, of its payer, of periods that end before it does', async () => {

@@ -278,12 +278,13 @@ test('a last period that is cut pays its part of the fee', () => {
   expect(shown(linesOf(inputs(spans, { period: cut })))).toEqual(['base 500']);
 });
 
-describe('fees of bands that are for time', () => {
-  const atMiddle = (planVersion: PlanVersion, rest: Partial<RatedSpan> = {}): RatedSpan[] => [
-    { from: START, to: MIDDLE, planVersion, usage: [], ...rest },
-    { from: MIDDLE, to: END, planVersion: { ...planVersion, version: 2 }, usage: [], ...rest },
-  ];
+/** A plan, and a version of it that holds from the middle of the period on. */
+const atMiddle = (planVersion: PlanVersion, rest: Partial<RatedSpan> = {}): RatedSpan[] => [
+  { from: START, to: MIDDLE, planVersion, usage: [], ...rest },
+  { from: MIDDLE, to: END, planVersion: { ...planVersion, version: 2 }, usage: [], ...rest },
+];
 
+describe('fees of bands that are for time', () => {
   test('of a fixed quantity are due once for one time, however many plans it had', () => {
     const bands = [{ upTo: null, unitPrice: '0', flatFee: '50' }];
     for (const model of ['graduated', 'volume'] as const) {

@@ -52,7 +52,8 @@ create table credit_grant (
 );
 create index credit_grant_tenant on credit_grant (tenant, granted_at, id);
 
--- The balance of a credit is its amount and these rows. One of each kind for an invoice: a repeated step cannot draw twice.
+-- The balance of a credit is its amount and these rows. One of each kind for an invoice: a repeated step cannot draw twice. What a
+-- person withdraws has no invoice, and may be withdrawn again: what a draft had claimed may be free later.
 create table credit_entry (
   id bigint generated always as identity primary key,
   credit text not null references credit_grant (id),
@@ -62,7 +63,7 @@ create table credit_entry (
   amount_minor numeric not null check (amount_minor <> 'NaN'),
   reason text not null,
   at timestamptz not null,
-  unique nulls not distinct (credit, kind, invoice),
+  unique (credit, kind, invoice),
   check (case kind when 'given_back' then amount_minor > 0 else amount_minor < 0 end),
   check (invoice is not null or kind = 'withdrawn')
 );
