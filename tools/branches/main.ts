@@ -18,8 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'coverage-'));
 try {
   const { status } = spawnSync(
     process.execPath,
-    // Without the module runner, files are run as they lie there and not as vite writes them.
-    ['node_modules/vitest/vitest.mjs', 'run', '--experimental.viteModuleRunner=false', '--maxWorkers', '1', ...TESTS],
+    ['node_modules/vitest/vitest.mjs', 'run', '--root', '.', '--config', 'tools/branches/vitest.config.ts', ...TESTS],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, TZ: 'UTC', TOLLKEEPER_TEST_STACK: 'none', NODE_V8_COVERAGE: folder },
