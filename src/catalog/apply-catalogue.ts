@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 import type { EpochMicros } from '../domain/instant.ts';
-import type { CatalogueChange } from './catalogue-changes.ts';
+import type { CatalogueChange, CatalogueWrites } from './catalogue-changes.ts';
 import { CatalogueError } from './catalogue-problem.ts';
 import { checkCatalogue } from './check-catalogue.ts';
 import type { PlanCheck } from './check-catalogue.ts';
@@ -47,6 +47,7 @@ export async function applyCatalogue(
   if ('problems' in planned) throw new CatalogueError(parsed.fileName, planned.problems);
   const { changes, writes } = planned;
   const newTenants = writes.newTenants.map(({ tenant }) => tenant.id);
+  if (!options.dryRun) await lockTenants(client, writes);
   if (options.dryRun || changes.every(({ action }) => action === 'unchanged')) {
     // What the file says of a plan is no definition: another way to say the same makes no new version.
     if (!options.dryRun) await writePlansOfFile(client, writes.plansOfFile);
@@ -70,4 +71,11 @@ async function planLocked(
   const changed = [...updatedTenants.map(({ id }) => id), ...planMoves.map(({ tenant }) => tenant)];
   if (changed.length === 0) return foreseen;
   return planChanges(parsed, await withLockedGates(client, snapshot, changed), atMicros);
+}
+
+/** In order of id, as those who bill lock a tenant and its payer: written in the order of the file, two could wait for each other. */
+async function lockTenants(client: pg.PoolClient, writes: CatalogueWrites): Promise<void> {
+  const ids = [...writes.updatedTenants.map(({ id }) => id), ...writes.plansOfFile.map(({ tenant }) => tenant)];
+  if (ids.length === 0) return;
+  await client.query('select 1 from tenant where id = any($1::text[]) order by id for no key update', [ids]);
 }

@@ -83,6 +83,9 @@ export async function listCredits(
   return rows;
 }
 
+/** One bill draws on at most so many, the first in the order of drawing; the next bill finds the others. */
+const CREDITS_OF_BILL_MAX = 1_000;
+
 /**
  * Credits that an invoice of this payer may draw: what is left of each, without what other drafts and held invoices are about to
  * draw. Lock the payer first. Expired ones are left out: those that ended before the period did.
@@ -100,12 +103,14 @@ export async function readDrawableCredits(
   const { rows } = await db.query<CreditBalance>(
     `select * from (${selectCredits('$4::text')}
        where g.tenant = $1::text and g.currency = $2::text and (g.expires_at is null or g.expires_at >= $3::timestamptz)
-     ) as c where "balanceMinor"::numeric > 0 order by id`,
-    [search.payer, search.currency, search.periodEnd, search.invoiceId],
+     ) as c where "balanceMinor"::numeric > "claimedMinor"::numeric
+     order by kind = 'carried' desc, priority, "expiresAt"::timestamptz nulls last, "grantedAt"::timestamptz, id
+     limit $5::integer`,
+    [search.payer, search.currency, search.periodEnd, search.invoiceId, CREDITS_OF_BILL_MAX],
   );
-  return rows
-    .map((row) => ({ ...row, balanceMinor: (BigInt(row.balanceMinor) - BigInt(row.claimedMinor)).toString() }))
-    .filter(({ balanceMinor }) => BigInt(balanceMinor) > 0n);
+  return rows.map((row) => {
+    return { ...row, balanceMinor: (BigInt(row.balanceMinor) - BigInt(row.claimedMinor)).toString() };
+  });
 }
 
 /** One credit; `undefined` where the tenant has none with this id. */
