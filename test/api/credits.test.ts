@@ -142,3 +142,16 @@ test('the commands do the same, and the spend has what the bill would have', asy
   expect(spend).toMatchObject({ subtotalMinor: '2250', totalMinor: '2250', dueMinor: '1000' });
   expect(spend.creditLines).toMatchObject([{ description: 'goodwill', amountMinor: '1250' }]);
 });
+
+test('a charge that no bill would have any more is refused', async () => {
+  const plan = /- key: (\w+)\n\s+currency: USD/.exec(CATALOGUE)?.[1] ?? '';
+  const body = `tenants: [{ id: over, currency: USD, billingStart: 2026-09-01T00:00:00Z, endsAt: 2026-10-01T00:00:00Z, plan: ${plan} }]`;
+  const headers = { 'content-type': 'application/yaml' };
+  expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+  const charge = { key: 'setup', description: 'Setup', amount: '5', at: '2026-09-10T00:00:00Z' };
+  expect((await post('/v1/tenants/over/one-offs', charge)).status).toBe(201);
+  await bench.pool.query(`update gate set sealed_through = '2026-10-01T00:00:00Z' where tenant = 'over'`);
+  const refused = await post('/v1/tenants/over/one-offs', { ...charge, key: 'other' });
+  expect([refused.status, refused.body.error?.code]).toEqual([409, 'tenant_ended']);
+  expect((await post('/v1/tenants/over/one-offs', charge)).status).toBe(200);
+});

@@ -30,6 +30,7 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { key, description, amount, at } = checkBody(body, NEW_ONE_OFF);
+  await context.deps.catalogue.reload();
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const { id: tenant, endsAt } = entry.tenant;
   const now = formatInstant(context.atMicros);
@@ -37,8 +38,13 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   if (endsAt !== null && requireInstant(wanted.at) >= requireInstant(endsAt)) {
     throw badRequest('invalid_body', `at: billing of tenant ${tenant} ends at ${endsAt}: no bill would have it`, 'at');
   }
+  const isOver = entry.endsAtMicros !== null && entry.gate.sealedThroughMicros >= entry.endsAtMicros;
   return mutate(context, JSON.stringify(body), async (client) => {
     const { charge, isNew } = await insertOneOff(client, wanted, now);
+    if (isNew && isOver) {
+      const message = `the last period of tenant ${tenant} is sealed: no bill would have the charge`;
+      throw new ApiError({ status: 409, code: 'tenant_ended', message });
+    }
     const isSame = charge.description === description && charge.amount === amount && (at ?? charge.at) === charge.at;
     if (!isSame) {
       const message = `tenant ${tenant} has another charge under the key ${key}: use another key, or ask for the same`;
