@@ -175,12 +175,7 @@ test.each<[string, Charge, Partial<Meter>, string | null]>([
   ['distinct values', charge(BANDS), { aggregation: 'unique' }, '0'],
   ['a total that is not known', charge(BANDS), {}, null],
 ])('%s: no cost, and the reason', (_name, of, changes, usedBefore) => {
-  const cost = costOfEvent(
-    of,
-    { quantity: '5', values: { region: 'eu' }, usedBefore },
-    { ...meter, ...changes },
-    USD,
-  );
+  const cost = costOfEvent(of, { quantity: '5', values: { region: 'eu' }, usedBefore }, { ...meter, ...changes }, USD);
   expect(cost).toEqual({ reason: expect.stringContaining('calls') as string });
 });
 
