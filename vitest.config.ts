@@ -11,8 +11,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     env: { TZ: 'UTC' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 60_000,
+    // Bounds against hanging, not measures of speed: a shared machine may stand still for half a minute.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 120_000,
   },
 });

@@ -39,6 +39,15 @@ export interface Checkpoint {
   readonly nextAtMs: number | null;
   /** The alerts of the period that were found last. Missing in histories from before there were any. */
   readonly alerts?: readonly ReachedThreshold[];
+  /** The plan version that holds at `at`. Missing in histories from before plans could change within a period. */
+  readonly plan?: PlanName | null;
+}
+
+/** A plan version by its names. */
+export interface PlanName {
+  readonly key: string;
+  readonly version: number;
+  readonly name: string;
 }
 
 /** The period that a tenant's billing watches: the first one for which no cycle was started. */
@@ -48,7 +57,7 @@ export interface OpenPeriod {
   readonly periodEnd: InstantText;
   /** When its cycle is to be started: the period's end plus the tenant's share of the spread. */
   readonly closeAtMs: number;
-  readonly plan: { readonly key: string; readonly version: number; readonly name: string } | null;
+  readonly plan: PlanName | null;
   readonly paused: boolean;
   /** The last checkpoint of this period, if there was one. */
   readonly lastCheckpoint: Checkpoint | null;
@@ -79,6 +88,28 @@ export interface PauseOrder {
   readonly paused: boolean;
   readonly actor: string;
   readonly reason: string;
+}
+
+/** Brings a tenant under another plan version; who asked and why are kept in the audit. */
+export interface ChangePlanOrder {
+  readonly tenant: string;
+  readonly plan: string;
+  /** `null`: the newest. */
+  readonly version: number | null;
+  /** `now`, `period_end` or an instant. */
+  readonly at: string;
+  /** When it was commanded: what `now` means, however often the activity is tried. */
+  readonly commandedAt: InstantText;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** The plan version that holds from an instant on. */
+export interface ChangePlanAnswer {
+  readonly plan: PlanName;
+  readonly at: InstantText;
+  /** Whether the tenant's timeline said so already. */
+  readonly unchanged: boolean;
 }
 
 /** Names one cycle in every call of its steps. */
@@ -157,6 +188,7 @@ export interface TenantActivities {
   flushCheckpoint(order: PeriodRef): Promise<Checkpoint>;
   startCycle(order: PeriodRef): Promise<StartCycleAnswer>;
   setPaused(order: PauseOrder): Promise<{ readonly paused: boolean }>;
+  changePlan(order: ChangePlanOrder): Promise<ChangePlanAnswer>;
   recordAlerts(order: PeriodRef): Promise<AlertsAnswer>;
 }
 

@@ -19,6 +19,8 @@ export interface BillingMeter {
   rebuildTenant(tenant: string): Promise<void>;
   readGateRecord(tenant: string): Promise<{ readonly isDirty: boolean } | undefined>;
   readCounters(tenant: string, accountingStart: InstantText): Promise<ReadonlyMap<string, string>>;
+  /** Tells Redis that there is a newer catalogue, so that groups of an older one are refused from here on. */
+  announceCatalogue(version: number): Promise<void>;
   clearDirty(tenant: string): Promise<void>;
   retireCounters(
     tenant: string,

@@ -1,17 +1,16 @@
-import { type CatalogueSnapshot, planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
-import { formatInstant, requireInstant, type EpochMicros, type InstantText } from '../src/domain/instant.ts';
+import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { feePeriodOf } from '../src/catalog/period-spans.ts';
+import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
 import type { Meter } from '../src/domain/meter.ts';
-import type { PlanVersion } from '../src/domain/plan.ts';
-import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
-import { readCycleStage } from '../src/ledger/billing-cycles.ts';
+import type { TimeWindow } from '../src/domain/timeline.ts';
 import type { Queryable } from '../src/ledger/database.ts';
-import { formatPosition } from '../src/ledger/journal-position.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
-import { sumUsagePeriod } from '../src/ledger/sum-usage-period.ts';
-import { sumUsage } from '../src/ledger/sum-usage.ts';
-import type { UsageSum } from '../src/ledger/usage-sum.ts';
-import type { LateUsage, RatingInputs } from '../src/rating/inputs.ts';
+import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
+import { ratedTenant } from '../src/rating/rated-tenant.ts';
+import { gatherAdvance } from './gather-advance.ts';
+import { gatherLate } from './gather-late.ts';
+import { gatherSpans } from './gather-spans.ts';
 
 /** What is to be rated, and the catalogue as it is committed now. */
 export interface InputsSource {
@@ -26,130 +25,57 @@ export type GatheredInputs =
 
 /** Collects everything that rating a period needs. Run it in one transaction: the parts belong together. */
 export async function gatherInputs(db: Queryable, source: InputsSource): Promise<GatheredInputs> {
+  const { catalogue, shard } = source;
   const { tenant, occasion } = source.identity;
-  const entry = source.catalogue.tenants.get(tenant);
+  const entry = catalogue.tenants.get(tenant);
   const periodStart = requireInstant(occasion);
   const period = await readPeriod(db, tenant, periodStart);
   if (entry === undefined || period === undefined) {
     return { problems: [`tenant ${tenant} has no period that starts at ${occasion}`] };
   }
-  const planVersion = planAt(entry, periodStart);
-  if (planVersion === undefined) {
-    return { problems: [`tenant ${tenant} has no plan at ${occasion}: give it one with \`tollkeeper apply\``] };
-  }
-  const sums = await sumUsage(db, { tenant, accountingPeriod: periodStart });
-  const late = await gatherLate(db, source, entry, sums);
-  if ('notYet' in late || 'problems' in late) return late;
-  return { inputs: assemble(source, entry, period, planVersion, sums, late.late) };
+  const usageSource = { catalogue, tenant: entry.tenant, shard };
+  const gathered = await gatherSpans(db, usageSource, entry, period);
+  if ('problems' in gathered) return gathered;
+  const late = await gatherLate(db, usageSource, entry, periodStart);
+  if (!('late' in late)) return late;
+  const advance = await gatherAdvance(db, entry, period);
+  if ('notYet' in advance) return advance;
+  return { inputs: { ...assemble(source, entry, period, gathered.spans, late.late), ...advance.inputs } };
 }
 
 function assemble(
   source: InputsSource,
-  { tenant }: TenantEntry,
+  entry: TenantEntry,
   period: LedgerPeriod,
-  planVersion: PlanVersion,
-  sums: readonly UsageSum[],
+  spans: readonly RatedSpan[],
   late: readonly LateUsage[],
 ): RatingInputs {
-  const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays } = tenant;
-  const usage = sums
-    .filter(({ usagePeriodMicros }) => usagePeriodMicros === period.startMicros)
-    .map((sum) => ({
-      meter: sum.meter,
-      quantity: sum.quantity,
-      eventCount: sum.eventCount,
-      ledgerRange: ledgerRange(source.shard, sum),
-    }));
-  const plans = [planVersion, ...late.map((part) => part.planVersion)];
+  const { tenant } = entry;
+  const fees = feePeriodOf(entry, period);
+  const charges = [...spans, ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
     identity: source.identity,
-    planVersion,
-    meters: metersOf(source.catalogue, [
-      ...plans.flatMap((plan) => plan.charges.map(({ meter }) => meter)),
-      ...sums.map(({ meter }) => meter),
-    ]),
-    tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
+    meters: metersOf(
+      source.catalogue,
+      charges.map(({ meter }) => meter),
+    ),
+    tenant: ratedTenant(tenant),
     issuer: source.catalogue.issuer,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    usage,
+    period: periodTexts(period),
+    feePeriod: periodTexts(fees),
+    spans,
     late,
+    earlier: [],
+    isLast: true,
     corrects: null,
   };
+}
+
+function periodTexts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }
 
 /** In order of key, each once: the inputs are hashed. */
 function metersOf(catalogue: CatalogueSnapshot, keys: readonly string[]): Meter[] {
   return [...new Set(keys)].toSorted().flatMap((key) => catalogue.meters.get(key) ?? []);
-}
-
-function ledgerRange(shard: number, sum: UsageSum): { shard: number; first: string; last: string } {
-  return { shard, first: formatPosition(sum.first), last: formatPosition(sum.last) };
-}
-
-type GatheredLate =
-  { readonly late: readonly LateUsage[] } | Exclude<GatheredInputs, { readonly inputs: RatingInputs }>;
-
-async function gatherLate(
-  db: Queryable,
-  source: InputsSource,
-  entry: TenantEntry,
-  sums: readonly UsageSum[],
-): Promise<GatheredLate> {
-  const accountingPeriod = requireInstant(source.identity.occasion);
-  const lateSums = sums.filter(({ usagePeriodMicros }) => usagePeriodMicros !== accountingPeriod);
-  const late: LateUsage[] = [];
-  for (const [usagePeriod, ofPeriod] of Map.groupBy(lateSums, ({ usagePeriodMicros }) => usagePeriodMicros)) {
-    const gathered = await gatherLatePeriod(db, source, entry, usagePeriod, ofPeriod);
-    if ('notYet' in gathered || 'problems' in gathered) return gathered;
-    late.push(gathered.part);
-  }
-  return { late };
-}
-
-async function gatherLatePeriod(
-  db: Queryable,
-  source: InputsSource,
-  entry: TenantEntry,
-  usagePeriod: EpochMicros,
-  sums: readonly UsageSum[],
-): Promise<{ readonly part: LateUsage } | Exclude<GatheredInputs, { readonly inputs: RatingInputs }>> {
-  const tenant = entry.tenant.id;
-  const accountingPeriod = requireInstant(source.identity.occasion);
-  const usagePeriodStart = formatInstant(usagePeriod);
-  if (await isUndecided(db, tenant, usagePeriodStart)) {
-    return { notYet: `late usage of ${usagePeriodStart} waits until the invoice of that period is decided` };
-  }
-  const period = await readPeriod(db, tenant, usagePeriod);
-  const planVersion = planAt(entry, usagePeriod);
-  if (period === undefined || planVersion === undefined) {
-    return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
-  }
-  const after = await sumUsagePeriod(db, { tenant, usagePeriod, throughAccountingPeriod: accountingPeriod });
-  const before = await sumUsagePeriod(db, { tenant, usagePeriod, throughAccountingPeriod: accountingPeriod - 1 });
-  const usage = sums.map((sum) => ({
-    meter: sum.meter,
-    before: quantityIn(before, sum.meter),
-    after: quantityIn(after, sum.meter),
-    eventCount: sum.eventCount,
-    ledgerRange: ledgerRange(source.shard, sum),
-  }));
-  return {
-    part: {
-      usagePeriodStart,
-      usagePeriodEnd: formatInstant(period.endMicros),
-      planVersion,
-      billedInvoiceId: (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null,
-      usage,
-    },
-  };
-}
-
-function quantityIn(sums: readonly UsageSum[], meter: string): string {
-  return sums.find((sum) => sum.meter === meter)?.quantity ?? '0';
-}
-
-/** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */
-async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
-  const stage = await readCycleStage(db, { tenant, periodStart, revision: 0 });
-  return stage !== undefined && stage !== 'issued' && stage !== 'synced' && stage !== 'settled';
 }

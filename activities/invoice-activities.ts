@@ -23,6 +23,7 @@ import type {
   ReconcileAnswer,
 } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
+import { gatherAround } from './gather-around.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { heartbeating } from './heartbeating.ts';
 import { EARLIER_BILLS_MAX, unusualReasons } from './safety-bounds.ts';
@@ -58,7 +59,9 @@ async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
     if (meanwhile !== undefined) return { ...meanwhile, decision: await readDecision(client, cycle) };
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
     if ('notYet' in gathered) return { status: 'notYet', reason: gathered.notYet };
-    const rated = 'problems' in gathered ? gathered : { ...gathered, ...rateInvoice(gathered.inputs) };
+    // Last: it holds what other bills of the payer wait for.
+    const around = 'problems' in gathered ? gathered : await gatherAround(client, gathered.inputs);
+    const rated = 'problems' in around ? around : { ...around, ...rateInvoice(around.inputs) };
     if ('problems' in rated) {
       await moveCycle(client, cycle, 'held', deps.clock());
       return { status: 'unratable', problems: rated.problems };

@@ -13,11 +13,14 @@ import type {
   Checkpoint,
   OpenPeriodAnswer,
   PauseOrder,
+  PlanName,
   PeriodRef,
   StartCycleAnswer,
   TenantActivities,
 } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
+import { changeTenantPlan } from './change-tenant-plan.ts';
+import { foreseeAround } from './gather-around.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { addReachedAlerts, newestAlerts, recordAlerts } from './record-alerts.ts';
 import { checkpointIntervalMs, spreadMs } from './spread.ts';
@@ -34,6 +37,7 @@ export function createTenantActivities(deps: BillingDeps): TenantActivities {
     flushCheckpoint: (order) => flushCheckpoint(deps, order),
     startCycle: (order) => startCycle(deps, order),
     setPaused: (order) => setPaused(deps, order),
+    changePlan: (order) => changeTenantPlan(deps, order),
     recordAlerts: (order) => recordAlerts(deps, order),
   };
 }
@@ -47,7 +51,6 @@ async function openPeriod(deps: BillingDeps, tenant: string): Promise<OpenPeriod
     from: lastStarted === undefined ? entry.billingStartMicros : await endOfPeriod(deps, tenant, lastStarted),
   });
   if (period === undefined) return { status: 'ended' };
-  const plan = planAt(entry, period.startMicros);
   const periodStart = formatInstant(period.startMicros);
   const saved = await readCheckpoint(deps.pool, { tenant, periodStart });
   return {
@@ -55,7 +58,7 @@ async function openPeriod(deps: BillingDeps, tenant: string): Promise<OpenPeriod
     periodStart,
     periodEnd: formatInstant(period.endMicros),
     closeAtMs: closeAtMs(tenant, period),
-    plan: plan === undefined ? null : { key: plan.key, version: plan.version, name: plan.name },
+    plan: planNameAt(entry, Math.min(Math.max(deps.clock(), period.startMicros), period.endMicros - 1)),
     paused: (await isPaused(deps.pool, tenant)) ?? false,
     lastCheckpoint: saved === undefined ? null : checkpointAnswer(entry, saved, null),
     alerts: await newestAlerts(deps.pool, { tenant, periodStart }, catalogue),
@@ -106,7 +109,8 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
   const { saved, isRated, alerts } = await inTransaction(deps.pool, async (client) => {
     const identity = { tenant, kind: 'cycle', occasion: periodStart, revision: 0 } as const;
     const gathered = await gatherInputs(client, { catalogue, identity, shard });
-    const rated = 'inputs' in gathered ? rateInvoice(gathered.inputs) : undefined;
+    const around = 'inputs' in gathered ? await foreseeAround(client, gathered.inputs) : gathered;
+    const rated = 'inputs' in around ? rateInvoice(around.inputs) : undefined;
     const sums = await sumUsage(client, { tenant, accountingPeriod: requireInstant(periodStart) });
     const own = sums.filter(({ usagePeriodMicros }) => usagePeriodMicros === requireInstant(periodStart));
     const checkpoint: SavedCheckpoint = {
@@ -121,7 +125,8 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
   });
   deps.onAlerts?.(alerts.added);
   const nextAtMs = await nextCheckpointMs(deps, { tenant, periodStart }, earlier, saved);
-  const answer = { ...checkpointAnswer(entry, saved, nextAtMs), alerts: alerts.newest };
+  const plan = planNameAt(entry, saved.atMicros);
+  const answer = { ...checkpointAnswer(entry, saved, nextAtMs), alerts: alerts.newest, plan };
   // A zero that means "cannot be rated" would be read as a bill of nothing.
   return isRated ? answer : { ...answer, spend: null };
 }
@@ -177,6 +182,12 @@ export async function startCycleWorkflow(deps: BillingDeps, cycle: PeriodRef & {
     planKey: planAt(entry, period.startMicros)?.key ?? null,
     sealAtMs: closeAtMs(tenant, period) + entry.tenant.lateWindowSeconds * 1_000,
   });
+}
+
+/** The plan that holds at an instant. A period that is over is shown with its last one. */
+function planNameAt(entry: TenantEntry, instantMicros: EpochMicros): PlanName | null {
+  const plan = planAt(entry, instantMicros) ?? entry.plans.at(-1)?.plan;
+  return plan === undefined ? null : { key: plan.key, version: plan.version, name: plan.name };
 }
 
 async function setPaused(deps: BillingDeps, order: PauseOrder): Promise<{ readonly paused: boolean }> {

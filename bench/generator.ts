@@ -132,7 +132,7 @@ class Load {
     const { requests } = this.#job;
     const text = body.toString('latin1');
     if (requests.kind === 'check') return text.includes('"allowed":true');
-    if (requests.kind === 'read') return text.includes('"data":[{');
+    if (requests.kind === 'read') return /"data":\[\{|"totalMinor":/.test(text);
     return text.split(ACCEPTED).length === requests.eventsPerRequest + 1;
   }
 

@@ -14,9 +14,11 @@ import { LoadGenerator } from './load.ts';
 import { describeMachine, printReport } from './print-report.ts';
 import { probeMachine } from './probe.ts';
 import type { BenchReport, Findings } from './report.ts';
+import { benchRating, RATING_TITLE } from './rating.ts';
 import { benchRead, READ_TITLE } from './read.ts';
 import { benchScript, SCRIPT_TITLE } from './script.ts';
 import { benchSingle, SINGLE_TITLE } from './single.ts';
+import { benchSpend, SPEND_TITLE } from './spend.ts';
 import { writeReports } from './write-reports.ts';
 
 interface BenchCommand {
@@ -32,7 +34,9 @@ const COMMANDS: Readonly<Record<string, BenchCommand>> = {
   script: { title: SCRIPT_TITLE, run: benchScript },
   drain: { title: DRAIN_TITLE, run: benchDrain },
   read: { title: READ_TITLE, run: benchRead },
+  spend: { title: SPEND_TITLE, run: benchSpend },
   checks: { title: CHECKS_TITLE, run: benchChecks },
+  rating: { title: RATING_TITLE, run: benchRating },
 };
 
 const EXAMPLES = `

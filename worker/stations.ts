@@ -8,7 +8,7 @@ import type { DrainContext } from '../src/journal/drain-context.ts';
 import { drainUntil } from '../src/journal/drain-until.ts';
 import { JournalDrain } from '../src/journal/journal-drain.ts';
 import { createLedgerForMeter } from '../src/journal/ledger-for-meter.ts';
-import { advanceGate, clearDirty } from '../src/meter/advance-gate.ts';
+import { advanceCatalogue, advanceGate, clearDirty } from '../src/meter/advance-gate.ts';
 import { ClosedShards } from '../src/meter/closed-shards.ts';
 import { defineCommands } from '../src/meter/commands.ts';
 import { journalKey, shardOf } from '../src/meter/keys.ts';
@@ -93,6 +93,7 @@ function bindMeter(meter: UsageMeter): BillingMeter {
     rebuildTenant: (tenant) => rebuildTenant(meter, tenant),
     readGateRecord: (tenant) => readGateRecord(meter, tenant),
     readCounters: (tenant, accountingStart) => readCounters(meter, tenant, accountingStart),
+    announceCatalogue: (version) => advanceCatalogue(meter, version),
     clearDirty: (tenant) => clearDirty(meter, tenant),
     retireCounters: (tenant, retirement) => retireCounters(meter, tenant, retirement),
   };

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
-import type { Checkpoint, Decision, MeterUsage, ReachedThreshold } from '../activities/answers.ts';
+import type { ChangePlanAnswer, Checkpoint, Decision, MeterUsage, ReachedThreshold } from '../activities/answers.ts';
 import type { CycleStage } from '../src/domain/cycle.ts';
 import type { InstantText } from '../src/domain/instant.ts';
 
@@ -39,6 +39,15 @@ export interface DrainJournalInput {
 export interface Command {
   readonly actor: string;
   readonly reason?: string;
+}
+
+/** Which plan a tenant is to have, and from when on. */
+export interface PlanCommand extends Partial<Command> {
+  readonly plan: string;
+  /** Left out: the newest. */
+  readonly version?: number;
+  /** `now`, `period_end` or an RFC 3339 instant. Left out: `period_end`. */
+  readonly at?: string;
 }
 
 /** In which period a threshold was reached: not always the one that the tenant's billing watches now. */
@@ -122,6 +131,10 @@ export const pauseSignal = defineSignal<[Command?]>('pause');
 /** tenantBilling: goes on; cycles that are due close one after another. */
 export const resume = defineUpdate<{ paused: boolean }, [Command]>('resume');
 export const resumeSignal = defineSignal<[Command?]>('resume');
+
+/** tenantBilling: brings the tenant under another plan version. Refused where that period is sealed, or there is no such plan. */
+export const changePlan = defineUpdate<ChangePlanAnswer, [PlanCommand]>('changePlan');
+export const changePlanSignal = defineSignal<[PlanCommand?]>('changePlan');
 
 /** closeCycle: ends the late window. Refused once the period is being sealed. */
 export const closeNow = defineUpdate<CloseCycleState, [Command]>('closeNow');

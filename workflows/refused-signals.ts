@@ -10,6 +10,11 @@ export function withRefusal(refused: readonly RefusedSignal[], name: string, rea
   return [...refused, { name, at: instantOfMs(Date.now()), reason }].slice(-SHOWN_MAX);
 }
 
+/** A plain Error would fail the workflow task for ever; this one fails the Update only. */
+export function refusal(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'CommandRefused', message, nonRetryable: true });
+}
+
 /**
  * Does what a signal asks for. A signal has no answer: why it was refused is handed to `onRefusal` and never fails the workflow.
  * Other faults are thrown on.

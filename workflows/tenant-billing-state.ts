@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../activities/answers.ts';
+import type { Checkpoint, PlanName } from '../activities/answers.ts';
 import { instantOfMs } from './details.ts';
 import type { TenantBillingState } from './messages.ts';
 
@@ -27,10 +27,16 @@ export function checkpointView(checkpoint: Checkpoint): Partial<TenantBillingSta
   return {
     usage: checkpoint.usage,
     spend: checkpoint.spend,
+    ...(checkpoint.plan === undefined ? {} : { plan: planText(checkpoint.plan) }),
     ...(checkpoint.alerts === undefined ? {} : { alerts: checkpoint.alerts }),
     lastCheckpointAt: checkpoint.at,
     nextCheckpointAt: textOrNull(checkpoint.nextAtMs),
   };
+}
+
+/** A plan version for people. */
+export function planText(plan: PlanName | null): string | null {
+  return plan === null ? null : `${plan.name} (${plan.key} version ${plan.version})`;
 }
 
 /** An instant of the workflow's clock as text. */

@@ -9,14 +9,21 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 
-import type { Checkpoint, OpenPeriod, OpenPeriodAnswer, TenantActivities } from '../activities/answers.ts';
+import type {
+  ChangePlanAnswer,
+  Checkpoint,
+  OpenPeriod,
+  OpenPeriodAnswer,
+  TenantActivities,
+} from '../activities/answers.ts';
 import { AlertSignals } from './alert-signals.ts';
 import { tenantBillingDetails } from './details.ts';
 import * as messages from './messages.ts';
-import type { Command, TenantBillingInput, TenantBillingState, ThresholdCrossing } from './messages.ts';
-import { obeySignal, withRefusal } from './refused-signals.ts';
+import type { Command, PlanCommand, TenantBillingInput, TenantBillingState, ThresholdCrossing } from './messages.ts';
+import { obeyPlanCommand } from './plan-command.ts';
+import { obeySignal, refusal, withRefusal } from './refused-signals.ts';
 import { CYCLE_STAGE, PERIOD_START, PLAN_KEY, TENANT_ID } from './search-attributes.ts';
-import { checkpointView, initialState, textOrNull } from './tenant-billing-state.ts';
+import { checkpointView, initialState, planText, textOrNull } from './tenant-billing-state.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
 const activities = proxyActivities<TenantActivities>({
@@ -96,7 +103,7 @@ class TenantBilling {
       stage: 'open',
       periodStart: period.periodStart,
       periodEnd: period.periodEnd,
-      plan: period.plan === null ? null : `${period.plan.name} (${period.plan.key} version ${period.plan.version})`,
+      plan: planText(period.plan),
       paused: this.#commandedPause ?? period.paused,
       problem: null,
       ...(period.lastCheckpoint === null ? {} : checkpointView(period.lastCheckpoint)),
@@ -220,6 +227,10 @@ class TenantBilling {
     setHandler(messages.pauseSignal, (command) => this.#obey('pause', () => this.#command(true, command)));
     setHandler(messages.resume, (command) => this.#command(false, command), runsCommand);
     setHandler(messages.resumeSignal, (command) => this.#obey('resume', () => this.#command(false, command)));
+    setHandler(messages.changePlan, (command) => this.#changePlan(command), {
+      description: 'Arguments: {"plan": "pro", "at": "now", "actor": "you", "reason": "why"}',
+    });
+    setHandler(messages.changePlanSignal, (command) => this.#obey('changePlan', () => this.#changePlan(command)));
   }
 
   #poked(): void {
@@ -264,6 +275,12 @@ class TenantBilling {
     }
   }
 
+  async #changePlan(command?: PlanCommand): Promise<ChangePlanAnswer> {
+    const answer = await obeyPlanCommand(this.#input.tenant, command, activities.changePlan);
+    if (Date.parse(answer.at) <= Date.now()) this.#show({ plan: planText(answer.plan) });
+    return answer;
+  }
+
   #obey(name: string, work: () => Promise<unknown>): Promise<void> {
     return obeySignal(work, (reason) =>
       this.#show({ refusedSignals: withRefusal(this.#state.refusedSignals, name, reason) }),
@@ -282,9 +299,4 @@ class TenantBilling {
     this.#state = { ...this.#state, ...change };
     setCurrentDetails(tenantBillingDetails(this.#state));
   }
-}
-
-/** A plain Error would fail the workflow task for ever; this one fails the Update only. */
-function refusal(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'CommandRefused', message, nonRetryable: true });
 }

@@ -27,6 +27,8 @@ export type CycleCommand = 'closeNow' | 'approve' | 'reject';
 export interface BillingControl {
   /** Starts a tenant's billing. Idempotent; the worker's sweep does it too, so a failure is not the end of it. */
   start(tenant: string): Promise<void>;
+  /** Tells a tenant's billing to look again. Best effort: one that does not run finds out by itself. */
+  poke(tenant: string): Promise<void>;
   commandTenant(tenant: string, name: TenantCommand, command: BillingCommand): Promise<JsonObject>;
   commandCycle(cycle: CycleName, name: CycleCommand, command: BillingCommand): Promise<JsonObject>;
 }

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 
 import type { JsonObject } from '../domain/event.ts';
+import { recordAudit } from '../ledger/audit-entry.ts';
 import { inTransaction } from '../ledger/database.ts';
-import { recordAudit } from './audit.ts';
 import { digestInput, findAnswer, lockRequest, saveAnswer } from './idempotent-requests.ts';
 import type { KeyedRequest } from './idempotent-requests.ts';
 import { keyOf } from './route.ts';

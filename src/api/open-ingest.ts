@@ -8,6 +8,7 @@ import type { UsageMeter } from '../meter/usage-meter.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { extendPeriods } from './period-keeper.ts';
+import { priceUsage } from './price-usage.ts';
 import { ThresholdSignals, type SignalResult } from './threshold-signals.ts';
 
 /** What ingest is joined from: the meter, what the ledger and the catalogue know, and whom to tell of new usage. */
@@ -37,6 +38,7 @@ export function openIngest(connections: IngestConnections): IngestService {
       await catalogue.reload();
     },
     onNewUsage: (tenant) => poke(temporal, tenant, log),
+    priceUsage,
     onThreshold: (tenant, periodStart) => signals.tell(tenant, periodStart),
   });
 }

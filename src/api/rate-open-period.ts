@@ -1,37 +1,74 @@
-import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import { planAt } from '../catalog/catalogue-snapshot.ts';
+import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
-import { periodName } from '../domain/period.ts';
+import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { RatingResult } from '../rating/inputs.ts';
+import type { TimeWindow } from '../domain/timeline.ts';
+import { readAroundBill } from '../invoice/around-bill.ts';
+import type { Queryable } from '../ledger/database.ts';
+import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
+import { type OpenSpan, readOpenSpans } from './open-span-usage.ts';
+
+/** An open period rated; `plan` is the one at its start. */
+export interface RatedOpenPeriod {
+  readonly plan: PlanVersion;
+  /** What was rated; `null` where its usage could not be read. */
+  readonly inputs: RatingInputs | null;
+  readonly result: RatingResult;
+}
 
 /**
- * What the open period would cost if it ended now: the same rating as the invoice's, of the usage so far. Late usage of earlier
- * periods is left out: it is not this period's spend.
+ * What the open period would cost if it ended now: the same rating as the invoice's, of the usage so far, with the coupons, charges made once
+ * and credits that its bill would have. Late usage of earlier periods is left out: it is not this period's spend. `undefined`: a part of the period has no plan.
  */
-export function rateOpenPeriod(
+export async function rateOpenPeriod(
+  db: Queryable,
   snapshot: CatalogueSnapshot,
   entry: TenantEntry,
-  { period, meters: usage }: OpenPeriodUsage,
-): { readonly plan: PlanVersion; readonly result: RatingResult } | undefined {
-  const plan = planAt(entry, period.startMicros);
-  if (plan === undefined) return undefined;
-  const charged = new Set(plan.charges.map(({ meter }) => meter));
-  const { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays, id } = entry.tenant;
-  const result = rateInvoice({
-    identity: { tenant: id, kind: 'cycle', occasion: periodName(period), revision: 0 },
-    planVersion: plan,
-    meters: [...snapshot.meters.values()].filter(({ key }) => charged.has(key)),
-    tenant: { currency, timeZone, buyer, billTo, taxRates, paymentTermsDays },
-    issuer: snapshot.issuer,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    usage: usage
-      .filter(({ meter }) => charged.has(meter))
-      .map(({ meter, quantity, eventCount }) => ({ meter, quantity, eventCount, ledgerRange: null })),
+  live: OpenPeriodUsage,
+): Promise<RatedOpenPeriod | undefined> {
+  const plan = planAt(entry, live.period.startMicros);
+  const read = await readOpenSpans(db, snapshot, entry, live);
+  if (plan === undefined || read === undefined) return undefined;
+  if ('problems' in read) return { plan, inputs: null, result: read };
+  const ofSpans = inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan));
+  const { billTo, currency } = entry.tenant;
+  const around = await readAroundBill(db, { identity: ofSpans.identity, period: ofSpans.period, billTo, currency });
+  if ('problems' in around) return { plan, inputs: null, result: around };
+  const inputs = { ...ofSpans, ...around.around };
+  return { plan, inputs, result: rateInvoice(inputs) };
+}
+
+/** Inputs of rating for the spans of a period alone: without late usage, earlier bills, coupons and credits. */
+export function inputsOfSpans(
+  { meters, issuer }: Pick<CatalogueSnapshot, 'meters' | 'issuer'>,
+  entry: TenantEntry,
+  period: Period,
+  spans: readonly RatedSpan[],
+): RatingInputs {
+  const charged = new Set(spans.flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)));
+  return {
+    identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
+    meters: [...meters.values()].filter(({ key }) => charged.has(key)),
+    tenant: entry.tenant,
+    issuer,
+    period: texts(period),
+    feePeriod: texts(feePeriodOf(entry, period)),
+    spans,
     late: [],
+    earlier: [],
+    isLast: true,
     corrects: null,
-  });
-  return { plan, result };
+  };
+}
+
+/** A span as rating takes it. */
+export function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
+  return { ...spanTexts(span), usage };
+}
+
+function texts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

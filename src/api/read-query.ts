@@ -30,6 +30,18 @@ export const pageParameters = {
 /** A flag: `true` or `false`. */
 export const flagParameter = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
+/**
+ * Whether the query asks for costs (`?cost=true`). Routes that are answered in front of Express have no query then, and other
+ * parameters of them were always let through. @throws ApiError 400
+ */
+export function asksForCost({ query }: RouteContext): boolean {
+  const text = query.get('cost');
+  if (text === null) return false;
+  const flag = flagParameter.safeParse(text);
+  if (flag.success) return flag.data;
+  throw badRequest('invalid_query', 'cost: must be true or false', 'cost');
+}
+
 /** Reads the query by its schema. @throws ApiError 400 naming the parameter; unknown and repeated ones are refused too */
 export function readQuery<T extends z.ZodType>(context: RouteContext, schema: T): z.output<T> {
   const names = [...context.query.keys()];

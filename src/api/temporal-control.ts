@@ -14,6 +14,8 @@ import type { BillingCommand, BillingControl, CycleCommand, TenantCommand } from
 
 /** A command that no worker has answered by then is a 503; its id makes sending it again safe. */
 const COMMAND_TIMEOUT_MS = 10_000;
+/** A poke is for a fresher table: nobody waits long for it while Temporal is away. */
+const POKE_TIMEOUT_MS = 1_000;
 
 /** The billing workflows through the Temporal client. */
 export function createTemporalControl(client: Client, taskQueue: string): BillingControl {
@@ -42,6 +44,15 @@ export function createTemporalControl(client: Client, taskQueue: string): Billin
 
   return {
     start,
+    poke: async (tenant) => {
+      const handle = client.workflow.getHandle(messages.tenantBillingId(tenant));
+      const deadline = Date.now() + POKE_TIMEOUT_MS;
+      await client.connection
+        .withDeadline(deadline, () => handle.signal(messages.poke))
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+    },
     commandTenant: async (tenant, name, command) => {
       const workflowId = messages.tenantBillingId(tenant);
       const answer = await send(workflowId, name, command);

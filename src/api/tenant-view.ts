@@ -1,3 +1,4 @@
+import { trialEnd } from '../catalog/trial.ts';
 import { planAt } from '../catalog/catalogue-snapshot.ts';
 import type { TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import { formatInstant } from '../domain/instant.ts';
@@ -15,6 +16,15 @@ export interface TenantView extends Tenant {
     readonly validFrom: InstantText;
     readonly validTo: InstantText | null;
   }[];
+  /** What it holds of fixed quantities, by name and then in order of time. */
+  readonly quantities: readonly {
+    readonly name: string;
+    readonly quantity: string;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Until then nothing is due; `null`: it has no trial. */
+  readonly trialEndsAt: InstantText | null;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */
@@ -34,8 +44,19 @@ export function tenantView(entry: TenantEntry, atMicros: EpochMicros): TenantVie
       validFrom: formatInstant(span.fromMicros),
       validTo: span.toMicros === null ? null : formatInstant(span.toMicros),
     })),
+    quantities: entry.quantities.map(({ name, quantity, fromMicros, toMicros }) => ({
+      name,
+      quantity,
+      validFrom: formatInstant(fromMicros),
+      validTo: toMicros === null ? null : formatInstant(toMicros),
+    })),
+    trialEndsAt: textOf(trialEnd(entry)),
     period:
       period === undefined ? null : { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
     sealedThrough: formatInstant(entry.gate.sealedThroughMicros),
   };
+}
+
+function textOf(micros: EpochMicros | undefined): InstantText | null {
+  return micros === undefined ? null : formatInstant(micros);
 }

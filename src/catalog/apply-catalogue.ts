@@ -1,14 +1,16 @@
 import type pg from 'pg';
 
 import type { EpochMicros } from '../domain/instant.ts';
-import type { CatalogueChange } from './catalogue-changes.ts';
+import type { CatalogueChange, CatalogueWrites } from './catalogue-changes.ts';
 import { CatalogueError } from './catalogue-problem.ts';
 import { checkCatalogue } from './check-catalogue.ts';
 import type { PlanCheck } from './check-catalogue.ts';
+import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
+import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { planChanges } from './plan-changes.ts';
-import { readCatalogue } from './read-catalogue.ts';
 import { writeChanges } from './write-changes.ts';
+import { writePlansOfFile } from './write-timeline.ts';
 
 /** How to apply: for real or dry, as of when, and who judges whether a plan can be rated. */
 export interface ApplyOptions {
@@ -38,26 +40,42 @@ export async function applyCatalogue(
   parsed: ParsedCatalogue,
   options: ApplyOptions,
 ): Promise<ApplyResult> {
-  await client.query('select version from catalogue_version for update');
-  const snapshot = await readCatalogue(client);
+  const snapshot = await readLockedCatalogue(client);
   const problems = checkCatalogue(parsed, snapshot, options.checkPlan);
   if (problems.length > 0) throw new CatalogueError(parsed.fileName, problems);
-  const planned = planChanges(parsed, snapshot, options.atMicros);
+  const planned = await planLocked(client, parsed, snapshot, options);
   if ('problems' in planned) throw new CatalogueError(parsed.fileName, planned.problems);
   const { changes, writes } = planned;
   const newTenants = writes.newTenants.map(({ tenant }) => tenant.id);
+  if (!options.dryRun) await lockTenants(client, writes);
   if (options.dryRun || changes.every(({ action }) => action === 'unchanged')) {
+    // What the file says of a plan is no definition: another way to say the same makes no new version.
+    if (!options.dryRun) await writePlansOfFile(client, writes.plansOfFile);
     return { changes, catalogueVersion: snapshot.version, newTenants: [] };
   }
   await writeChanges(client, writes, options.atMicros);
-  return { changes, catalogueVersion: await raiseVersion(client), newTenants };
+  await writePlansOfFile(client, writes.plansOfFile);
+  return { changes, catalogueVersion: await raiseCatalogueVersion(client), newTenants };
 }
 
-/** In the transaction of the change: a process that reads the new number reads the new definitions with it. */
-async function raiseVersion(client: pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ version: number }>(
-    'update catalogue_version set version = version + 1 returning version::float8 as version',
-  );
-  if (rows[0] === undefined) throw new Error('the catalogue has no version row: was the database migrated?');
-  return rows[0].version;
+/** Plans the changes; for real, once more with the gates locked of the tenants that change: a seal may have been under way. */
+async function planLocked(
+  client: pg.PoolClient,
+  parsed: ParsedCatalogue,
+  snapshot: CatalogueSnapshot,
+  { dryRun, atMicros }: ApplyOptions,
+): Promise<ReturnType<typeof planChanges>> {
+  const foreseen = planChanges(parsed, snapshot, atMicros);
+  if (dryRun || 'problems' in foreseen) return foreseen;
+  const { updatedTenants, planMoves } = foreseen.writes;
+  const changed = [...updatedTenants.map(({ id }) => id), ...planMoves.map(({ tenant }) => tenant)];
+  if (changed.length === 0) return foreseen;
+  return planChanges(parsed, await withLockedGates(client, snapshot, changed), atMicros);
+}
+
+/** In order of id, as those who bill lock a tenant and its payer: written in the order of the file, two could wait for each other. */
+async function lockTenants(client: pg.PoolClient, writes: CatalogueWrites): Promise<void> {
+  const ids = [...writes.updatedTenants.map(({ id }) => id), ...writes.plansOfFile.map(({ tenant }) => tenant)];
+  if (ids.length === 0) return;
+  await client.query('select 1 from tenant where id = any($1::text[]) order by id for no key update', [ids]);
 }

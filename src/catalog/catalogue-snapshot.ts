@@ -1,3 +1,4 @@
+import type { Coupon } from '../domain/coupon.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { BillingCalendar } from '../domain/period.ts';
@@ -12,6 +13,15 @@ export interface PlanSpan {
   readonly toMicros: EpochMicros | null;
 }
 
+/** How many of a fixed quantity a tenant holds from one instant to another, half-open; `toMicros` is `null` while open. */
+export interface QuantitySpan {
+  readonly name: string;
+  /** A plain decimal. */
+  readonly quantity: string;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros | null;
+}
+
 /** One tenant as ingest and the API need it. */
 export interface TenantEntry {
   readonly tenant: Tenant;
@@ -20,6 +30,10 @@ export interface TenantEntry {
   readonly endsAtMicros: EpochMicros | null;
   /** The timeline of plans, in order of time. */
   readonly plans: readonly PlanSpan[];
+  /** What the catalogue file said of its plan when it was last applied: `KEY` or `KEY@VERSION`. */
+  readonly planOfFile: string | null;
+  /** The timelines of fixed quantities, by name and then in order of time. */
+  readonly quantities: readonly QuantitySpan[];
   /** The truth behind the gate record in Redis: its version and the instant through which periods are sealed. */
   readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
   /** Where the rows of `billing_period` end: periods are made ahead of the events that need them. */
@@ -47,6 +61,8 @@ export interface CatalogueSnapshot {
   readonly meterSpans: ReadonlyMap<string, readonly MeterSpan[]>;
   /** All plan versions by `planVersionName`. */
   readonly planVersions: ReadonlyMap<string, PlanVersion>;
+  /** By key. */
+  readonly coupons: ReadonlyMap<string, Coupon>;
   /** In order of time, without overlap. */
   readonly partitions: readonly PartitionSpan[];
 }

@@ -1,6 +1,6 @@
 import { decimal } from '../domain/decimal.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { AlertRule, PlanVersion } from '../domain/plan.ts';
+import type { AlertRule, Charge, PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { includedUnits, wholePeriodLimit } from '../domain/threshold.ts';
 
@@ -52,6 +52,10 @@ function checkPoint(plan: PlanVersion, rule: AlertRule, meter: Meter, path: stri
   }
   if (rule.shareOfLimit === undefined) {
     const charges = plan.charges.filter((charge) => includedUnits({ charges: [charge] }, key) !== undefined);
+    if (charges.some(isOnPartOfUsage)) {
+      const message = `the included units of ${key} are of filtered, grouped or converted usage: alert on a quantity`;
+      return [{ path: `${path}.shareOfIncluded`, message }];
+    }
     if (charges.length === 1) return [];
     const found = charges.length === 0 ? 'no charge' : `${charges.length} charges`;
     return [{ path: `${path}.shareOfIncluded`, message: `${found} with includedUnits on ${key}: there must be one` }];
@@ -62,4 +66,9 @@ function checkPoint(plan: PlanVersion, rule: AlertRule, meter: Meter, path: stri
   }
   if (limit.mode === 'soft' || decimal(rule.shareOfLimit).lte('1')) return [];
   return [{ path: `${path}.shareOfLimit`, message: `usage never passes the hard limit on ${key}: write 1 or less` }];
+}
+
+/** Included units of these are not units of the whole meter, so no share of them is a point of its usage. */
+function isOnPartOfUsage({ filter, groupBy, conversion }: Charge): boolean {
+  return filter !== undefined || groupBy !== undefined || conversion !== undefined;
 }

@@ -4,17 +4,19 @@ import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { checkAlerts } from './check-alerts.ts';
+import { checkMeter } from './check-meter.ts';
 import type { CatalogueFile, FileLimit, FilePlan, FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { limitOf, meterOf, planOf } from './definitions.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
+import { checkCoupons } from './plan-coupons.ts';
 
 /** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
 export type PlanCheck = (
   plan: PlanVersion,
-  meterKeys: ReadonlySet<string>,
+  meters: ReadonlyMap<string, Meter>,
 ) => readonly { readonly path: string; readonly message: string }[];
 
 /** What the file and the stored catalogue together define. */
@@ -46,6 +48,7 @@ export function checkCatalogue(
       ...checkPlanCurrency(parsed, snapshot, plan, index),
       ...checkOnePlan(parsed, definitions, plan, index, checkPlan),
     ]),
+    ...checkCoupons(parsed, snapshot),
     ...file.tenants.flatMap((tenant, index) => checkTenant(parsed, definitions, tenant, index)),
   ];
 }
@@ -80,7 +83,7 @@ function definitionsOf(file: CatalogueFile, snapshot: CatalogueSnapshot): Defini
 }
 
 function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] {
-  const repeats = (list: 'meters' | 'plans' | 'tenants', field: 'key' | 'id', names: readonly string[]) =>
+  const repeats = (list: 'meters' | 'plans' | 'coupons' | 'tenants', field: 'key' | 'id', names: readonly string[]) =>
     names.flatMap((name, index) => {
       const first = names.indexOf(name);
       if (first === index) return [];
@@ -98,61 +101,16 @@ function checkRepeats({ file, problemAt }: ParsedCatalogue): CatalogueProblem[] 
       file.plans.map(({ key }) => key),
     ),
     ...repeats(
+      'coupons',
+      'key',
+      file.coupons.map(({ key }) => key),
+    ),
+    ...repeats(
       'tenants',
       'id',
       file.tenants.map(({ id }) => id),
     ),
   ];
-}
-
-function checkMeter(parsed: ParsedCatalogue, snapshot: CatalogueSnapshot, meter: Meter, index: number) {
-  const problems: CatalogueProblem[] = [];
-  const refuse = (field: string, message: string): number =>
-    problems.push(parsed.problemAt(['meters', index, field], message));
-  const stored = snapshot.meters.get(meter.key);
-  // Running totals of open periods are integers of the old scale and aggregation: a change would misread them.
-  if (stored !== undefined && stored.scale !== meter.scale) {
-    refuse('scale', `is ${stored.scale} since version 1 and cannot change: define a meter with another key`);
-  }
-  if (stored !== undefined && stored.aggregation !== meter.aggregation) {
-    refuse(
-      'aggregation',
-      `is ${stored.aggregation} since version 1 and cannot change: define a meter with another key`,
-    );
-  }
-  if (meter.aggregation === 'unique' && meter.value.from !== 'property') {
-    refuse('value', 'must name the property whose values are told apart: write value: { property: NAME }');
-  }
-  for (const { path, message } of weightProblems(meter)) refuse(path, message);
-  if (new Set(meter.dimensions).size < meter.dimensions.length) refuse('dimensions', 'names a property twice');
-  const lost = limitedDimensions(snapshot, meter.key).filter((dimension) => !meter.dimensions.includes(dimension));
-  if (lost.length > 0) refuse('dimensions', `must keep ${lost.join(', ')}, whose values a plan or tenant limits`);
-  return problems;
-}
-
-/** What is wrong with the weights of a meter. Whole numbers of every property must fit its scale, or good events would be refused. */
-function weightProblems({ value, aggregation, scale }: Meter): { readonly path: string; readonly message: string }[] {
-  if (value.from !== 'weights') return [];
-  if (aggregation === 'count') {
-    return [{ path: 'value', message: 'is never read, since count counts events: write aggregation: sum' }];
-  }
-  return Object.entries(value.weights).flatMap(([property, weight]) => {
-    if (parseQuantity(weight, scale) !== undefined) return [];
-    const message = `weighs ${property} with ${weight}, which does not fit the scale of ${scale} digits behind the point: raise scale`;
-    return [{ path: 'value', message }];
-  });
-}
-
-/** The dimensions of a meter by whose values some plan version or tenant is limited: a limit must not lose what it counts by. */
-function limitedDimensions({ planVersions, tenants }: CatalogueSnapshot, meter: string): readonly string[] {
-  const limits = [
-    ...[...planVersions.values()].flatMap((plan) => plan.limits),
-    ...[...tenants.values()].flatMap(({ tenant }) => tenant.limits),
-  ];
-  const dimensions = limits.flatMap((limit) =>
-    limit.meter === meter && limit.dimension !== undefined ? [limit.dimension] : [],
-  );
-  return [...new Set(dimensions)];
 }
 
 /** Tenants stay on the version they have, in the currency they have: a plan in another currency is another plan. */
@@ -177,10 +135,9 @@ function checkOnePlan(
 ): CatalogueProblem[] {
   const base: FieldPath = ['plans', index];
   const definition = planOf(plan, 1);
-  const ruled = [
-    ...checkPlan(definition, new Set(definitions.meters.keys())),
-    ...checkAlerts(definition, definitions.meters),
-  ].map(({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message));
+  const ruled = [...checkPlan(definition, definitions.meters), ...checkAlerts(definition, definitions.meters)].map(
+    ({ path, message }) => parsed.problemAt([...base, ...fieldPathOf(path)], message),
+  );
   const limited = checkLimits(parsed, definitions, plan.limits, [...base, 'limits']);
   return [...ruled, ...limited];
 }

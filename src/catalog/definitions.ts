@@ -1,5 +1,5 @@
 import type { Meter, MeterValue } from '../domain/meter.ts';
-import type { Limit, PlanVersion } from '../domain/plan.ts';
+import type { FixedQuantity, Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 import type { CatalogueFile, FileLimit, FileMeter, FilePlan, FileTenant } from './catalogue-file.ts';
 
@@ -10,7 +10,7 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     version,
     ...(meter.from === undefined ? {} : { from: meter.from }),
     eventType: meter.eventType ?? meter.key,
-    aggregation: meter.aggregation,
+    ...aggregationOf(meter),
     value: valueOf(meter),
     filter: meter.filter.map(({ property, equals, in: oneOf, exists }) => ({
       property,
@@ -22,6 +22,11 @@ export function meterOf(meter: FileMeter, version: number): Meter {
     unit: meter.unit,
     scale: meter.scale,
   };
+}
+
+/** A gauge shows its latest value, and is billed for it by time. */
+function aggregationOf({ aggregation }: FileMeter): Pick<Meter, 'aggregation' | 'timeWeighted'> {
+  return aggregation === 'time_weighted' ? { aggregation: 'latest', timeWeighted: true } : { aggregation };
 }
 
 function valueOf({ value }: FileMeter): MeterValue {
@@ -39,10 +44,28 @@ export function planOf(plan: FilePlan, version: number): PlanVersion {
     name: plan.name ?? plan.key,
     currency: plan.currency,
     baseFee: plan.baseFee,
-    charges: plan.charges.map((charge) => ({ ...charge, description: charge.description ?? charge.key })),
+    charges: plan.charges,
     limits: plan.limits.map(limitOf),
-    // Left out where there are none: plans from before there were alerts are the same definition.
-    ...(plan.alerts.length === 0 ? {} : { alerts: plan.alerts }),
+    ...givenParts(plan),
+  };
+}
+
+function fixedQuantityOf({ description, ...fixed }: FilePlan['fixedQuantities'][number]): FixedQuantity {
+  return { ...fixed, description: description ?? fixed.key };
+}
+
+/** What a plan may have, left out where it has none: plans from before there was such a thing are the same definition. */
+function givenParts(plan: FilePlan) {
+  const { alerts, baseFeeDue, boundsCover, commitment, fixedQuantities, minimum, maximum, onChange } = plan;
+  return {
+    ...(fixedQuantities.length === 0 ? {} : { fixedQuantities: fixedQuantities.map(fixedQuantityOf) }),
+    ...(onChange === 'restart' ? {} : { onChange }),
+    ...(alerts.length === 0 ? {} : { alerts }),
+    ...(baseFeeDue === 'arrears' ? {} : { baseFeeDue }),
+    ...(boundsCover === 'charges' ? {} : { boundsCover }),
+    ...(commitment === undefined ? {} : { commitment }),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
   };
 }
 
@@ -59,6 +82,9 @@ export function tenantOf(tenant: FileTenant, billingStart: string, paused: boole
     periodLength: tenant.periodLength,
     lateWindowSeconds: tenant.lateWindow,
     taxRates: tenant.taxRates,
+    ...(tenant.trialDays === undefined ? {} : { trialDays: tenant.trialDays }),
+    ...(tenant.taxesIncluded ? { taxesIncluded: true } : {}),
+    ...(tenant.taxExemption === undefined ? {} : { taxExemption: tenant.taxExemption }),
     paymentTermsDays: tenant.paymentTermsDays,
     billTo: tenant.billTo ?? tenant.id,
     buyer: tenant.buyer === undefined ? { name, addressLines: [], taxIds: [] } : partyOf(tenant.buyer),

@@ -13,16 +13,42 @@ export type FieldDifference = {
 
 const DIFFERENCES_MAX = 50;
 
-/** The fields in which two definitions differ, lists compared position by position. At most fifty: enough to decide by. */
+/**
+ * The fields in which two definitions differ. Entries of a list that all have a key of their own are compared with those of the same
+ * key (`charges[calls].price`), others position by position. At most fifty: enough to decide by.
+ */
 export function differencesOf(from: unknown, to: unknown, path = ''): readonly FieldDifference[] {
   if (canonicalJson(from) === canonicalJson(to)) return [];
   if (!isNode(from) || !isNode(to) || Array.isArray(from) !== Array.isArray(to)) {
     return [{ path, from: toJson(from), to: toJson(to) }];
   }
+  const [keyedFrom, keyedTo] = [byKey(from), byKey(to)];
+  if (keyedFrom === undefined || keyedTo === undefined) return childDifferences(from, to, path);
+  const differences = childDifferences(keyedFrom, keyedTo, path, true);
+  if (differences.length > 0) return differences;
+  // Nothing but their order, which is that of the invoice's lines.
+  return [{ path, from: Object.keys(keyedFrom), to: Object.keys(keyedTo) }];
+}
+
+function childDifferences(
+  from: Node,
+  to: Node,
+  path: string,
+  inList = Array.isArray(from),
+): readonly FieldDifference[] {
   const names = new Set([...Object.keys(from), ...Object.keys(to)]);
   return [...names]
-    .flatMap((name) => differencesOf(from[name], to[name], childPath(path, name, Array.isArray(from))))
+    .flatMap((name) => differencesOf(from[name], to[name], childPath(path, name, inList)))
     .slice(0, DIFFERENCES_MAX);
+}
+
+/** The entries of a list by their keys; `undefined` for anything else, and where a key is missing or there twice. */
+function byKey(node: Node): Node | undefined {
+  if (!Array.isArray(node)) return undefined;
+  const entries: readonly unknown[] = node;
+  const keys = entries.map((entry) => (isNode(entry) && typeof entry['key'] === 'string' ? entry['key'] : undefined));
+  if (keys.includes(undefined) || new Set(keys).size < keys.length) return undefined;
+  return Object.fromEntries(entries.map((entry, index) => [keys[index], entry]));
 }
 
 type Node = Readonly<Record<string, unknown>>;

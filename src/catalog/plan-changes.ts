@@ -2,13 +2,15 @@ import { canonicalJson } from '../domain/canonical.ts';
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { CatalogueChange, CatalogueChanges } from './catalogue-changes.ts';
+import type { CatalogueChange, CatalogueChanges, PlanMove } from './catalogue-changes.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { meterOf, partyOf, planOf } from './definitions.ts';
 import { differencesOf } from './differences.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
+import { planCoupons } from './plan-coupons.ts';
 import { planTenant } from './plan-tenant.ts';
+import { priceChanges } from './price-changes.ts';
 
 /**
  * What applying the file would change: pure, so that a dry run is the same code without the last step.
@@ -26,24 +28,34 @@ export function planChanges(
   const issuer = planIssuer(parsed, snapshot);
   const meters = file.meters.map((meter) => planMeter(meterOf(meter, 0), snapshot.meters.get(meter.key), atMicros));
   const newest = newestPlans(snapshot.planVersions.values());
-  const plans = file.plans.map((plan) => planVersioned('plan', planOf(plan, 0), newest.get(plan.key)));
+  const plans = file.plans.map((plan) => planPrices(planOf(plan, 0), newest.get(plan.key)));
   const plansAfter = newestPlans([
     ...snapshot.planVersions.values(),
     ...plans.flatMap(({ write }) => (write === null ? [] : [write])),
   ]);
+  const coupons = planCoupons(parsed, snapshot);
   const context = { parsed, snapshot, newestPlans: plansAfter, atMicros };
   const tenants = file.tenants.map((tenant, index) => planTenant(context, tenant, index));
   const problems = tenants.flatMap((tenant) => tenant.problems);
   if (problems.length > 0) return { problems };
+  const planMoves = tenants.flatMap(({ moved }) => moved);
   return {
-    changes: [...issuer.changes, ...[...meters, ...plans].map(({ change }) => change), ...tenants.map((t) => t.change)],
+    changes: [
+      ...issuer.changes,
+      ...meters.map(({ change }) => change),
+      ...plans.map(({ change, write }) => withStaying({ change, write }, snapshot, planMoves, atMicros)),
+      ...coupons.changes,
+      ...tenants.map(({ change }) => change),
+    ],
     writes: {
       issuer: issuer.write,
       meters: meters.flatMap(({ write }) => (write === null ? [] : [write])),
       plans: plans.flatMap(({ write }) => (write === null ? [] : [write])),
+      coupons: coupons.writes,
       newTenants: tenants.flatMap(({ created }) => created),
       updatedTenants: tenants.flatMap(({ updated }) => updated),
-      planMoves: tenants.flatMap(({ moved }) => moved),
+      planMoves,
+      plansOfFile: tenants.flatMap(({ said }) => said),
     },
   };
 }
@@ -74,6 +86,35 @@ function planMeter({ from, ...wanted }: Meter, stored: Meter | undefined, atMicr
   if (begun === undefined) return planned;
   const details = { ...planned.change.details, from: begun };
   return { change: { ...planned.change, details }, write: { ...planned.write, from: begun } };
+}
+
+/** A plan, with its changed prices in words. */
+function planPrices(wanted: PlanVersion, stored: PlanVersion | undefined) {
+  const planned = planVersioned('plan', wanted, stored);
+  const prices = planned.write === null ? [] : priceChanges(stored, planned.write);
+  if (prices.length === 0) return planned;
+  return { ...planned, change: { ...planned.change, details: { ...planned.change.details, prices } } };
+}
+
+/** Names of tenants that are told; a plan may have thousands. */
+const STAYING_NAMES_MAX = 20;
+
+/** Says which tenants stay on earlier versions of a plan that gets a new one: all but those that the file moves. */
+function withStaying(
+  { change, write }: { readonly change: CatalogueChange; readonly write: PlanVersion | null },
+  { tenants }: CatalogueSnapshot,
+  planMoves: readonly PlanMove[],
+  atMicros: EpochMicros,
+): CatalogueChange {
+  if (write === null) return change;
+  const moved = new Set(planMoves.map(({ tenant }) => tenant));
+  const staying = [...tenants].filter(([id, { plans, endsAtMicros }]) => {
+    const isOver = endsAtMicros !== null && endsAtMicros <= atMicros;
+    return plans.at(-1)?.plan.key === write.key && !moved.has(id) && !isOver;
+  });
+  if (staying.length === 0) return change;
+  const names = staying.slice(0, STAYING_NAMES_MAX).map(([id]) => id);
+  return { ...change, details: { ...change.details, staying: { count: staying.length, tenants: names } } };
 }
 
 interface Versioned {

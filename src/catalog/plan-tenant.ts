@@ -10,6 +10,7 @@ import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot, TenantEntry } from './catalogue-snapshot.ts';
 import { tenantOf } from './definitions.ts';
+import { trialEnd } from './trial.ts';
 import { differencesOf } from './differences.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 
@@ -29,9 +30,11 @@ export interface PlannedTenant {
   readonly created: CatalogueWrites['newTenants'];
   readonly updated: readonly Tenant[];
   readonly moved: readonly PlanMove[];
+  /** What the file says of its plan, where that is new. */
+  readonly said: CatalogueWrites['plansOfFile'];
 }
 
-const UNCHANGED = { problems: [], created: [], updated: [], moved: [] } as const;
+const UNCHANGED = { problems: [], created: [], updated: [], moved: [], said: [] } as const;
 
 /** Periods that a new tenant may have behind it: each is a row and a cycle that has to be closed. */
 const PAST_PERIODS_MAX = 100_000;
@@ -62,8 +65,18 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
     ...UNCHANGED,
     change: { kind: 'tenant', key: tenant.id, action: 'created', details },
     problems,
-    created: plan === undefined ? [] : [{ tenant, plan }],
+    said: [{ tenant: tenant.id, plan: planOfFile(file) }],
+    created: plan === undefined ? [] : [{ tenant, plan, quantities: quantitiesOf(file) }],
   };
+}
+
+/** A file that is not touched says the same, and moves nobody: a plan that was changed by command stays. */
+function planOfFile({ plan, planVersion }: FileTenant): string {
+  return planVersion === undefined ? plan : planVersionName(plan, planVersion);
+}
+
+function quantitiesOf({ quantities }: FileTenant): { name: string; quantity: string }[] {
+  return Object.entries(quantities).map(([name, quantity]) => ({ name, quantity }));
 }
 
 function problemOfCalendar(tenant: Tenant, atMicros: EpochMicros): { field: string; message: string } | undefined {
@@ -87,9 +100,11 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
   // `paused` is how a tenant begins; from then on it is moved by pause and resume, never back by an old file.
   const wanted = tenantOf(file, stored.tenant.billingStart, stored.tenant.paused);
   const changed = differencesOf(stored.tenant, wanted);
-  const move = planMove(context, file, stored);
+  const said = planOfFile(file);
+  const isNewlySaid = said !== stored.planOfFile;
+  const move = isNewlySaid ? planMove(context, file, stored) : undefined;
   const problems = [
-    ...refusedFields(stored, wanted).map(([field, message]) =>
+    ...[...refusedFields(stored, wanted), ...refusedTrial(stored, wanted)].map(([field, message]) =>
       context.parsed.problemAt(['tenants', index, field], message),
     ),
     ...(move === 'no_such_version' ? [noSuchVersion(context, file, index)] : []),
@@ -105,6 +120,7 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
     created: [],
     updated: changed.length === 0 ? [] : [wanted],
     moved,
+    said: isNewlySaid ? [{ tenant: file.id, plan: said }] : [],
   };
 }
 
@@ -124,6 +140,18 @@ function refusedFields({ tenant, periodsThroughMicros }: TenantEntry, wanted: Te
     ? 'the last period is made'
     : `periods are made up to ${formatInstant(periodsThroughMicros)}`;
   return [...refused, ['endsAt', `cannot change from ${tenant.endsAt ?? 'open'}: ${reason}`]];
+}
+
+/** What was free in a period that is billed stays free, and what was not does not become it. */
+function refusedTrial(stored: TenantEntry, wanted: Tenant): [string, string][] {
+  if (stored.tenant.trialDays === wanted.trialDays) return [];
+  const { calendar, billingStartMicros, gate } = stored;
+  const ends = [stored.tenant, wanted].map((tenant) => trialEnd({ tenant, calendar }) ?? billingStartMicros);
+  if (Math.min(...ends) >= gate.sealedThroughMicros) return [];
+  const days = stored.tenant.trialDays ?? 'none';
+  return [
+    ['trialDays', `cannot change from ${days}: periods through ${formatInstant(gate.sealedThroughMicros)} are billed`],
+  ];
 }
 
 /** `current`: the key of the plan the tenant is on; naming the same key again never means its newest version. */
@@ -154,13 +182,12 @@ function planMove(
   const started = atMicros >= stored.billingStartMicros;
   const fromMicros = started ? periodAt(stored.calendar, atMicros)?.endMicros : stored.billingStartMicros;
   if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
-  const inPlace = last.fromMicros >= fromMicros;
+  // What has not begun is changed where it would begin.
   return {
     tenant: file.id,
     planKey: wanted.key,
     planVersion: wanted.version,
-    fromMicros: inPlace ? last.fromMicros : fromMicros,
-    inPlace,
+    fromMicros: Math.max(last.fromMicros, fromMicros),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../ledger/database.ts';
+import type { Coupon } from '../domain/coupon.ts';
 import { formatInstant, requireInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
@@ -6,7 +7,7 @@ import type { Limit, PlanVersion } from '../domain/plan.ts';
 import type { Party, PeriodLength, TaxRate, Tenant } from '../domain/tenant.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
 import { meterSpansOf } from './meter-spans.ts';
-import type { CatalogueSnapshot, PartitionSpan, PlanSpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { CatalogueSnapshot, PartitionSpan, PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
 
 interface TenantRow {
   readonly id: string;
@@ -18,15 +19,20 @@ interface TenantRow {
   readonly periodLength: PeriodLength;
   readonly lateWindowSeconds: number;
   readonly taxRates: readonly TaxRate[];
+  readonly taxesIncluded: boolean;
+  readonly taxExemption: string | null;
   readonly paymentTermsDays: number;
   readonly billTo: string;
   readonly buyer: Party;
   readonly paused: boolean;
   readonly limits: readonly Limit[];
+  readonly trialDays: number | null;
+  readonly planOfFile: string | null;
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
   readonly items: readonly ItemRow[] | null;
+  readonly quantities: readonly QuantitySpan[] | null;
 }
 
 interface ItemRow {
@@ -47,6 +53,7 @@ interface CatalogueRow {
   readonly digest_secret: Buffer;
   readonly meters: readonly MeterRow[];
   readonly plans: readonly PlanVersion[];
+  readonly coupons: readonly Coupon[];
   readonly tenants: readonly TenantRow[];
   readonly partitions: readonly string[];
 }
@@ -71,13 +78,17 @@ select
     from plan_version p
   ), '[]'::jsonb) as plans,
   coalesce((
+    select jsonb_agg(k.definition || jsonb_build_object('key', k.key) order by k.key) from coupon k
+  ), '[]'::jsonb) as coupons,
+  coalesce((
     select jsonb_agg(jsonb_build_object(
       'id', t.id, 'name', t.name, 'currency', t.currency, 'timeZone', t.time_zone,
       'billingStartMicros', (extract(epoch from t.billing_start) * 1000000)::bigint,
       'endsAtMicros', (extract(epoch from t.ends_at) * 1000000)::bigint,
       'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
+      'taxesIncluded', t.taxes_included, 'taxExemption', t.tax_exemption,
       'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
-      'limits', t.limits,
+      'limits', t.limits, 'trialDays', t.trial_days, 'planOfFile', t.plan_of_file,
       'gateVersion', coalesce(g.version, 1),
       'sealedThroughMicros', (extract(epoch from coalesce(g.sealed_through, t.billing_start)) * 1000000)::bigint,
       'periodsThroughMicros', (extract(epoch from coalesce((
@@ -89,6 +100,13 @@ select
           'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
           'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.valid_from)
         from tenant_item m where m.tenant = t.id and m.kind = 'plan'
+      ),
+      'quantities', (
+        select jsonb_agg(jsonb_build_object(
+          'name', m.name, 'quantity', trim_scale(m.quantity)::text,
+          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
+        from tenant_item m where m.tenant = t.id and m.kind = 'quantity'
       )) order by t.id)
     from tenant t left join gate g on g.tenant = t.id
   ), '[]'::jsonb) as tenants,
@@ -123,6 +141,7 @@ export async function readCatalogue(db: Queryable): Promise<CatalogueSnapshot> {
     meters: new Map(meters.map((meter) => [meter.key, meter])),
     meterSpans: meterSpansOf(meters),
     planVersions,
+    coupons: new Map(row.coupons.map((coupon) => [coupon.key, coupon])),
     partitions: row.partitions.flatMap(partitionSpan),
   };
 }
@@ -139,6 +158,8 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
+    planOfFile: row.planOfFile,
+    quantities: row.quantities ?? [],
     gate: { version: row.gateVersion, sealedThroughMicros: row.sealedThroughMicros },
     periodsThroughMicros: row.periodsThroughMicros,
   };
@@ -155,11 +176,14 @@ function toTenant(row: TenantRow): Tenant {
     periodLength: row.periodLength,
     lateWindowSeconds: row.lateWindowSeconds,
     taxRates: row.taxRates,
+    ...(row.taxesIncluded ? { taxesIncluded: true } : {}),
+    ...(row.taxExemption === null ? {} : { taxExemption: row.taxExemption }),
     paymentTermsDays: row.paymentTermsDays,
     billTo: row.billTo,
     buyer: row.buyer,
     paused: row.paused,
     limits: row.limits,
+    ...(row.trialDays === null ? {} : { trialDays: row.trialDays }),
   };
 }
 

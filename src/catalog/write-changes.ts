@@ -1,12 +1,13 @@
 import type pg from 'pg';
 
-import { formatInstant } from '../domain/instant.ts';
-import type { EpochMicros } from '../domain/instant.ts';
+import type { Coupon } from '../domain/coupon.ts';
+import { type EpochMicros, formatInstant, requireInstant } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import type { CatalogueWrites, PlanMove } from './catalogue-changes.ts';
+import type { CatalogueWrites } from './catalogue-changes.ts';
 import { openTenantCalendar } from './open-tenant-calendar.ts';
+import { holdQuantity, moveToPlan } from './write-timeline.ts';
 
 /** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
 export async function writeChanges(
@@ -19,9 +20,13 @@ export async function writeChanges(
   }
   await insertMeters(client, writes.meters);
   await insertPlans(client, writes.plans);
-  for (const { tenant, plan } of writes.newTenants) {
+  await insertCoupons(client, writes.coupons, atMicros);
+  for (const { tenant, plan, quantities } of writes.newTenants) {
     await insertTenant(client, tenant);
     await insertItem(client, tenant.id, plan, tenant.billingStart);
+    for (const held of quantities) {
+      await holdQuantity(client, { ...held, tenant: tenant.id, fromMicros: requireInstant(tenant.billingStart) });
+    }
     await openTenantCalendar(client, tenant, atMicros);
   }
   for (const tenant of writes.updatedTenants) await updateTenant(client, tenant);
@@ -55,6 +60,17 @@ async function insertPlans(client: pg.PoolClient, plans: readonly PlanVersion[])
   );
 }
 
+async function insertCoupons(client: pg.PoolClient, coupons: readonly Coupon[], atMicros: EpochMicros): Promise<void> {
+  if (coupons.length === 0) return;
+  const rows = coupons.map(({ key, ...definition }) => ({ key, definition }));
+  await client.query(
+    `insert into coupon (key, definition, created_at)
+     select r.key, r.definition, $2::timestamptz
+     from jsonb_to_recordset($1::jsonb) as r(key text, definition jsonb)`,
+    [JSON.stringify(rows), formatInstant(atMicros)],
+  );
+}
+
 /** In the order of the statements' parameters. */
 function tenantValues(tenant: Tenant): unknown[] {
   return [
@@ -67,15 +83,18 @@ function tenantValues(tenant: Tenant): unknown[] {
     tenant.billTo,
     JSON.stringify(tenant.buyer),
     JSON.stringify(tenant.limits),
+    tenant.taxesIncluded ?? false,
+    tenant.taxExemption ?? null,
+    tenant.trialDays ?? null,
   ];
 }
 
 async function insertTenant(client: pg.PoolClient, tenant: Tenant): Promise<void> {
   await client.query(
     `insert into tenant (id, name, ends_at, late_window_seconds, tax_rates, payment_terms_days, bill_to, buyer, limits,
-       currency, time_zone, billing_start, period_length, paused)
+       taxes_included, tax_exemption, trial_days, currency, time_zone, billing_start, period_length, paused)
      values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::jsonb, $6::integer, $7::text, $8::jsonb, $9::jsonb,
-       $10::text, $11::text, $12::timestamptz, $13::text, $14::boolean)`,
+       $10::boolean, $11::text, $12::integer, $13::text, $14::text, $15::timestamptz, $16::text, $17::boolean)`,
     [
       ...tenantValues(tenant),
       tenant.currency,
@@ -91,7 +110,8 @@ async function updateTenant(client: pg.PoolClient, tenant: Tenant): Promise<void
   await client.query(
     `update tenant
      set name = $2::text, ends_at = $3::timestamptz, late_window_seconds = $4::bigint, tax_rates = $5::jsonb,
-       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb, limits = $9::jsonb
+       payment_terms_days = $6::integer, bill_to = $7::text, buyer = $8::jsonb, limits = $9::jsonb,
+       taxes_included = $10::boolean, tax_exemption = $11::text, trial_days = $12::integer
      where id = $1::text`,
     tenantValues(tenant),
   );
@@ -108,22 +128,4 @@ async function insertItem(
      values ($1::text, 'plan', $2::text, $3::integer, $4::timestamptz)`,
     [tenant, plan.key, plan.version, validFrom],
   );
-}
-
-async function moveToPlan(client: pg.PoolClient, move: PlanMove): Promise<void> {
-  const from = formatInstant(move.fromMicros);
-  if (move.inPlace) {
-    await client.query(
-      `update tenant_item set plan_key = $2::text, plan_version = $3::integer
-       where tenant = $1::text and kind = 'plan' and valid_from = $4::timestamptz`,
-      [move.tenant, move.planKey, move.planVersion, from],
-    );
-    return;
-  }
-  await client.query(
-    `update tenant_item set valid_to = $2::timestamptz
-     where tenant = $1::text and kind = 'plan' and valid_to is null`,
-    [move.tenant, from],
-  );
-  await insertItem(client, move.tenant, { key: move.planKey, version: move.planVersion }, from);
 }

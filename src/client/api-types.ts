@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
-import type { EventResult, LimitState, Outcome } from '../domain/outcome.ts';
+import type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 import type { Tenant } from '../domain/tenant.ts';
 
 /** A page of a list; `nextCursor` is `null` on the last one. */
@@ -24,6 +24,8 @@ export interface CheckInput {
   readonly quantity?: string | number | undefined;
   /** What an event would have: limits on each value of a dimension ask for it. */
   readonly properties?: Readonly<Record<string, string | number | boolean | null>> | undefined;
+  /** Whether the answer shall say what the usage would cost. */
+  readonly cost?: boolean | undefined;
 }
 
 /** The answer of `POST /v1/check`. True of that moment only: other senders may be faster. */
@@ -33,6 +35,9 @@ export interface CheckView {
   readonly reason?: Outcome;
   /** The limits on these meters as they stand. A meter without a limit has no entry. */
   readonly limits: readonly LimitState[];
+  /** Only where it was asked for: what the usage of all of these meters would cost; `null`: `costReason` says why it is not known. */
+  readonly cost?: UsageCost | null;
+  readonly costReason?: string;
 }
 
 /** One change that applying a catalogue file makes, or would make. */
@@ -40,7 +45,7 @@ export interface CatalogueChange {
   readonly kind: string;
   readonly key: string;
   readonly action: 'created' | 'new_version' | 'updated' | 'unchanged';
-  /** `version`, `changed` (fields with from and to) and `note` where they say something. */
+  /** `version`, `changed` (fields with from and to), `note`, and of a plan `prices` (in words) and `staying`, where they say something. */
   readonly details: JsonObject;
 }
 
@@ -65,6 +70,15 @@ export interface CountBackAnswer {
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
   readonly plan: { readonly key: string; readonly version: number } | null;
+  /** What it holds of fixed quantities, by name and then in order of time. */
+  readonly quantities: readonly {
+    readonly name: string;
+    readonly quantity: string;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Until then nothing is due; `null`: it has no trial. */
+  readonly trialEndsAt: InstantText | null;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */
@@ -101,6 +115,8 @@ export interface InvoiceSummaryView {
   readonly subtotalMinor: string;
   readonly taxMinor: string;
   readonly totalMinor: string;
+  /** What is left to pay after credits. */
+  readonly dueMinor: string;
   /** SHA-256 of the canonical content, in hex. */
   readonly contentDigest: string;
   readonly createdAt: InstantText;
@@ -301,21 +317,6 @@ export interface AlertView {
   /** The usage when it was found to be reached. */
   readonly quantity: string;
   readonly at: InstantText;
-}
-
-/** What the open period would cost if it ended now. Amounts are minor units. */
-export interface SpendView {
-  readonly tenant: string;
-  readonly asOf: InstantText;
-  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
-  readonly plan: { readonly key: string; readonly version: number; readonly name: string };
-  readonly currency: string;
-  readonly usage: Readonly<Record<string, LiveUsageView>>;
-  readonly lines: InvoiceContent['lines'];
-  readonly taxLines: InvoiceContent['taxLines'];
-  readonly subtotalMinor: string;
-  readonly taxMinor: string;
-  readonly totalMinor: string;
 }
 
 /** The cycle of one period: where it stands and what came of it. */

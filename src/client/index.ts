@@ -1,10 +1,14 @@
 export type { JsonObject, JsonValue } from '../domain/event.ts';
 export type { InvoiceContent, InvoiceStatus } from '../domain/invoice.ts';
-export type { EventResult, LimitState, Outcome } from '../domain/outcome.ts';
+export type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 export { ApiCaller } from './api-caller.ts';
 export type { ClientOptions } from './api-caller.ts';
 export type * from './api-types.ts';
+export type * from './credit-types.ts';
+export type * from './pricing-types.ts';
 export type * from './reservation-types.ts';
+export type * from './spend-types.ts';
+export type * from './timeline-types.ts';
 export type * from './verify-types.ts';
 export type { BackOff } from './back-off.ts';
 export { BATCH_EVENTS_MAX } from './event-batches.ts';

@@ -9,6 +9,8 @@ import { TollkeeperError } from './tollkeeper-error.ts';
 export interface SendOptions {
   /** Events per request, 1 to 500. */
   readonly batchEvents?: number | undefined;
+  /** Whether each accepted event is answered with what it costs. */
+  readonly cost?: boolean | undefined;
   /** Told after each answered request, with its results. */
   readonly onBatch?: ((results: readonly EventResult[]) => void) | undefined;
 }
@@ -37,7 +39,7 @@ export async function sendEvents(
   const results: EventResult[] = [];
   for (const batch of batchesOf(named, batchEvents)) {
     try {
-      const answered = await sendBatch(caller, batch);
+      const answered = await sendBatch(caller, batch, options.cost === true ? '/v1/events?cost=true' : '/v1/events');
       results.push(...answered);
       options.onBatch?.(answered);
     } catch (error) {
@@ -49,10 +51,10 @@ export async function sendEvents(
   return results;
 }
 
-async function sendBatch(caller: ApiCaller, batch: Batch): Promise<readonly EventResult[]> {
+async function sendBatch(caller: ApiCaller, batch: Batch, path: string): Promise<readonly EventResult[]> {
   const answer = await caller.json<Partial<EventsAnswer> | undefined>({
     method: 'POST',
-    path: '/v1/events',
+    path,
     body: batch.body,
   });
   if (Array.isArray(answer?.results) && answer.results.length === batch.eventCount) return answer.results;

@@ -1,57 +1,33 @@
 import type { EventResult } from '../domain/outcome.ts';
-import type { ClientOptions } from './api-caller.ts';
-import { ApiCaller } from './api-caller.ts';
 import type * as Api from './api-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
+import { PricingClient } from './pricing-client.ts';
+import { path, withQuery } from './requesting-client.ts';
 import type * as Reservations from './reservation-types.ts';
+import type { SpendView } from './spend-types.ts';
 import type * as Verify from './verify-types.ts';
-
-/** Members of a query; `undefined` ones are left out. */
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Pages of a list that are read at most by `allPages`. */
 export const PAGES_MAX = 1_000;
-
-/** A path whose variable parts are escaped: `path`/v1/tenants/${id}/usage``. */
-function path(parts: TemplateStringsArray, ...values: readonly string[]): string {
-  return parts.reduce((text, part, index) => text + encodeURIComponent(values[index - 1] ?? '') + part);
-}
-
-function withQuery(route: string, query: Query): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  return search.size === 0 ? route : `${route}?${search.toString()}`;
-}
 
 /**
  * The Tollkeeper API, one method per route. Needs nothing but `fetch`. Every request is retried within bounds as `ApiCaller` says:
  * events with the ids they had, other changes under one `Idempotency-Key`. All methods throw `TollkeeperError`.
  */
-export class TollkeeperClient {
-  readonly #caller: ApiCaller;
-
-  constructor(options: ClientOptions) {
-    this.#caller = new ApiCaller(options);
-  }
-
-  /** The service's address. */
-  get url(): string {
-    return this.#caller.url;
-  }
-
+export class TollkeeperClient extends PricingClient {
   /** Sends events in order and answers one result each; see `sendEvents` of `send-events.ts`. */
   sendEvents(events: readonly EventInput[], options: SendOptions = {}): Promise<EventResult[]> {
-    return sendEvents(this.#caller, events, options);
+    return sendEvents(this.caller, events, options);
   }
 
   /** Asks before the work whether a tenant may use so much more; takes nothing. */
-  check({ tenant, meter, quantity, properties }: Api.CheckInput): Promise<Api.CheckView> {
+  check({ tenant, meter, quantity, properties, cost }: Api.CheckInput): Promise<Api.CheckView> {
     const meters = typeof meter === 'string' ? { meter } : { meters: meter };
-    return this.#caller.json({
+    return this.caller.json({
       method: 'POST',
-      path: '/v1/check',
+      path: withQuery('/v1/check', { cost: cost === true ? true : undefined }),
       body: JSON.stringify({ tenant, ...meters, quantity, properties }),
     });
   }
@@ -61,12 +37,12 @@ export class TollkeeperClient {
    * `commit` and `release` take. The same `id` is safe to send again.
    */
   reserve(reservation: Reservations.ReservationInput): Promise<Reservations.ReservationAnswer> {
-    return this.#caller.json({ method: 'POST', path: '/v1/reservations', body: JSON.stringify(reservation) });
+    return this.caller.json({ method: 'POST', path: '/v1/reservations', body: JSON.stringify(reservation) });
   }
 
   /** Counts what the work came to and gives the rest back. A repeated commit is a `duplicate`. @param reservation `rsv_…` */
   commit(reservation: string, commitment: Reservations.CommitInput = {}): Promise<Reservations.CommitView> {
-    return this.#caller.json({
+    return this.caller.json({
       method: 'POST',
       path: path`/v1/reservations/${reservation}/commit`,
       body: JSON.stringify(commitment),
@@ -75,116 +51,117 @@ export class TollkeeperClient {
 
   /** Gives back what is held: no use took place. @param reservation `rsv_…` */
   release(reservation: string): Promise<Reservations.ReservationView> {
-    return this.#caller.json({ method: 'POST', path: path`/v1/reservations/${reservation}/release` });
+    return this.caller.json({ method: 'POST', path: path`/v1/reservations/${reservation}/release` });
   }
 
   /** A reservation as it stands. @param reservation `rsv_…` */
   getReservation(reservation: string): Promise<Reservations.ReservationView> {
-    return this.#get(path`/v1/reservations/${reservation}`);
+    return this.get(path`/v1/reservations/${reservation}`);
   }
 
   listEvents(query: Api.EventsQuery): Promise<Api.Page<Api.LedgerEventView>> {
-    return this.#get('/v1/events', { ...query });
+    return this.get('/v1/events', { ...query });
   }
 
   listTenants(query: Api.PageQuery = {}): Promise<Api.Page<Api.TenantView>> {
-    return this.#get('/v1/tenants', { ...query });
+    return this.get('/v1/tenants', { ...query });
   }
 
   getTenant(tenant: string): Promise<Api.TenantView> {
-    return this.#get(path`/v1/tenants/${tenant}`);
+    return this.get(path`/v1/tenants/${tenant}`);
   }
 
   getUsage(tenant: string, query: Api.UsageQuery = {}): Promise<Api.UsageView> {
-    return this.#get(path`/v1/tenants/${tenant}/usage`, { ...query });
+    return this.get(path`/v1/tenants/${tenant}/usage`, { ...query });
   }
 
-  getSpend(tenant: string): Promise<Api.SpendView> {
-    return this.#get(path`/v1/tenants/${tenant}/spend`);
+  /** What the open period has come to, by charge and meter, and what it leads to. */
+  getSpend(tenant: string): Promise<SpendView> {
+    return this.get(path`/v1/tenants/${tenant}/spend`);
   }
 
   /** What was turned away, by hour of arrival, meter and reason. */
   listRefusals(tenant: string, query: Api.RefusalsQuery = {}): Promise<Api.Page<Api.RefusalView>> {
-    return this.#get(path`/v1/tenants/${tenant}/refusals`, { ...query });
+    return this.get(path`/v1/tenants/${tenant}/refusals`, { ...query });
   }
 
   /** Thresholds that usage has reached, those found last first. */
   listAlerts(query: Api.AlertsQuery = {}): Promise<Api.Page<Api.AlertView>> {
-    return this.#get('/v1/alerts', { ...query });
+    return this.get('/v1/alerts', { ...query });
   }
 
   /** What could not be written to the ledger, the newest first; by default what is open. */
   listDeadLetters(query: Api.DeadLettersQuery = {}): Promise<Api.Page<Api.DeadLetterView>> {
-    return this.#get('/v1/dead-letters', { ...query });
+    return this.get('/v1/dead-letters', { ...query });
   }
 
   /** One with what it holds. @param id `dl_…` */
   getDeadLetter(id: string): Promise<Api.DeadLetterView & { readonly content: string }> {
-    return this.#get(path`/v1/dead-letters/${id}`);
+    return this.get(path`/v1/dead-letters/${id}`);
   }
 
   /** Reads it again after a fix and puts its events into the ledger. */
   replayDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
-    return this.#change('POST', path`/v1/dead-letters/${id}/replay`, { reason });
+    return this.change('POST', path`/v1/dead-letters/${id}/replay`, { reason });
   }
 
   /** Decides that it is never billed. */
   discardDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
-    return this.#change('POST', path`/v1/dead-letters/${id}/discard`, { reason });
+    return this.change('POST', path`/v1/dead-letters/${id}/discard`, { reason });
   }
 
   listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
-    return this.#get(path`/v1/tenants/${tenant}/cycles`, { ...query });
+    return this.get(path`/v1/tenants/${tenant}/cycles`, { ...query });
   }
 
   pauseTenant(tenant: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/tenants/${tenant}/pause`);
+    return this.change('POST', path`/v1/tenants/${tenant}/pause`);
   }
 
   resumeTenant(tenant: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/tenants/${tenant}/resume`);
+    return this.change('POST', path`/v1/tenants/${tenant}/resume`);
   }
 
   flushNow(tenant: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/tenants/${tenant}/flush-now`);
+    return this.change('POST', path`/v1/tenants/${tenant}/flush-now`);
   }
 
   /** Ends the late window of a cycle at once. @param periodStart RFC 3339 */
   closeNow(tenant: string, periodStart: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/close-now`);
+    return this.change('POST', path`/v1/cycles/${tenant}/${periodStart}/close-now`);
   }
 
   /** Lets a held cycle go on. */
   approve(tenant: string, periodStart: string, reason: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/approve`, { reason });
+    return this.change('POST', path`/v1/cycles/${tenant}/${periodStart}/approve`, { reason });
   }
 
   /** Ends a held cycle without an invoice. */
   reject(tenant: string, periodStart: string, reason: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/cycles/${tenant}/${periodStart}/reject`, { reason });
+    return this.change('POST', path`/v1/cycles/${tenant}/${periodStart}/reject`, { reason });
   }
 
   listInvoices(query: Api.InvoicesQuery = {}): Promise<Api.Page<Api.InvoiceSummaryView>> {
-    return this.#get('/v1/invoices', { ...query });
+    return this.get('/v1/invoices', { ...query });
   }
 
   /** @param idOrNumber `inv_…` or `INV-000001` */
   getInvoice(idOrNumber: string): Promise<Api.InvoiceView> {
-    return this.#get(path`/v1/invoices/${idOrNumber}`);
+    return this.get(path`/v1/invoices/${idOrNumber}`);
   }
 
   /** The invoice in its aligned text form. */
   getInvoiceText(idOrNumber: string): Promise<string> {
-    return this.#caller.text({ method: 'GET', path: path`/v1/invoices/${idOrNumber}`, accept: 'text/plain' });
+    return this.caller.text({ method: 'GET', path: path`/v1/invoices/${idOrNumber}`, accept: 'text/plain' });
   }
 
   markPaid(idOrNumber: string, reason: string): Promise<unknown> {
-    return this.#change('POST', path`/v1/invoices/${idOrNumber}/mark-paid`, { reason });
+    return this.change('POST', path`/v1/invoices/${idOrNumber}/mark-paid`, { reason });
   }
 
   /** Applies a catalogue file. @param yaml the file's text @param fileName named in the service's errors */
   applyCatalogue(yaml: string, options: { dryRun?: boolean; fileName?: string } = {}): Promise<Api.ApplyAnswer> {
-    return this.#caller.json({
+    return this.caller.json({
       method: 'POST',
       path: withQuery('/v1/catalogue', { dryRun: options.dryRun === true ? true : undefined, file: options.fileName }),
       body: yaml,
@@ -195,65 +172,47 @@ export class TollkeeperClient {
 
   /** Lets a new meter read the accepted events of open periods, back to an instant. Ask again while there is a `nextCursor`. */
   countBack(meter: string, range: { to: string; tenant?: string; cursor?: string }): Promise<Api.CountBackAnswer> {
-    return this.#change('POST', path`/v1/meters/${meter}/count-back`, range);
+    return this.change('POST', path`/v1/meters/${meter}/count-back`, range);
   }
 
   createKey(key: Api.NewKey): Promise<Api.NewKeyView> {
-    return this.#change('POST', '/v1/keys', key);
+    return this.change('POST', '/v1/keys', key);
   }
 
   listKeys(query: Api.PageQuery = {}): Promise<Api.Page<Api.KeyView>> {
-    return this.#get('/v1/keys', { ...query });
+    return this.get('/v1/keys', { ...query });
   }
 
   /** Makes a key for the same and lets the old one expire. @param overlapSeconds how long both work; a day when absent */
   rotateKey(id: string, options: { readonly overlapSeconds?: number | undefined } = {}): Promise<Api.RotatedKeyView> {
-    return this.#change('POST', path`/v1/keys/${id}/rotate`, options);
+    return this.change('POST', path`/v1/keys/${id}/rotate`, options);
   }
 
   revokeKey(id: string): Promise<unknown> {
-    return this.#change('DELETE', path`/v1/keys/${id}`);
+    return this.change('DELETE', path`/v1/keys/${id}`);
   }
 
   listIncidents(query: Verify.IncidentsQuery = {}): Promise<Api.Page<Verify.IncidentView>> {
-    return this.#get('/v1/incidents', { ...query });
+    return this.get('/v1/incidents', { ...query });
   }
 
   resolveIncident(id: string, reason: string): Promise<Verify.IncidentView> {
-    return this.#change('POST', path`/v1/incidents/${id}/resolve`, { reason });
+    return this.change('POST', path`/v1/incidents/${id}/resolve`, { reason });
   }
 
   /** Compares counters with journal and ledger, of one tenant or all; the last line is `result`. */
   verifyCounters(options: { readonly tenant?: string | undefined } = {}): AsyncGenerator<Verify.CounterAuditLine> {
-    return this.#lines('/v1/verify/counters', options) as AsyncGenerator<Verify.CounterAuditLine>;
+    return this.lines('/v1/verify/counters', options) as AsyncGenerator<Verify.CounterAuditLine>;
   }
 
   /** Walks the hash chains of the ledger, of one shard or all; the last line is `result`. */
   verifyLedger(options: { readonly shard?: number | undefined } = {}): AsyncGenerator<Verify.LedgerWalkLine> {
-    return this.#lines('/v1/verify/ledger', options) as AsyncGenerator<Verify.LedgerWalkLine>;
+    return this.lines('/v1/verify/ledger', options) as AsyncGenerator<Verify.LedgerWalkLine>;
   }
 
   /** What each dependency of the service is doing; throws with status 503 while one is down. */
   getReadiness(): Promise<unknown> {
-    return this.#get('/readyz');
-  }
-
-  #get<T>(route: string, query: Query = {}): Promise<T> {
-    return this.#caller.json<T>({ method: 'GET', path: withQuery(route, query) });
-  }
-
-  #lines(route: string, body: unknown): AsyncGenerator {
-    return this.#caller.lines({ method: 'POST', path: route, body: JSON.stringify(body) });
-  }
-
-  /** A change keeps its `Idempotency-Key` over all tries, so that an answer lost on the way never makes it happen twice. */
-  #change<T>(method: 'POST' | 'DELETE', route: string, body?: unknown): Promise<T> {
-    return this.#caller.json<T>({
-      method,
-      path: route,
-      idempotencyKey: crypto.randomUUID(),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    return this.get('/readyz');
   }
 }
 

@@ -39,6 +39,11 @@ export function hourStart(timeZone: string, instant: EpochMicros): EpochMicros {
   return found.startMicros;
 }
 
+/** Where the tenant-local hour that holds an instant ends, and the next one begins. */
+export function hourEnd(timeZone: string, instant: EpochMicros): EpochMicros {
+  return localHour(timeZone, instant).endMicros;
+}
+
 function localHour(timeZone: string, instant: EpochMicros): LocalHour {
   const offset = offsetMicros(timeZone, instant);
   const wallStart = Math.floor((instant + offset) / MICROS_PER_HOUR) * MICROS_PER_HOUR;

@@ -38,12 +38,17 @@ export interface LineProvenance {
   readonly ledgerRange: { readonly shard: number; readonly first: string; readonly last: string } | null;
   /** On late usage: the invoice that billed its period; `null` when none did. */
   readonly billedInvoiceId?: string | null;
+  /** On a one-off charge: its id. */
+  readonly oneOff?: string;
+  /** On what a coupon takes off: the id of its application to the tenant. */
+  readonly coupon?: string;
 }
 
 /** One step of a line's arithmetic, as data and as a sentence. */
 export interface LineStep {
   readonly step: string;
   readonly sentence: string;
+  /** A plain decimal, or `numerator/denominator` where no decimal is exact. */
   readonly amount: string;
 }
 
@@ -51,11 +56,23 @@ export interface LineStep {
 export interface InvoiceLine {
   /** Unique in the invoice and the same in every rating of the same inputs: `base`, `charge:<key>`, `late:<period>:<key>`. */
   readonly key: string;
-  readonly kind: 'base_fee' | 'usage' | 'late_usage';
+  readonly kind:
+    | 'base_fee'
+    | 'fixed_quantity'
+    | 'usage'
+    | 'commitment'
+    | 'minimum'
+    | 'maximum'
+    | 'already_billed'
+    | 'late_usage'
+    | 'one_off'
+    | 'coupon';
   readonly description: string;
   /** Whole units, a plain decimal; `"1"` for fees. */
   readonly quantity: string;
   readonly unit: string;
+  /** Major units before rounding: a plain decimal, or `numerator/denominator` where no decimal is exact. */
+  readonly exactAmount: string;
   /** Minor units as a decimal string, may be negative. */
   readonly amountMinor: string;
   readonly provenance: LineProvenance;
@@ -67,6 +84,17 @@ export interface TaxLine {
   readonly name: string;
   readonly percent: string;
   readonly taxableMinor: string;
+  readonly amountMinor: string;
+  /** The amounts of the lines contain it: it is not added to the total. */
+  readonly included?: true;
+}
+
+/** What a credit pays of an invoice. It lowers what is due, never what is taxed. */
+export interface CreditLine {
+  /** The id of the grant. */
+  readonly grant: string;
+  readonly description: string;
+  /** Minor units as a decimal string, above zero. */
   readonly amountMinor: string;
 }
 
@@ -92,5 +120,20 @@ export interface InvoiceContent {
   readonly subtotalMinor: string;
   readonly taxLines: readonly TaxLine[];
   readonly taxMinor: string;
+  /** Lines and taxes; may be negative. */
   readonly totalMinor: string;
+  /** Why no tax is due; only there when the tenant is exempt. */
+  readonly taxExemption?: string;
+  /** In the order in which credits were drawn. Missing, like the two below, in contents of format version 1. */
+  readonly creditLines?: readonly CreditLine[];
+  /** What is left to pay: the total less the credits, never negative. */
+  readonly dueMinor?: string;
+  /** What a negative total leaves as credit for the next invoice; not negative. */
+  readonly carriedMinor?: string;
+}
+
+/** What is left to pay of an invoice, minor units. Before there were credits it was the total, where that was not negative. */
+export function dueMinorOf({ dueMinor, totalMinor }: Pick<InvoiceContent, 'dueMinor' | 'totalMinor'>): bigint {
+  const due = BigInt(dueMinor ?? totalMinor);
+  return due < 0n ? 0n : due;
 }

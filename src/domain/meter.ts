@@ -2,7 +2,7 @@ import type { JsonValue } from './event.ts';
 import type { InstantText } from './instant.ts';
 import type { Scale } from './quantity.ts';
 
-/** How the values of many events become one number. `time_weighted` is named by the blueprint and comes with a later issue. */
+/** How the values of many events become one running number. */
 export type Aggregation = 'count' | 'sum' | 'max' | 'latest' | 'unique';
 
 /**
@@ -36,6 +36,11 @@ export interface Meter {
   /** The event type it takes; defaults to the key when a catalogue file leaves it out. */
   readonly eventType: string;
   readonly aggregation: Aggregation;
+  /**
+   * A gauge: its aggregation is `latest`, which is what it shows, and what it is billed for is its value times the seconds for which
+   * it held, until the next event, over hours and periods. Each combination of values of its dimensions is a gauge of its own.
+   */
+  readonly timeWeighted?: true;
   readonly value: MeterValue;
   readonly filter: readonly MeterCondition[];
   /** Names of properties by whose values usage is kept apart. */

@@ -49,4 +49,14 @@ export interface EventResult {
   /** For `invalid`: the field at fault in the event as it was sent (`properties.tags[1]`). */
   readonly path?: string;
   readonly limits?: readonly LimitState[];
+  /** Only where it was asked for: what an accepted event costs; `null`: that is not known, and `costReason` says why. */
+  readonly cost?: UsageCost | null;
+  readonly costReason?: string;
+}
+
+/** What usage costs on top of what was used before it, by the charges of the plan. */
+export interface UsageCost {
+  /** Exact, in major units: a plain decimal, or `numerator/denominator` where no decimal is exact. */
+  readonly amount: string;
+  readonly currency: string;
 }

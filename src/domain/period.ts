@@ -10,7 +10,7 @@ import {
 } from './instant.ts';
 import type { PeriodLength } from './tenant.ts';
 
-export { dayStart, hourStart, monthStart } from './calendar-hour.ts';
+export { dayStart, hourEnd, hourStart, monthStart } from './calendar-hour.ts';
 
 /**
  * Billing periods. Workflows must not import this file (it brings luxon into their bundle): they are given period instants by
@@ -74,11 +74,16 @@ export function periodNumber(calendar: BillingCalendar, ordinal: number): Period
 export function periodAt(calendar: BillingCalendar, instant: EpochMicros): Period | undefined {
   if (instant < requireInstant(calendar.anchor)) return undefined;
   if (calendar.endsAt !== null && instant >= requireInstant(calendar.endsAt)) return undefined;
+  return periodNumber(calendar, ordinalAt(calendar, instant));
+}
+
+/** The ordinal of the period that holds an instant, `endsAt` left aside; negative before the anchor. */
+export function ordinalAt(calendar: BillingCalendar, instant: EpochMicros): number {
   let ordinal = estimatedOrdinal(calendar, instant);
   for (let correction = 0; correction <= ORDINAL_CORRECTIONS_MAX; correction += 1) {
     if (periodBoundary(calendar, ordinal) > instant) ordinal -= 1;
     else if (periodBoundary(calendar, ordinal + 1) <= instant) ordinal += 1;
-    else return periodNumber(calendar, ordinal);
+    else return ordinal;
   }
   throw new Error(
     `no period of ${JSON.stringify(calendar)} holds ${formatInstant(instant)}: the estimate is too far off`,

@@ -14,3 +14,14 @@ export function stepsSentence(steps: readonly LineStep[]): string {
     })
     .join('');
 }
+
+/** Steps of parts of usage that were priced by themselves. */
+const PARTS: ReadonlySet<string> = new Set(['part', 'more_parts']);
+
+/** The same for a page: where there are several parts of usage, each is a line, and what follows from them another. */
+export function stepsLines(steps: readonly LineStep[]): string[] {
+  const parts = steps.filter(({ step }) => PARTS.has(step));
+  if (parts.length < 2) return [stepsSentence(steps)];
+  const rest = steps.filter(({ step }) => !PARTS.has(step));
+  return [...parts.map(({ sentence }) => sentence), ...(rest.length === 0 ? [] : [stepsSentence(rest)])];
+}

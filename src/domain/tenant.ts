@@ -35,7 +35,13 @@ export interface Tenant {
   readonly periodLength: PeriodLength;
   /** How long after a period's end an event of that period is still taken into it. */
   readonly lateWindowSeconds: number;
+  /** So many days of its calendar after its billing start, nothing is due: usage is counted and costs nothing. Left out: none. */
+  readonly trialDays?: number;
   readonly taxRates: readonly TaxRate[];
+  /** All amounts contain the taxes already, which are taken out of them instead of added. Left out: taxes are added. */
+  readonly taxesIncluded?: true;
+  /** Why no tax is due, as printed on invoices; then the rates are not applied. Left out: they are. */
+  readonly taxExemption?: string;
   /** Days from issue to due date. */
   readonly paymentTermsDays: number;
   /** The tenant that pays; itself by default. */

@@ -2,7 +2,8 @@ import type { AuthenticatedKey } from '../catalog/api-keys.ts';
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { JsonObject } from '../domain/event.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { LimitState, Outcome } from '../domain/outcome.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 import { parseQuantity } from '../domain/quantity.ts';
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readLimits } from '../meter/read-limits.ts';
@@ -17,6 +18,7 @@ import { readDimensions, type Reading } from './read-meters.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 import { tenantOfKey } from './tenant-of-key.ts';
+import { meteredValue } from './usage-cost.ts';
 
 /** "May this tenant use so much more of these meters now?" */
 export interface CheckQuestion {
@@ -28,6 +30,8 @@ export interface CheckQuestion {
   readonly quantity: unknown;
   /** For limits on each value of a dimension: the properties that the event would have. */
   readonly properties?: JsonObject | null;
+  /** Whether the answer shall say what the usage would cost. */
+  readonly asksForCost?: boolean;
   /** How long the stores have kept the sender waiting already, for the key. */
   readonly waitedMs?: number;
 }
@@ -39,6 +43,9 @@ export interface CheckAnswer {
   readonly reason?: Outcome;
   /** The limits on these meters, in the order asked for, as they stand now. A meter without a limit has no entry. */
   readonly limits: readonly LimitState[];
+  /** Only where it was asked for: what the usage of all of these meters would cost; `null`: `costReason` says why it is not known. */
+  readonly cost?: UsageCost | null;
+  readonly costReason?: string;
 }
 
 /** The question names what is not there, or cannot be read. */
@@ -81,7 +88,8 @@ async function answerQuestion(
     const context = { snapshot, key: question.key, nowMicros, periods: service.periods };
     const judgement = judgeTime(context, entry, { occurredAtMicros: nowMicros }, readings);
     if (judgement.kind === 'acceptable') {
-      const answer = await askMeter(service, snapshot.version, judgement);
+      const asksForCost = question.asksForCost === true && service.priceUsage !== undefined;
+      const answer = await askMeter(service, snapshot.version, judgement, asksForCost ? nowMicros : undefined);
       if (answer !== undefined) return answer;
     } else if (judgement.kind === 'no_place') {
       await extendPeriods(service, { extensions: new Map([[judgement.tenant, judgement.throughMicros]]) });
@@ -131,17 +139,23 @@ async function askMeter(
   service: IngestService,
   catalogueVersion: number,
   judgement: Acceptable,
+  costAtMicros: EpochMicros | undefined,
 ): Promise<CheckAnswer | undefined> {
   const asked = judgement.readings.flatMap(({ bounds = [], ...reading }) =>
     bounds.map((bound) => ({ reading, bound })),
   );
+  // Behind those of the limits: the total of each meter, which is what its price rests on.
+  const ownCounters =
+    costAtMicros === undefined
+      ? []
+      : judgement.readings.map(({ meter }) => ({ window: 'period' as const, meter: meter.key }));
   const answer = await readLimits(service.meter, {
     tenant: judgement.entry.tenant.id,
     catalogueVersion,
     gateVersion: judgement.entry.gate.version,
     countedBy: countedByOf(judgement.entry),
     accountingStart: judgement.accountingPeriod.start,
-    counters: asked.map(({ reading, bound }) => ({ ...bound, meter: reading.meter.key })),
+    counters: [...asked.map(({ reading, bound }) => ({ ...bound, meter: reading.meter.key })), ...ownCounters],
   });
   if (answer.kind !== 'read') {
     await clearObstacles(service, [answer]);
@@ -157,8 +171,30 @@ async function askMeter(
   const limits = bounded.map(({ reading: { meter }, bound, used, held }) =>
     limitState(judgement, { meter, bound, used, held, atMs }),
   );
-  return { allowed, ...(!allowed && { reason: OUTCOMES.L }), limits };
+  return {
+    allowed,
+    ...(!allowed && { reason: OUTCOMES.L }),
+    limits,
+    ...(costAtMicros !== undefined && costOf(service, judgement, costAtMicros, answer.totals.slice(asked.length))),
+  };
 }
+
+/** What the usage that is asked about would cost, if it came now. @param totals of each meter, in the order of the readings */
+function costOf(
+  service: IngestService,
+  { entry, usagePeriod, readings }: Acceptable,
+  atMicros: EpochMicros,
+  totals: readonly string[],
+): Pick<CheckAnswer, 'cost' | 'costReason'> {
+  const values = readings.map((reading, index) => {
+    const isCounted = COUNTED_AGGREGATIONS.has(reading.meter.aggregation);
+    return meteredValue(reading, isCounted ? BigInt(totals[index] ?? '0') : undefined);
+  });
+  return service.priceUsage?.({ entry, atMicros, usagePeriod, isLate: false, readings: values }) ?? {};
+}
+
+/** Aggregations of which Redis keeps one running number that says what more usage adds. */
+const COUNTED_AGGREGATIONS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
 
 /** The rule of `recordUsage.lua`: a total must stay within a hard limit, a maximum may repeat what it has reached. */
 function allows({ reading: { meter, scaled }, bound, used, held }: BoundedQuestion): boolean {

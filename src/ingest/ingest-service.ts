@@ -6,6 +6,7 @@ import type { PeriodFinder } from './period-finder.ts';
 import type { RefusalCounts } from './refusal-counts.ts';
 import type { ShardFinder } from './shard-finder.ts';
 import type { ShardQueue } from './shard-queue.ts';
+import type { PriceUsage } from './usage-cost.ts';
 import type { OnThreshold, ThresholdWalk } from './threshold-walk.ts';
 
 /** An event of which the ledger is asked whether it has its id already. */
@@ -37,6 +38,8 @@ export interface IngestDeps {
   /** Told when a tenant has usage that no checkpoint has seen. Best effort: errors are its own to report. */
   readonly onNewUsage: (tenant: string) => void;
   readonly onThreshold: OnThreshold;
+  /** What events cost, for those who ask. Left out: nobody is told. */
+  readonly priceUsage?: PriceUsage;
   /** What becomes of events whose type no meter takes. Left out: they are refused. */
   readonly unknownTypes?: 'refuse' | 'keep';
 }

@@ -1,7 +1,7 @@
 import { planSpanAt, type CatalogueSnapshot, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { EventResult } from '../domain/outcome.ts';
 import type { Limit } from '../domain/plan.ts';
-import type { UsageGroup } from '../meter/usage-group.ts';
+import type { GroupAnswer, UsageGroup } from '../meter/usage-group.ts';
 import { judgeEvent, type JudgeContext, type Judgement, type PendingEvent } from './judge-event.ts';
 import type { ShardFinder } from './shard-finder.ts';
 
@@ -23,6 +23,12 @@ export interface PlannedGroup {
   readonly refused: readonly PlannedEvent<Forbidden>[];
 }
 
+/** A call that was applied: whose events it had, and what the script said of them. */
+export interface AppliedGroup {
+  readonly planned: PlannedGroup;
+  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
+}
+
 /** What one request gives one shard at once: small enough for one call, in which it stays together. */
 export interface Parcel {
   /** By which all of its events were judged. */
@@ -30,6 +36,8 @@ export interface Parcel {
   /** In the order of the request, at least one. */
   readonly events: readonly PlannedEvent<Acceptable | Forbidden>[];
   readonly size: CallSize;
+  /** Told of the call that its events went with, after their answers are written. */
+  readonly onApplied?: (applied: AppliedGroup) => void;
 }
 
 /** What is to be done for the events of a request. */

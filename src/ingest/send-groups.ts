@@ -4,13 +4,13 @@ import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { advanceGate } from '../meter/advance-gate.ts';
 import { rebuildTenant } from '../meter/rebuild-tenant.ts';
 import type { EventStatus } from '../meter/usage-group.ts';
-import type { AppliedGroup, Obstacle, ParcelOutcome } from './applied-group.ts';
+import type { Obstacle, ParcelOutcome } from './parcel-outcome.ts';
 import { countedByOf } from './bounds.ts';
 import { reloadBehindRedis } from './restored-ledger.ts';
 import type { IngestService } from './ingest-service.ts';
 import { isUnmetered, type PendingEvent } from './judge-event.ts';
 import { LimitWalk } from './limit-walk.ts';
-import type { Parcel, Plan, PlannedGroup } from './plan-groups.ts';
+import type { AppliedGroup, Parcel, Plan, PlannedGroup } from './plan-groups.ts';
 
 /**
  * Sends what one request has for the shards: the shards side by side, its parcels for one shard one after the other. What follows

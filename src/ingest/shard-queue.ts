@@ -1,10 +1,10 @@
 import { MeterUnavailableError, RedisProfileError } from '../meter/meter-errors.ts';
 import { recordUsage } from '../meter/record-usage.ts';
 import type { UsageMeter } from '../meter/usage-meter.ts';
-import type { AppliedGroup, Obstacle, ParcelOutcome } from './applied-group.ts';
+import type { Obstacle, ParcelOutcome } from './parcel-outcome.ts';
 import { GroupBuilder } from './group-builder.ts';
 import type { PendingEvent } from './judge-event.ts';
-import { fitsCall, joinSizes, NOTHING_SENT, type Parcel } from './plan-groups.ts';
+import { type AppliedGroup, fitsCall, joinSizes, NOTHING_SENT, type Parcel } from './plan-groups.ts';
 
 /** What a queue works with. */
 export interface ShardQueueOptions {
@@ -127,7 +127,9 @@ export class ShardQueue {
       if (planned.events.length + planned.refused.length === 0) return;
       const answer = await recordUsage(meter, planned.group);
       if (answer.kind === 'applied') {
-        this.#options.onApplied({ planned, answer });
+        const applied: AppliedGroup = { planned, answer };
+        this.#options.onApplied(applied);
+        for (const { parcel } of parcels) parcel.onApplied?.(applied);
         return;
       }
       leaveBehind(parcels, answer, behind);

@@ -11,6 +11,7 @@ import type { PendingEvent } from './judge-event.ts';
 import { readNewerCatalogue } from './newer-catalogue.ts';
 import { planGroups, type Plan } from './plan-groups.ts';
 import type { BodyForm } from './read-body.ts';
+import { withCosts } from './usage-cost.ts';
 import { CONFLICT_REASON, clearObstacles, reloadCatalogue, sendParcels } from './send-groups.ts';
 
 /** A readable batch of an authorized sender. */
@@ -19,6 +20,8 @@ export interface Batch {
   readonly form: BodyForm;
   readonly elements: readonly unknown[];
   readonly idempotencyKey: string | null;
+  /** Whether each accepted event is told what it costs. */
+  readonly asksForCost?: boolean;
 }
 
 /** A round each for missing periods, a void gate, a stale catalogue and a stale gate, and the one that succeeds. */
@@ -37,7 +40,8 @@ export async function takeBatch(service: IngestService, batch: Batch): Promise<r
     if (plan.isRefusing && (await readNewerCatalogue(service, plan.judgedBy))) {
       plan = planWithCatalogue(service, batch.key, pending, round);
     }
-    const { obstacles, left } = await sendParcels(service, plan.shards);
+    const shards = batch.asksForCost === true ? askForCosts(service, plan.shards) : plan.shards;
+    const { obstacles, left } = await sendParcels(service, shards);
     await extendPeriods(service, plan);
     if (obstacles.length > 0) await clearObstacles(service, obstacles);
     pending = [...left, ...plan.waiting];
@@ -51,6 +55,13 @@ export async function takeBatch(service: IngestService, batch: Batch): Promise<r
   const missing = answers.indexOf(undefined);
   if (missing >= 0) throw new Error(`event ${missing} of the batch was given no answer`);
   return answers as EventResult[];
+}
+
+function askForCosts({ priceUsage }: IngestService, shards: Plan['shards']): Plan['shards'] {
+  if (priceUsage === undefined) return shards;
+  return new Map(
+    [...shards].map(([shard, parcels]) => [shard, parcels.map((parcel) => withCosts(parcel, priceUsage))]),
+  );
 }
 
 const CHECKS: Readonly<Record<BodyForm, (element: unknown) => FormResult>> = {

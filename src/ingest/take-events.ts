@@ -23,6 +23,8 @@ export interface IngestRequest {
   readonly attributes?: AttributeHeaders | undefined;
   /** Part of derived ids. */
   readonly idempotencyKey: string | undefined;
+  /** Whether each accepted event is told what it costs. */
+  readonly asksForCost?: boolean | undefined;
   /** The bytes, or the request's stream, of which no more is read than an ingest body may have. */
   readonly body: Readable | Uint8Array;
 }
@@ -56,7 +58,8 @@ export async function takeEvents(service: IngestService, request: IngestRequest)
     const form = readContentType(request.contentType, request.contentEncoding, headers !== undefined);
     const bytes = await readBytes(request);
     const elements = form === 'binary_cloudevent' ? [{ headers, data: readData(bytes) }] : readEvents(bytes, form);
-    const batch = { key, form, elements, idempotencyKey: request.idempotencyKey ?? null };
+    const { idempotencyKey = null, asksForCost = false } = request;
+    const batch = { key, form, elements, idempotencyKey, asksForCost };
     const results = await answerInTime(takeBatch(service, batch), waitedMs);
     return { status: 200, headers: {}, body: { results } };
   } catch (error) {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { InvoiceContent, InvoiceIdentity } from '../domain/invoice.ts';
 
-const ID_PREFIX = 'inv_';
 const ID_CHARACTERS = 26;
 const BITS_PER_CHARACTER = 5n;
 const ID_BITS = BigInt(ID_CHARACTERS) * BITS_PER_CHARACTER;
@@ -22,16 +21,21 @@ export function contentDigest(content: InvoiceContent): Buffer {
 }
 
 /**
- * `inv_` and 26 characters (130 bits) derived from the identity: whoever repeats a step makes the same id, and two identities
+ * A prefix and 26 characters (130 bits) derived from what names a thing: whoever repeats a step makes the same id, and two things
  * never share one.
  */
-export function invoiceId({ tenant, kind, occasion, revision }: InvoiceIdentity): string {
-  const digest = textDigest(canonicalJson(['invoice', tenant, kind, occasion, revision]));
+export function derivedId(prefix: string, names: readonly (string | number)[]): string {
+  const digest = textDigest(canonicalJson(names));
   let bits = BigInt(`0x${digest.toString('hex')}`) >> (DIGEST_BITS - ID_BITS);
   let characters = '';
   for (let index = 0; index < ID_CHARACTERS; index += 1) {
     characters = ALPHABET.charAt(Number(bits % BigInt(ALPHABET.length))) + characters;
     bits /= BigInt(ALPHABET.length);
   }
-  return ID_PREFIX + characters;
+  return prefix + characters;
+}
+
+/** `inv_…`, derived from the identity. */
+export function invoiceId({ tenant, kind, occasion, revision }: InvoiceIdentity): string {
+  return derivedId('inv_', ['invoice', tenant, kind, occasion, revision]);
 }

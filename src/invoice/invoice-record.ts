@@ -17,6 +17,8 @@ export interface InvoiceSummary {
   readonly subtotalMinor: string;
   readonly taxMinor: string;
   readonly totalMinor: string;
+  /** What is left to pay after credits. */
+  readonly dueMinor: string;
   readonly contentDigest: string;
   readonly createdAt: InstantText;
 }
@@ -59,14 +61,20 @@ export interface SummaryRow {
   readonly subtotal_minor: string;
   readonly tax_minor: string;
   readonly total_minor: string;
+  readonly due_minor: string;
   readonly content_digest: string;
   readonly created_at: InstantText;
 }
 
-/** An instant column in its canonical text form: six digits of fraction only when there is one. */
-export function instantColumn(column: string): string {
+/** An instant in its canonical text form: six digits of fraction only when there is one; null stays null. */
+export function instantExpression(column: string): string {
   const digits = `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`;
-  return `replace(${digits}, '.000000', '') || 'Z' as ${column}`;
+  return `replace(${digits}, '.000000', '') || 'Z'`;
+}
+
+/** An instant column in its canonical text form, under its own name. */
+export function instantColumn(column: string): string {
+  return `${instantExpression(column)} as ${column}`;
 }
 
 /** The select list of `SummaryRow`. */
@@ -75,6 +83,7 @@ export const SUMMARY_COLUMNS = `
   ${instantColumn('issued_at')}, ${instantColumn('due_at')},
   ${instantColumn('supply_start')}, ${instantColumn('supply_end')},
   subtotal_minor::text, tax_minor::text, total_minor::text,
+  coalesce(due_minor, greatest(total_minor, 0))::text as due_minor,
   encode(content_digest, 'hex') as content_digest, ${instantColumn('created_at')}`;
 
 /** Maps a row to what other stations read. */
@@ -92,6 +101,7 @@ export function summaryOf(row: SummaryRow): InvoiceSummary {
     subtotalMinor: row.subtotal_minor,
     taxMinor: row.tax_minor,
     totalMinor: row.total_minor,
+    dueMinor: row.due_minor,
     contentDigest: row.content_digest,
     createdAt: row.created_at,
   };

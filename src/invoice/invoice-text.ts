@@ -1,9 +1,9 @@
 import { localText } from '../domain/calendar-hour.ts';
 import { groupedText } from '../domain/grouped-text.ts';
 import { requireInstant, type InstantText } from '../domain/instant.ts';
-import type { InvoiceLine, LineProvenance } from '../domain/invoice.ts';
+import { dueMinorOf, type InvoiceContent, type InvoiceLine, type LineProvenance } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
-import { stepsSentence } from '../domain/steps-sentence.ts';
+import { stepsLines } from '../domain/steps-sentence.ts';
 import type { Party } from '../domain/tenant.ts';
 import type { Invoice } from './invoice-record.ts';
 import { alignedTable, labelled, type TableRow } from './text-table.ts';
@@ -58,16 +58,33 @@ function figures({ content }: PrintedInvoice): string[] {
     money(line.amountMinor),
   ]);
   const taxes = content.taxLines.map((tax): TableRow => [
-    `${tax.name} ${tax.percent} % on ${money(tax.taxableMinor)}`,
+    `${tax.name} ${tax.percent} %${tax.included === true ? ' included,' : ''} on ${money(tax.taxableMinor)}`,
     '',
     money(tax.amountMinor),
   ]);
+  const exemption: TableRow[] = content.taxExemption === undefined ? [] : [[content.taxExemption, '', money('0')]];
   return alignedTable([
     [['Description', 'Quantity', `Amount ${content.currency}`]],
     lines,
-    [['Subtotal', '', money(content.subtotalMinor)], ...taxes],
+    [['Subtotal', '', money(content.subtotalMinor)], ...taxes, ...exemption],
     [['Total', '', money(content.totalMinor)]],
+    creditRows(content, money),
   ]);
+}
+
+/** What pays before anybody is asked to, and what is left; nothing where no credit is in it. */
+function creditRows(content: InvoiceContent, money: (amountMinor: string) => string): TableRow[] {
+  const { creditLines = [], carriedMinor = '0' } = content;
+  if (creditLines.length === 0 && carriedMinor === '0') return [];
+  return [
+    ...creditLines.map(({ description, amountMinor }): TableRow => [
+      `Credit: ${description}`,
+      '',
+      money(`-${amountMinor}`),
+    ]),
+    ...(carriedMinor === '0' ? [] : [['Carried to the next invoice', '', money(carriedMinor)] as const]),
+    ['Due', '', money(dueMinorOf(content).toString())],
+  ];
 }
 
 function origins({ content }: PrintedInvoice): string[] {
@@ -76,14 +93,17 @@ function origins({ content }: PrintedInvoice): string[] {
     ...content.lines.flatMap((line) => [
       `  ${line.description}`,
       `    ${originText(line, content.timeZone)}`,
-      `    ${stepsSentence(line.steps)}`,
+      ...stepsLines(line.steps).map((sentence) => `    ${sentence}`),
     ]),
   ];
 }
 
 function originText({ provenance }: InvoiceLine, timeZone: string): string {
-  const plan = `plan ${provenance.planKey} version ${provenance.planVersion}`;
+  const { oneOff, coupon } = provenance;
+  if (oneOff !== undefined) return `charge ${oneOff}, made ${instantText(provenance.from, timeZone)}`;
   const window = windowText(provenance.from, provenance.to, timeZone);
+  if (coupon !== undefined) return `coupon ${coupon}, ${window}`;
+  const plan = `plan ${provenance.planKey} version ${provenance.planVersion}`;
   if (provenance.meter === null) return `${plan}, ${window}`;
   const meter = `meter ${provenance.meter} version ${provenance.meterVersion}`;
   const events = `${groupedText(provenance.eventCount)} ${provenance.eventCount === '1' ? 'event' : 'events'}`;

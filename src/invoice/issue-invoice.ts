@@ -3,6 +3,7 @@ import { instantOfWall, wallAt } from '../domain/calendar-zone.ts';
 import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import type { InvoiceContent } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { settleCredits } from './credit-entries.ts';
 import { InvoiceError } from './invoice-error.ts';
 import { lockInvoice, type LockedInvoice } from './lock-invoice.ts';
 import { BILLING_ACTOR, recordMove } from './record-move.ts';
@@ -33,7 +34,9 @@ const NUMBER_DIGITS_MIN = 6;
  * and the due date, and freezes it. The number's row lock is held until that transaction ends, so numbers have no gaps: a
  * rolled back one is given to the next. Keep the transaction short.
  *
- * Idempotent: an issued invoice answers what it has. Throws `InvoiceError` `not_found` or `move_not_allowed`.
+ * What it draws of credits is booked with it, and what it carries becomes credit.
+ *
+ * Idempotent: an issued invoice answers what it has. Throws `InvoiceError` `not_found`, `move_not_allowed` or `credit_taken`.
  */
 export async function issueInvoice(client: Queryable, issue: InvoiceToIssue): Promise<IssuedInvoice> {
   const row = await lockInvoice(client, issue.invoiceId);
@@ -44,6 +47,7 @@ export async function issueInvoice(client: Queryable, issue: InvoiceToIssue): Pr
   }
   const issuedAt = formatInstant(issue.at);
   const dueAt = dueDate(row.content, issue.at);
+  await settleCredits(client, row.id, JSON.parse(row.content) as InvoiceContent, issuedAt);
   // Last of all what other issuing transactions wait for.
   const series = row.kind === 'credit_note' ? 'CN' : 'INV';
   const number = await nextNumber(client, series);

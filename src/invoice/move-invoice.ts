@@ -1,6 +1,7 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { returnCredits } from './credit-entries.ts';
 import { InvoiceError } from './invoice-error.ts';
 import { lockInvoice } from './lock-invoice.ts';
 import { recordMove } from './record-move.ts';
@@ -24,7 +25,8 @@ export interface MoveResult {
 
 /**
  * Moves an invoice to another status and writes down who, when and why, in the caller's transaction. Repeating a move changes
- * nothing. Throws `InvoiceError` `not_found` or `move_not_allowed`.
+ * nothing. One that becomes void gives back the credit it drew. Throws `InvoiceError` `not_found`, `move_not_allowed` or
+ * `credit_taken`.
  */
 export async function moveInvoice(client: Queryable, move: RequestedMove): Promise<MoveResult> {
   const { invoiceId, to } = move;
@@ -37,6 +39,7 @@ export async function moveInvoice(client: Queryable, move: RequestedMove): Promi
     const choice = allowedMoves(from).join(', ') || 'nothing else';
     throw new InvoiceError('move_not_allowed', `invoice ${invoiceId} is ${from}; it may become ${choice}, not ${to}`);
   }
+  if (to === 'void') await returnCredits(client, move);
   await client.query('update invoice set status = $2::text where id = $1::text', [invoiceId, to]);
   await recordMove(client, { ...move, from });
   return { from, moved: true };

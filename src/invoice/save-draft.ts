@@ -2,6 +2,7 @@ import { canonicalJson } from '../domain/canonical.ts';
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { writeClaims } from './invoice-claims.ts';
 import { contentDigest, invoiceId, textDigest } from './invoice-digests.ts';
 import { InvoiceError } from './invoice-error.ts';
 import { lockInvoice } from './lock-invoice.ts';
@@ -41,6 +42,7 @@ export async function saveDraft(client: Queryable, draft: DraftInvoice): Promise
     status: 'draft',
   };
   if (await insertDraft(client, id, draft)) {
+    await writeClaims(client, id, draft.content);
     await recordMove(client, {
       invoiceId: id,
       from: null,
@@ -61,6 +63,7 @@ export async function saveDraft(client: Queryable, draft: DraftInvoice): Promise
   }
   refuseReplacement(row.status, row.number, id);
   await replaceDraft(client, id, draft);
+  await writeClaims(client, id, draft.content);
   await recordMove(client, {
     invoiceId: id,
     from: row.status,
@@ -86,10 +89,12 @@ function refuseReplacement(status: string, number: string | null, id: string): v
 
 /** The columns that a rating decides, in the order of `ratedValues`. */
 const RATED_COLUMNS = `currency, inputs, inputs_digest, content, content_digest, rating_version, format_version,
-  subtotal_minor, tax_minor, total_minor, supply_start, supply_end, corrects`;
+  subtotal_minor, tax_minor, total_minor, supply_start, supply_end, corrects,
+  due_minor, carried_minor`;
 
 const RATED_PARAMETERS = `$2::text, $3::text, $4::bytea, $5::text, $6::bytea, $7::integer, $8::integer,
-  $9::numeric, $10::numeric, $11::numeric, $12::timestamptz, $13::timestamptz, $14::text`;
+  $9::numeric, $10::numeric, $11::numeric, $12::timestamptz, $13::timestamptz, $14::text,
+  $15::numeric, $16::numeric`;
 
 function ratedValues({ inputs, content }: DraftInvoice): unknown[] {
   const inputsText = canonicalJson(inputs);
@@ -108,6 +113,8 @@ function ratedValues({ inputs, content }: DraftInvoice): unknown[] {
     content.supplyStart,
     content.supplyEnd,
     content.corrects,
+    content.dueMinor ?? null,
+    content.carriedMinor ?? null,
   ];
 }
 
@@ -116,7 +123,7 @@ async function insertDraft(client: Queryable, id: string, draft: DraftInvoice): 
   const { tenant, kind, occasion, revision } = draft.identity;
   const { rowCount } = await client.query(
     `insert into invoice (id, status, ${RATED_COLUMNS}, tenant, kind, occasion, revision, created_at)
-     values ($1::text, 'draft', ${RATED_PARAMETERS}, $15::text, $16::text, $17::text, $18::integer, $19::timestamptz)
+     values ($1::text, 'draft', ${RATED_PARAMETERS}, $17::text, $18::text, $19::text, $20::integer, $21::timestamptz)
      on conflict (tenant, kind, occasion, revision) do nothing`,
     [id, ...ratedValues(draft), tenant, kind, occasion, revision, formatInstant(draft.at)],
   );

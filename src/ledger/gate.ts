@@ -27,6 +27,21 @@ export async function lockGate(client: Queryable, tenant: string): Promise<Gate 
   return gateOf((await client.query<GateRow>(`${READ_GATE} for update`, [tenant])).rows[0]);
 }
 
+/** Locks the gates of several tenants, in order of their ids, and reads them. */
+export async function lockGates(client: Queryable, tenants: readonly string[]): Promise<ReadonlyMap<string, Gate>> {
+  const { rows } = await client.query<GateRow & { readonly tenant: string }>(
+    `select tenant, version, ${microsSql('sealed_through')} as sealed_through
+     from gate where tenant = any($1::text[]) order by tenant for update`,
+    [tenants],
+  );
+  return new Map(
+    rows.flatMap((row) => {
+      const gate = gateOf(row);
+      return gate === undefined ? [] : [[row.tenant, gate] as const];
+    }),
+  );
+}
+
 /** Makes a new tenant's gate, version 1, with nothing sealed since the billing start. One that exists stays as it is. */
 export async function ensureGate(client: Queryable, tenant: string, billingStart: EpochMicros): Promise<void> {
   await client.query(

@@ -72,8 +72,8 @@ export function usageSum(row: UsageSumRow): UsageSum {
     aggregation: row.aggregation,
     quantity: QUANTITIES[row.aggregation](row),
     eventCount: row.event_count,
-    first: position(row.first_position),
-    last: position(row.final_position),
+    first: readPosition(row.first_position),
+    last: readPosition(row.final_position),
   };
 }
 
@@ -85,7 +85,8 @@ const QUANTITIES: Readonly<Record<Aggregation, (row: UsageSumRow) => string>> = 
   unique: (row) => row.unique_count,
 };
 
-function position(text: string): JournalPosition {
+/** Reads `<epoch>-<sequence>`. */
+export function readPosition(text: string): JournalPosition {
   const [epoch = '', sequence = ''] = text.split('-');
   return { epoch: safeInteger(epoch), sequence: safeInteger(sequence) };
 }

@@ -1,8 +1,11 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
+import { checkAround } from './check-around.ts';
 import { checkPlan } from './check-plan.ts';
+import { checkUsage } from './check-usage.ts';
 import type { RatingInputs } from './inputs.ts';
+import { spanOfLate } from './late-lines.ts';
 
 /**
  * Everything that keeps the inputs from being billed, as sentences. Rating relies on what is checked here, and never throws on
@@ -10,27 +13,40 @@ import type { RatingInputs } from './inputs.ts';
  */
 export function checkInputs(inputs: RatingInputs): string[] {
   return [
-    ...checkPlanVersion(inputs, inputs.planVersion),
-    ...inputs.late.flatMap((late) => checkPlanVersion(inputs, late.planVersion)),
+    ...inputs.spans.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...(inputs.next === undefined ? [] : checkNextPlan(inputs, inputs.next.planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
+    ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
-    ...checkQuantities(inputs),
+    ...checkSpans(inputs),
+    ...checkUsage(inputs),
+    ...checkLateSpans(inputs),
+    ...checkHeldQuantities(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
+    ...checkAround(inputs),
     ...repeated(inputs.meters.map(({ key }) => key)).map((key) => `meter ${key} is given twice`),
   ];
 }
 
 function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
   const name = `plan ${plan.key} version ${plan.version}`;
+  const meters = new Map(inputs.meters.map((meter) => [meter.key, meter]));
   // Limits are ingest's business: a bill does not need their meters.
-  const meters = [...inputs.meters.map(({ key }) => key), ...plan.limits.map(({ meter }) => meter)];
-  const problems = checkPlan(plan, new Set(meters)).map(({ path, message }) => `${name}, ${path}: ${message}`);
+  const problems = checkPlan({ ...plan, limits: [] }, meters).map(
+    ({ path, message }) => `${name}, ${path}: ${message}`,
+  );
   if (plan.currency !== inputs.tenant.currency) {
     problems.push(`${name} is priced in ${plan.currency}, the tenant is billed in ${inputs.tenant.currency}`);
   }
   return problems;
+}
+
+/** Of the next period's plan only the base fee is billed: the meters of its charges are not asked for. */
+function checkNextPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
+  return checkPlanVersion(inputs, { ...plan, charges: [] });
 }
 
 function checkPeriod(what: string, start: string, end: string): string[] {
@@ -40,23 +56,50 @@ function checkPeriod(what: string, start: string, end: string): string[] {
   return startMicros < endMicros ? [] : [`${what} is empty: ${start} to ${end}`];
 }
 
-function checkQuantities({ usage, late }: RatingInputs): string[] {
-  const quantities = [
-    ...usage.map(({ meter, quantity }) => ({ meter, quantity })),
-    ...late.flatMap((period) =>
-      period.usage.flatMap(({ meter, before, after }) => [before, after].map((quantity) => ({ meter, quantity }))),
-    ),
-  ];
-  const meters = [usage, ...late.map((period) => period.usage)].map((rows) => rows.map(({ meter }) => meter));
-  return [
-    ...quantities
-      .filter(({ quantity }) => !isPlainDecimal(quantity))
-      .map(({ meter, quantity }) => `the usage of ${meter} is no plain decimal: ${JSON.stringify(quantity)}`),
-    ...meters.flatMap(repeated).map((meter) => `the usage of ${meter} is given twice`),
-    ...repeated(late.map((period) => period.usagePeriodStart)).map(
-      (start) => `the late period ${start} is given twice`,
-    ),
-  ];
+/** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
+function checkSpans({ spans, period }: RatingInputs): string[] {
+  if (spans.length === 0) return ['the period has no span of a plan'];
+  if (checkPeriod('the period', period.start, period.end).length > 0) return [];
+  const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
+  if (unreadable.length > 0) return unreadable;
+  return spans.flatMap(({ from, to }, index) => {
+    const before = spans[index - 1]?.to ?? period.start;
+    const isInside = microsOf(from) >= microsOf(before) && microsOf(to) <= microsOf(period.end);
+    return isInside ? [] : [`the span from ${from} to ${to} overlaps another or lies outside of the period`];
+  });
+}
+
+/** Of an instant that was checked to be readable. */
+function microsOf(text: string): number {
+  return parseInstant(text) ?? 0;
+}
+
+/** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
+function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
+  const ofLate = late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
+  return [...spans, ...ofLate].flatMap((span) => {
+    const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
+    return [...byKey.values()].flatMap((held) =>
+      held.flatMap(({ key, from, to, quantity }, index) => {
+        const isInside =
+          microsOf(from) >= microsOf(held[index - 1]?.to ?? span.from) && microsOf(to) <= microsOf(span.to);
+        return [
+          ...checkPeriod(`the quantity ${key}`, from, to),
+          ...(isPlainDecimal(quantity) ? [] : [`the quantity ${key} is no plain decimal: ${JSON.stringify(quantity)}`]),
+          ...(isInside
+            ? []
+            : [`the quantity ${key} from ${from} to ${to} overlaps another or lies outside of its span`]),
+        ];
+      }),
+    );
+  });
+}
+
+/** Each span of a late period once: its usage would be billed twice. */
+function checkLateSpans({ late }: RatingInputs): string[] {
+  return repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
+    (start) => `the late usage of the period or span from ${start} is given twice`,
+  );
 }
 
 function repeated(names: readonly string[]): string[] {

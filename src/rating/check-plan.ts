@@ -1,7 +1,10 @@
 import { isSameBound } from '../domain/limits.ts';
-import type { Charge, Limit, PlanVersion } from '../domain/plan.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { Limit, PlanVersion } from '../domain/plan.ts';
+import { checkBounds, checkCommitment } from './check-bounds.ts';
+import { checkCharge, checkMeter } from './check-charge.ts';
 import { checkAmount } from './check-decimal.ts';
-import { isPriceModel, rulesOf } from './models/index.ts';
+import { checkFixedQuantities } from './check-fixed-quantities.ts';
 import type { Problem } from './problem.ts';
 
 const CURRENCY = /^[A-Z]{3}$/;
@@ -10,10 +13,14 @@ const CHARGES_MAX = 1_000;
 /**
  * What is wrong with a price list, all of it at once; empty when it can be billed. Paths are those of the plan's own fields.
  *
- * @param meterKeys the meters that exist
+ * @param meters those that exist, by key
  */
-export function checkPlan(plan: PlanVersion, meterKeys: ReadonlySet<string>): Problem[] {
-  const problems = checkAmount(plan.baseFee, 'baseFee');
+export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>): Problem[] {
+  const problems = [
+    ...checkAmount(plan.baseFee, 'baseFee'),
+    ...checkCommitment(plan.commitment, 'commitment'),
+    ...checkBounds(plan, ''),
+  ];
   if (!CURRENCY.test(plan.currency)) {
     problems.push({ path: 'currency', message: `${plan.currency} is no ISO 4217 code in upper case` });
   }
@@ -26,35 +33,23 @@ export function checkPlan(plan: PlanVersion, meterKeys: ReadonlySet<string>): Pr
     const first = chargesByKey.get(charge.key);
     if (first === undefined) chargesByKey.set(charge.key, index);
     else problems.push({ path: `${path}.key`, message: `${charge.key} is already the key of charges[${first}]` });
-    problems.push(...checkCharge(charge, path, meterKeys));
+    problems.push(...checkCharge(charge, path, meters));
   }
-  return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meterKeys))];
+  problems.push(...checkFixedQuantities(plan.fixedQuantities ?? []));
+  return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meters))];
 }
 
-function checkCharge(charge: Charge, path: string, meterKeys: ReadonlySet<string>): Problem[] {
-  const problems = [
-    ...checkMeter(charge.meter, `${path}.meter`, meterKeys),
-    ...checkAmount(charge.includedUnits, `${path}.includedUnits`),
-  ];
-  if (!isPriceModel(charge.price.model)) {
-    return [...problems, { path: `${path}.price.model`, message: 'unknown price model' }];
-  }
-  return [...problems, ...rulesOf(charge.price).check(charge.price, `${path}.price`)];
-}
-
-function checkLimit(limits: readonly Limit[], limit: Limit, index: number, meterKeys: ReadonlySet<string>): Problem[] {
+function checkLimit(
+  limits: readonly Limit[],
+  limit: Limit,
+  index: number,
+  meters: ReadonlyMap<string, Meter>,
+): Problem[] {
   const path = `limits[${index}]`;
-  const problems = [
-    ...checkMeter(limit.meter, `${path}.meter`, meterKeys),
-    ...checkAmount(limit.limit, `${path}.limit`),
-  ];
+  const problems = [...checkMeter(limit.meter, `${path}.meter`, meters), ...checkAmount(limit.limit, `${path}.limit`)];
   const first = limits.findIndex((other) => isSameBound(other, limit));
   if (first < index) {
     problems.push({ path: `${path}.meter`, message: `${limit.meter} is already limited by limits[${first}]` });
   }
   return problems;
-}
-
-function checkMeter(meter: string, path: string, meterKeys: ReadonlySet<string>): Problem[] {
-  return meterKeys.has(meter) ? [] : [{ path, message: `there is no meter ${meter}` }];
 }

@@ -1,59 +1,177 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Discount, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 
-/** Usage of one meter as the ledger sums it. */
-export interface MeteredUsage {
-  readonly meter: string;
-  /** Whole units, a plain decimal. */
+/** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
+export interface UsagePart {
+  /** By dimension; a dimension that the events did not have is not there. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Where the hour or day begins; `null` where the charge does not ask for time. */
+  readonly bucket: InstantText | null;
+  /** Whole units, a plain decimal, by the meter's aggregation. */
   readonly quantity: string;
+  readonly eventCount: string;
+}
+
+/** What one charge is priced on: usage that its filter leaves. */
+export interface UsageFigures {
+  /** Whole units, a plain decimal, by the meter's aggregation. */
+  readonly quantity: string;
+  /** Where the charge reads parts (`readingOf`): by bucket, then values in the order of their canonical JSON. */
+  readonly parts?: readonly UsagePart[];
+  /** Where the charge reads events: their values in the order of the journal, equal ones in a row as one value and how many. */
+  readonly amounts?: readonly (readonly [value: string, times: number])[];
+}
+
+/** The usage of one charge as the ledger sums it. */
+export interface ChargeUsage extends UsageFigures {
+  /** Its key. */
+  readonly charge: string;
   readonly eventCount: string;
   readonly ledgerRange: LineProvenance['ledgerRange'];
 }
 
-/** Usage of one meter that came after its period was billed. */
-export interface LateMeteredUsage {
-  readonly meter: string;
-  /** What that period's usage was when it was last billed, and what it is with the late events. Whole units. */
-  readonly before: string;
-  readonly after: string;
+/** Usage of one charge that came after its period was billed. */
+export interface LateChargeUsage {
+  readonly charge: string;
+  /** What that period's usage was when it was last billed, and what it is with the late events. */
+  readonly before: UsageFigures;
+  readonly after: UsageFigures;
   /** Of the late events alone. */
   readonly eventCount: string;
   readonly ledgerRange: LineProvenance['ledgerRange'];
 }
 
-/** The late usage of one sealed period, billed as the difference it makes. */
+/** The late usage of one span of a sealed period, billed as the difference it makes. */
 export interface LateUsage {
   readonly usagePeriodStart: InstantText;
   readonly usagePeriodEnd: InstantText;
-  /** The plan version that governed that period, whole. */
+  /** Which part of that period; left out: all of it. */
+  readonly span?: { readonly from: InstantText; readonly to: InstantText };
+  /** The plan version that governed it, whole. */
   readonly planVersion: PlanVersion;
+  /** What is used in a trial costs nothing, late or not. */
+  readonly trial?: true;
   /** The invoice that billed that period; `null` when none did. */
   readonly billedInvoiceId: string | null;
-  readonly usage: readonly LateMeteredUsage[];
+  /** Of the plan's fixed quantities, as `RatedSpan` has them: bounds of the plan may cover them. Left out: none. */
+  readonly quantities?: readonly HeldQuantity[];
+  readonly usage: readonly LateChargeUsage[];
+}
+
+/** How many of a fixed quantity the tenant held in a part of a span. */
+export interface HeldQuantity {
+  /** The key of the fixed quantity in the plan version. */
+  readonly key: string;
+  /** Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  /** A plain decimal. */
+  readonly quantity: string;
+}
+
+/** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
+export interface RatedSpan {
+  /** Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  readonly planVersion: PlanVersion;
+  /** In a trial nothing is due: no fee, and usage is shown and costs nothing. */
+  readonly trial?: true;
+  /** Of the plan's fixed quantities, in order of time; where there is nothing said of one, none is held. Left out: none at all. */
+  readonly quantities?: readonly HeldQuantity[];
+  /** By charge; a charge that is not there was not used. */
+  readonly usage: readonly ChargeUsage[];
 }
 
 /** What rating takes of a tenant: a snapshot, so that later changes of the tenant do not reach an old invoice. */
-export type RatedTenant = Pick<Tenant, 'currency' | 'timeZone' | 'buyer' | 'billTo' | 'taxRates' | 'paymentTermsDays'>;
+export type RatedTenant = Pick<
+  Tenant,
+  'currency' | 'timeZone' | 'buyer' | 'billTo' | 'taxRates' | 'taxesIncluded' | 'taxExemption' | 'paymentTermsDays'
+>;
+
+/** A charge that is made once, whatever is used. */
+export interface OneOffCharge {
+  readonly id: string;
+  readonly description: string;
+  /** Major units, a plain decimal; rounded on its line. */
+  readonly amount: string;
+  readonly at: InstantText;
+}
+
+/** A coupon that the tenant was given, where it still holds for the period. */
+export interface AppliedCoupon {
+  /** Of the application, not of the coupon: the same one may be given twice. */
+  readonly id: string;
+  readonly description: string;
+  /** Amounts are in the tenant's currency. */
+  readonly discount: Discount;
+  /** The key of the charge that it is on; left out: on the whole invoice. */
+  readonly charge?: string;
+}
+
+/** Credit that may pay the invoice. */
+export interface CreditGrant {
+  readonly id: string;
+  readonly description: string;
+  /** `carried`: left by an invoice with a negative total, and drawn before everything that was granted. */
+  readonly kind: 'granted' | 'carried';
+  /** Lower ones are drawn first. */
+  readonly priority: number;
+  /** Not drawn by bills of periods that end after it; `null`: it does not expire. */
+  readonly expiresAt: InstantText | null;
+  readonly grantedAt: InstantText;
+  /** What is left of it, minor units as a decimal string. */
+  readonly balanceMinor: string;
+}
+
+/** A bill of the same period that was issued before this one. */
+export interface EarlierBill {
+  readonly invoiceId: string;
+  /** What it billed, by the keys of charges and `base`. Minor units. */
+  readonly amounts: readonly { readonly key: string; readonly amountMinor: string }[];
+}
 
 /**
  * Everything that rating sees: plain JSON, stored canonically beside the invoice, so that the same inputs can be rated again.
  */
 export interface RatingInputs {
   readonly identity: InvoiceIdentity;
-  readonly planVersion: PlanVersion;
   /** The meter versions behind the usage, whole. */
   readonly meters: readonly Meter[];
   readonly tenant: RatedTenant;
   readonly issuer: Party;
   /** The accounting period, half-open. */
   readonly period: { readonly start: InstantText; readonly end: InstantText };
-  readonly usage: readonly MeteredUsage[];
+  /** The whole period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end. */
+  readonly feePeriod: { readonly start: InstantText; readonly end: InstantText };
+  /** In order of time, without overlap; at least one. */
+  readonly spans: readonly RatedSpan[];
   readonly late: readonly LateUsage[];
+  /** Bills of the same period before this one. */
+  readonly earlier: readonly EarlierBill[];
+  /** Whether no further bill of the period follows: only then is what is missing to a minimum or commitment charged. */
+  readonly isLast: boolean;
   /** The invoice that this one corrects. */
   readonly corrects: string | null;
+  /** The period after this one, where there is one, with the plan at its start. Its base fee may be due in advance. */
+  readonly next?: {
+    readonly start: InstantText;
+    readonly end: InstantText;
+    /** Where the whole period that its fee is for would end; left out: at its own end. */
+    readonly feeEnd?: InstantText;
+    readonly planVersion: PlanVersion;
+  };
+  /** What an earlier invoice billed in advance for this period. Minor units. */
+  readonly billedAhead?: { readonly invoiceId: string; readonly amountMinor: string };
+  /** In the order of their lines. Left out: none, as are the two below. */
+  readonly oneOffs?: readonly OneOffCharge[];
+  /** In the order in which they are taken off. */
+  readonly coupons?: readonly AppliedCoupon[];
+  /** Of the payer, in any order. */
+  readonly grants?: readonly CreditGrant[];
 }
 
 /** A draft, or everything that keeps the inputs from being billed, as sentences for an operator. */

@@ -1,10 +1,17 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
-import type { Charge } from '../domain/plan.ts';
+import { advanceFeeLines } from './advance-fee.ts';
+import { billedLines } from './billed-lines.ts';
 import { checkInputs } from './check-inputs.ts';
-import type { MeteredUsage, RatingInputs, RatingResult } from './inputs.ts';
+import { couponLines } from './coupons.ts';
+import { fixedQuantityLines } from './fixed-quantity-lines.ts';
+import type { RatingInputs, RatingResult } from './inputs.ts';
+import { totalsOf } from './invoice-totals.ts';
+import { lateBoundLines } from './late-bounds.ts';
+import { lateLines } from './late-lines.ts';
+import { oneOffLines } from './one-offs.ts';
+import { planBoundLines } from './plan-bounds.ts';
 import { UnpricedQuantityError } from './problem.ts';
-import { taxLines } from './tax.ts';
-import { baseFeeLine, lateLine, usageLine } from './usage-lines.ts';
+import { baseFeeLines, usageLines } from './usage-lines.ts';
 import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
 
 /**
@@ -12,50 +19,58 @@ import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
  * wherever they are rated. Never throws on usage: what cannot be billed is answered as problems, and nothing of it is.
  *
  * The order of the steps is the order of the bill: what is due whatever was used, the period's usage in the order of the
- * plan's charges, late usage of earlier periods, then tax on the sum. A negative total is a credit, not an error.
+ * plan's charges, what plans ask for all of it together, less what earlier bills of the period billed, late usage of earlier
+ * periods, charges made once, base fees in advance, coupons on all of that, then tax on the sum, and credits that pay. A negative total is a credit,
+ * not an error.
  */
 export function rateInvoice(inputs: RatingInputs): RatingResult {
   const problems = checkInputs(inputs);
   if (problems.length > 0) return { problems };
-  const lines: InvoiceLine[] = [];
-  for (const rate of ratings(inputs)) {
+  const rated = ratedLines(periodRatings(inputs), problems);
+  const late = ratedLines(lateRatings(inputs), problems);
+  if (problems.length > 0) return { problems };
+  const lines = [
+    ...rated,
+    ...planBoundLines(inputs, rated),
+    ...billedLines(inputs),
+    ...late,
+    ...oneOffLines(inputs),
+    ...advanceFeeLines(inputs),
+  ];
+  return { content: contentOf(inputs, [...lines, ...couponLines(inputs, lines)]) };
+}
+
+/** Rates one by one, so that every problem is found and not the first alone. */
+function ratedLines(ratings: readonly (() => readonly InvoiceLine[])[], problems: string[]): InvoiceLine[] {
+  return ratings.flatMap((rate) => {
     try {
-      const line = rate();
-      if (line !== undefined) lines.push(line);
+      return rate();
     } catch (error) {
       if (!(error instanceof UnpricedQuantityError)) throw error;
       problems.push(error.message);
+      return [];
     }
-  }
-  return problems.length > 0 ? { problems } : { content: contentOf(inputs, lines) };
+  });
 }
 
-/** One function per line, in the order of the invoice. */
-function ratings(inputs: RatingInputs): (() => InvoiceLine | undefined)[] {
-  const { charges } = inputs.planVersion;
+/** One function per fee and charge, in the order of the invoice. */
+function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
   return [
-    () => baseFeeLine(inputs),
-    ...charges.map((charge) => () => usageLine(inputs, charge, usageOf(inputs, charge))),
-    ...inputs.late.flatMap((late) =>
-      late.planVersion.charges.flatMap((charge) =>
-        late.usage
-          .filter(({ meter }) => meter === charge.meter)
-          .map((usage) => () => lateLine(inputs, late, charge, usage)),
-      ),
-    ),
+    ...inputs.spans.map((span) => () => baseFeeLines(inputs, span)),
+    ...inputs.spans.map((span) => () => fixedQuantityLines(inputs, span)),
+    ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
   ];
 }
 
-function usageOf(inputs: RatingInputs, charge: Charge): MeteredUsage {
-  const none = { meter: charge.meter, quantity: '0', eventCount: '0', ledgerRange: null };
-  return inputs.usage.find(({ meter }) => meter === charge.meter) ?? none;
+function lateRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
+  return [
+    ...inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge))),
+    () => lateBoundLines(inputs),
+  ];
 }
 
 function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): InvoiceContent {
   const { identity, tenant, issuer, period, corrects } = inputs;
-  const subtotal = lines.reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
-  const taxes = taxLines(subtotal, tenant.taxRates, tenant.currency);
-  const tax = taxes.reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
   return {
     formatVersion: FORMAT_VERSION,
     ratingVersion: RATING_VERSION,
@@ -71,9 +86,7 @@ function contentOf(inputs: RatingInputs, lines: readonly InvoiceLine[]): Invoice
     taxRates: tenant.taxRates,
     corrects,
     lines,
-    subtotalMinor: subtotal.toString(),
-    taxLines: taxes,
-    taxMinor: tax.toString(),
-    totalMinor: (subtotal + tax).toString(),
+    ...(tenant.taxExemption === undefined ? {} : { taxExemption: tenant.taxExemption }),
+    ...totalsOf(inputs, lines),
   };
 }

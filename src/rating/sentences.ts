@@ -1,21 +1,21 @@
-import { type Decimal, decimalText } from '../domain/decimal.ts';
 import { groupedText } from '../domain/grouped-text.ts';
 import type { LineStep } from '../domain/invoice.ts';
+import type { Exact } from './exact.ts';
 
 /** Steps of a line's arithmetic, in words. They are part of the hashed content: a changed sentence is a new rating version. */
 
-/** A decimal as sentences write it: `1,000,000`. */
-export function spoken(value: Decimal): string {
-  return groupedText(decimalText(value));
+/** An exact number as sentences write it: `1,000,000`, or `25/6` where no decimal is exact. */
+export function spoken(value: Exact): string {
+  return value.text.split('/').map(groupedText).join('/');
 }
 
 /** One step, with the amount it comes to. */
-export function lineStep(step: string, sentence: string, amount: Decimal): LineStep {
-  return { step, sentence, amount: decimalText(amount) };
+export function lineStep(step: string, sentence: string, amount: Exact): LineStep {
+  return { step, sentence, amount: amount.text };
 }
 
 /** `17,059,974 × 0.000003 = 51.179922` */
-export function productStep(step: string, quantity: Decimal, unitPrice: Decimal): LineStep {
+export function productStep(step: string, quantity: Exact, unitPrice: Exact): LineStep {
   const amount = quantity.times(unitPrice);
   return lineStep(step, `${spoken(quantity)} × ${spoken(unitPrice)} = ${spoken(amount)}`, amount);
 }

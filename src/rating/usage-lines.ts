@@ -1,151 +1,137 @@
-import { type Decimal, decimal, decimalText, ZERO } from '../domain/decimal.ts';
 import type { InvoiceLine, LineProvenance, LineStep } from '../domain/invoice.ts';
-import { type AmountMinor, formatMinor, minorToDecimal } from '../domain/money.ts';
+import { formatMinor } from '../domain/money.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { stepsSentence } from '../domain/steps-sentence.ts';
-import type { LateMeteredUsage, LateUsage, MeteredUsage, RatingInputs } from './inputs.ts';
-import { priceQuantity } from './price-quantity.ts';
-import { roundToMinor } from './rounding.ts';
-import { lineStep, spoken } from './sentences.ts';
+import { boundLines } from './bound-lines.ts';
+import { carriedUsage } from './carried-usage.ts';
+import { type Exact, exact, ZERO } from './exact.ts';
+import type { ChargeUsage, RatedSpan, RatingInputs, UsageFigures } from './inputs.ts';
+import { priceCharge, type PricedCharge, type PricingContext } from './price-charge.ts';
+import { proratedFee, shareOfPeriod } from './proration.ts';
+import { minorToExact, roundToMinor } from './rounding.ts';
+import { lineStep } from './sentences.ts';
 
-/** A charge priced and rounded to the currency. */
-interface RoundedPrice {
-  readonly amountMinor: AmountMinor;
-  readonly steps: readonly LineStep[];
-}
-
-/** The plan's fee of the period, due whatever was used. `undefined` when there is none. */
-export function baseFeeLine(inputs: RatingInputs): InvoiceLine | undefined {
-  const { planVersion, tenant } = inputs;
-  const fee = decimal(planVersion.baseFee);
-  if (fee.eq(ZERO)) return undefined;
-  const { amountMinor, steps } = rounded(fee, [lineStep('base_fee', `base fee ${spoken(fee)}`, fee)], tenant.currency);
-  return {
-    key: 'base',
-    kind: 'base_fee',
-    description: `${planVersion.name}, base fee`,
-    quantity: '1',
-    unit: 'period',
-    amountMinor: amountMinor.toString(),
-    provenance: {
-      ...ownPeriod(inputs),
-      charge: null,
-      meter: null,
-      meterVersion: null,
-      eventCount: '0',
-      ledgerRange: null,
-    },
-    steps,
-  };
-}
-
-/** The line of one charge for the usage of the period itself; it is there for no usage too, so that a bill shows the price. */
-export function usageLine(inputs: RatingInputs, charge: Charge, usage: MeteredUsage): InvoiceLine {
-  const quantity = decimal(usage.quantity);
-  const { amountMinor, steps } = roundedPrice(charge, quantity, inputs.tenant.currency);
-  return {
-    key: `charge:${charge.key}`,
-    kind: 'usage',
-    description: charge.description,
-    quantity: decimalText(quantity),
-    unit: unitOf(inputs, charge.meter),
-    amountMinor: amountMinor.toString(),
-    provenance: { ...ownPeriod(inputs), ...meterOf(inputs, charge, usage) },
-    steps,
-  };
-}
-
-/**
- * The line of one charge for late usage: price(with it) − price(what was billed), both rounded first, so that what was billed
- * is taken off exactly as it was billed and increments add up to the whole. `undefined` when it makes no difference.
- */
-export function lateLine(
-  inputs: RatingInputs,
-  late: LateUsage,
-  charge: Charge,
-  usage: LateMeteredUsage,
-): InvoiceLine | undefined {
-  const { currency } = inputs.tenant;
-  const before = decimal(usage.before);
-  const after = decimal(usage.after);
-  const billed = roundedPrice(charge, before, currency);
-  const whole = roundedPrice(charge, after, currency);
-  const amountMinor = whole.amountMinor - billed.amountMinor;
-  if (amountMinor === 0n) return undefined;
-  return {
-    key: `late:${late.usagePeriodStart}:${charge.key}`,
-    kind: 'late_usage',
-    description: `${charge.description}, late usage of the period from ${late.usagePeriodStart}`,
-    quantity: decimalText(after.minus(before)),
-    unit: unitOf(inputs, charge.meter),
-    amountMinor: amountMinor.toString(),
-    provenance: {
-      ...latePeriod(inputs, late),
-      ...meterOf(inputs, charge, usage),
-      billedInvoiceId: late.billedInvoiceId,
-    },
-    steps: lateSteps(late, { before, billed, after, whole }, currency),
-  };
-}
-
-function lateSteps(
-  late: LateUsage,
-  prices: { before: Decimal; billed: RoundedPrice; after: Decimal; whole: RoundedPrice },
-  currency: string,
-): LineStep[] {
-  const { before, billed, after, whole } = prices;
-  const billedAmount = minorToDecimal(billed.amountMinor, currency);
-  const wholeAmount = minorToDecimal(whole.amountMinor, currency);
-  const difference = formatMinor(whole.amountMinor - billed.amountMinor, currency);
-  const where = late.billedInvoiceId === null ? 'on no invoice' : `on ${late.billedInvoiceId}`;
+/** The plan's fee of a span, due whatever was used. None where the fee is zero. */
+export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine[] {
+  const { planVersion, trial = false } = span;
+  const fee = exact(planVersion.baseFee);
+  if (fee.isZero || trial) return [];
+  const { amount, steps } = proratedFee('base fee', fee, span, inputs.feePeriod);
   return [
-    lineStep('with_late_usage', `with late usage ${spoken(after)}: ${stepsSentence(whole.steps)}`, wholeAmount),
-    lineStep('billed', `billed ${spoken(before)} ${where}: ${stepsSentence(billed.steps)}`, billedAmount),
-    lineStep('difference', `the difference is ${difference}`, wholeAmount.minus(billedAmount)),
+    {
+      key: lineKey(inputs, span, 'base'),
+      kind: 'base_fee',
+      description: `${planVersion.name}, base fee`,
+      quantity: '1',
+      unit: 'period',
+      ...roundedLine(amount, steps, inputs.tenant.currency),
+      provenance: { ...ofSpan(inputs, span), ...NO_USAGE, charge: null },
+    },
   ];
 }
 
-function roundedPrice(charge: Charge, quantity: Decimal, currency: string): RoundedPrice {
-  const { amount, steps } = priceQuantity(charge, quantity);
-  return rounded(amount, steps, currency);
+/** Where a line comes from that no usage is behind. */
+export const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledgerRange: null } as const;
+
+/**
+ * The lines of one charge for the usage of a span: the price, which is there for no usage too, so that a bill shows it; and what
+ * its minimum adds and its maximum takes. Together they come to the rounded whole.
+ */
+export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge): InvoiceLine[] {
+  const usage = span.usage.find((one) => one.charge === charge.key) ?? noUsage(charge);
+  const priced = span.trial === true ? FREE_OF_CHARGE : priceOfSpan(inputs, span, charge, usage);
+  const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage) };
+  const { currency } = inputs.tenant;
+  const line: InvoiceLine = {
+    key: lineKey(inputs, span, `charge:${charge.key}`),
+    kind: 'usage',
+    description: charge.description,
+    quantity: exact(usage.quantity).text,
+    unit: unitOf(inputs, charge.meter),
+    ...roundedLine(priced.amount, priced.steps, currency),
+    provenance,
+  };
+  const share = shareOfPeriod(span, inputs.feePeriod);
+  return [line, ...boundLines(line, charge, priced, { share, currency })];
 }
 
-function rounded(amount: Decimal, steps: readonly LineStep[], currency: string): RoundedPrice {
+function noUsage({ key }: Charge): ChargeUsage {
+  return { charge: key, quantity: '0', eventCount: '0', ledgerRange: null };
+}
+
+const FREE_OF_CHARGE: PricedCharge = {
+  amount: ZERO,
+  shortfall: ZERO,
+  excess: ZERO,
+  steps: [lineStep('trial', 'in a trial, nothing is charged', ZERO)],
+};
+
+function priceOfSpan(inputs: RatingInputs, span: RatedSpan, charge: Charge, usage: UsageFigures): PricedCharge {
+  const earlier = carriedUsage(inputs.meters, inputs.spans, inputs.spans.indexOf(span), charge);
+  const share = shareOfPeriod(span, inputs.feePeriod);
+  return price(inputs, charge, usage, { share, isLast: inputs.isLast, ...(earlier === undefined ? {} : { earlier }) });
+}
+
+/** Prices usage by a charge of the invoice. */
+export function price(
+  inputs: RatingInputs,
+  charge: Charge,
+  usage: UsageFigures,
+  context: Pick<PricingContext, 'share' | 'isLast' | 'earlier'>,
+): PricedCharge {
+  const meter = inputs.meters.find(({ key }) => key === charge.meter);
+  return priceCharge(charge, usage, {
+    aggregation: meter?.aggregation ?? 'sum',
+    currency: inputs.tenant.currency,
+    ...context,
+  });
+}
+
+/** The figures of a line that is rounded by itself. */
+export function roundedLine(
+  amount: Exact,
+  steps: readonly LineStep[],
+  currency: string,
+): Pick<InvoiceLine, 'exactAmount' | 'amountMinor' | 'steps'> {
+  const amountMinor = roundToMinor(amount, currency).toString();
+  return { exactAmount: amount.text, amountMinor, steps: withRounding(amount, steps, currency) };
+}
+
+/** The steps, and that the amount was rounded, where it was. */
+export function withRounding(amount: Exact, steps: readonly LineStep[], currency: string): readonly LineStep[] {
   const amountMinor = roundToMinor(amount, currency);
-  const result = minorToDecimal(amountMinor, currency);
-  if (result.eq(amount)) return { amountMinor, steps };
-  const sentence = `rounded to ${formatMinor(amountMinor, currency)}`;
-  return { amountMinor, steps: [...steps, lineStep('rounding', sentence, result)] };
+  const rounded = minorToExact(amountMinor, currency);
+  if (rounded.equals(amount)) return steps;
+  return [...steps, lineStep('rounding', `rounded to ${formatMinor(amountMinor, currency)}`, rounded)];
 }
 
-type PeriodProvenance = Pick<
+/** The spans of a period are told apart by their start where there is more than one. */
+export function lineKey({ spans }: RatingInputs, { from }: RatedSpan, key: string): string {
+  return spans.length === 1 ? key : `${key}:${from}`;
+}
+
+/** Where in time a line is, and under which plan version. */
+export type PeriodProvenance = Pick<
   LineProvenance,
   'planKey' | 'planVersion' | 'from' | 'to' | 'usagePeriodStart' | 'accountingPeriodStart'
 >;
 
-function ownPeriod({ planVersion, period }: RatingInputs): PeriodProvenance {
-  return periodProvenance(planVersion, period.start, period.end, period.start);
+/** A span as the origin of a line. */
+export function ofSpan({ period }: RatingInputs, { planVersion, from, to }: RatedSpan): PeriodProvenance {
+  return { ...ofPlan(planVersion), from, to, usagePeriodStart: period.start, accountingPeriodStart: period.start };
 }
 
-function latePeriod({ period }: RatingInputs, late: LateUsage): PeriodProvenance {
-  return periodProvenance(late.planVersion, late.usagePeriodStart, late.usagePeriodEnd, period.start);
-}
-
-function periodProvenance(
-  plan: PlanVersion,
-  from: string,
-  to: string,
-  accountingPeriodStart: string,
-): PeriodProvenance {
-  return { planKey: plan.key, planVersion: plan.version, from, to, usagePeriodStart: from, accountingPeriodStart };
+/** The plan version of a line. */
+export function ofPlan({ key, version }: PlanVersion): { readonly planKey: string; readonly planVersion: number } {
+  return { planKey: key, planVersion: version };
 }
 
 type MeterProvenance = Pick<LineProvenance, 'charge' | 'meter' | 'meterVersion' | 'eventCount' | 'ledgerRange'>;
 
-function meterOf(
+/** Where the usage of a line comes from. */
+export function ofMeter(
   inputs: RatingInputs,
   charge: Charge,
-  usage: Pick<MeteredUsage, 'eventCount' | 'ledgerRange'>,
+  usage: Pick<ChargeUsage, 'eventCount' | 'ledgerRange'>,
 ): MeterProvenance {
   const meter = inputs.meters.find(({ key }) => key === charge.meter);
   return {
@@ -157,6 +143,8 @@ function meterOf(
   };
 }
 
-function unitOf(inputs: RatingInputs, meterKey: string): string {
-  return inputs.meters.find(({ key }) => key === meterKey)?.unit ?? 'unit';
+/** The unit of a charge's meter. */
+export function unitOf({ meters }: RatingInputs, meterKey: string): string {
+  const { unit = 'unit', timeWeighted = false } = meters.find(({ key }) => key === meterKey) ?? {};
+  return timeWeighted ? `${unit}-second` : unit;
 }

@@ -1,7 +1,7 @@
 import type { BillingDeps } from '../../activities/billing-deps.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { drainUntil } from '../../src/journal/drain-until.ts';
-import { advanceGate, clearDirty } from '../../src/meter/advance-gate.ts';
+import { advanceCatalogue, advanceGate, clearDirty } from '../../src/meter/advance-gate.ts';
 import { readCounters, readFence, readGateRecord, retireCounters } from '../../src/meter/read-counters.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import type { IngestStack } from '../ingest/ingest-stack.ts';
@@ -24,6 +24,7 @@ export function billingDeps(stack: IngestStack, replaced: ReplacedDeps = {}): Bi
       readGateRecord: (tenant) => readGateRecord(meter, tenant),
       readCounters:
         replaced.readCounters ?? ((tenant, accountingStart) => readCounters(meter, tenant, accountingStart)),
+      announceCatalogue: (version) => advanceCatalogue(meter, version),
       clearDirty: (tenant) => clearDirty(meter, tenant),
       retireCounters: (tenant, retirement) => retireCounters(meter, tenant, retirement),
     },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -164,6 +165,12 @@ describe('a key', () => {
 });
 
 describe('the catalogue', () => {
+  test('has a schema that editors read without a key', async () => {
+    const answer = await bench.call('GET', '/v1/catalogue/schema', { key: null });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/schema+json']);
+    expect(answer.body).toEqual(JSON.parse(readFileSync('docs/catalogue.schema.json', 'utf8')));
+  });
+
   const yaml = { 'content-type': 'application/yaml' };
 
   test('tells the first problem in one line and all of them beside it', async () => {

@@ -15,15 +15,27 @@ let invoiceId: string;
 
 function inputsOf(tenant: string): RatingInputs {
   const party = { name: tenant, addressLines: [], taxIds: [] };
+  const period = { start: '2026-10-01T00:00:00Z', end: '2026-11-01T00:00:00Z' };
+  const planVersion = {
+    key: 'p',
+    version: 1,
+    name: 'P',
+    currency: 'USD',
+    baseFee: '12.34',
+    charges: [],
+    limits: [],
+  };
   return {
     identity: { tenant, kind: 'cycle', occasion: '2026-10-01T00:00:00Z', revision: 0 },
-    planVersion: { key: 'p', version: 1, name: 'P', currency: 'USD', baseFee: '12.34', charges: [], limits: [] },
     meters: [],
     tenant: { currency: 'USD', timeZone: 'UTC', buyer: party, billTo: tenant, taxRates: [], paymentTermsDays: 30 },
     issuer: { name: 'Toll Ltd', addressLines: [], taxIds: [] },
-    period: { start: '2026-10-01T00:00:00Z', end: '2026-11-01T00:00:00Z' },
-    usage: [],
+    period,
+    feePeriod: period,
+    spans: [{ from: period.start, to: period.end, planVersion, usage: [] }],
     late: [],
+    earlier: [],
+    isLast: true,
     corrects: null,
   };
 }

@@ -48,6 +48,11 @@ describe('commands to the billing workflows', () => {
     expect(await control.commandTenant(tenant, 'pause', command('two'))).toMatchObject({ pauses: 2 });
   });
 
+  test('a poke reaches who is there, and nobody is no error', async () => {
+    await control.poke(tenant);
+    await control.poke(`nobody-${randomUUID()}`);
+  });
+
   test('answer 409 with the reason of a workflow that refuses', async () => {
     await expect(control.commandTenant(tenant, 'resume', command('three'))).rejects.toMatchObject({
       details: { status: 409, code: 'refused', message: 'it is not paused' },

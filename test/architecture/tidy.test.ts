@@ -50,8 +50,11 @@ describe('the repository', () => {
     expect(readers).toEqual([]);
   });
 
-  test('rounds money in one place only', () => {
-    expect(filesWith(/(?<!Math)\.round\(|\btoFixed\(|\bparseFloat\(/, code('src', 'activities', 'workflows'))).toEqual([
+  test('rounds money in one place only, and quantities where they become billed or projected ones', () => {
+    const rounding = /(?<!Math)\.round(ed)?\(|\btoFixed\(|\bparseFloat\(/;
+    expect(filesWith(rounding, code('src', 'activities', 'workflows')).toSorted()).toEqual([
+      'src/rating/billable-units.ts',
+      'src/rating/project-inputs.ts',
       'src/rating/rounding.ts',
     ]);
   });

@@ -94,7 +94,9 @@ describe('applying a catalogue', () => {
       action: 'new_version',
       details: {
         version: 2,
-        changed: [{ path: 'charges[0].price.unitPrice', from: '0.000003', to: '0.000004' }],
+        changed: [{ path: 'charges[calls].price.unitPrice', from: '0.000003', to: '0.000004' }],
+        prices: [{ what: 'charge calls', before: 'calls · 0.000003 each', after: 'calls · 0.000004 each' }],
+        staying: { count: 1, tenants: ['acme'] },
       },
     });
     expect(result.changes.find(({ kind }) => kind === 'tenant')).toMatchObject({
@@ -119,10 +121,28 @@ describe('applying a catalogue', () => {
     expect(actionsOf((await database.apply(moved)).changes).at(-1)).toBe('tenant acme unchanged');
   });
 
-  test('takes a planned move back in place', async () => {
+  test('takes a planned move back without a trace', async () => {
     await database.apply(CATALOGUE.replace('plan: basic', 'plan: basic, planVersion: 1'));
     const acme = (await readCatalogue(database.pool)).tenants.get('acme');
-    expect(acme?.plans.map(({ plan }) => plan.version)).toEqual([1, 1]);
+    expect(acme?.plans.map(({ plan }) => plan.version)).toEqual([1]);
+  });
+
+  test('does not count a tenant among those that stay when the same file moves it, or its billing is over', async () => {
+    const stayingOf = async (yaml: string, at: string) =>
+      (await database.apply(yaml, { dryRun: true, at })).changes.find(({ kind }) => kind === 'plan')?.details[
+        'staying'
+      ];
+    const dearer = CATALOGUE.replace('0.000003', '0.000005');
+    const now = '2026-11-22T00:00:00Z';
+    expect(await stayingOf(dearer, now)).toEqual({ count: 1, tenants: ['acme'] });
+    expect(await stayingOf(dearer.replace('plan: basic', 'plan: basic, planVersion: 3'), now)).toBeUndefined();
+    const ended = CATALOGUE.replace('id: acme', 'id: ended').replace('key: basic', 'key: short');
+    await database.apply(
+      ended.replace('plan: basic', 'plan: short').replace('lateWindow', 'endsAt: 2026-11-01T00:00:00Z, lateWindow'),
+    );
+    const plans = ended.slice(0, ended.indexOf('tenants:')).replace('0.000003', '0.000005');
+    expect(await stayingOf(plans, '2026-10-31T00:00:00Z')).toEqual({ count: 1, tenants: ['ended'] });
+    expect(await stayingOf(plans, now)).toBeUndefined();
   });
 
   test('changes what a tenant may change', async () => {
@@ -137,6 +157,17 @@ describe('applying a catalogue', () => {
     );
     const acme = (await readCatalogue(database.pool)).tenants.get('acme');
     expect(acme?.tenant).toMatchObject({ name: 'Acme Inc', paused: false });
+  });
+
+  test('keeps how a tenant is taxed, and leaves it out where the file says nothing', async () => {
+    await database.apply(CATALOGUE);
+    const taxesOf = async () => (await readCatalogue(database.pool)).tenants.get('acme')?.tenant;
+    expect(await taxesOf()).not.toHaveProperty('taxesIncluded');
+    expect(await taxesOf()).not.toHaveProperty('taxExemption');
+    await database.apply(CATALOGUE.replace('lateWindow: 15m', 'taxesIncluded: true, taxExemption: Reverse charge'));
+    expect(await taxesOf()).toMatchObject({ taxesIncluded: true, taxExemption: 'Reverse charge' });
+    await database.apply(CATALOGUE);
+    expect(await taxesOf()).not.toHaveProperty('taxesIncluded');
   });
 
   test('starts billing with the minute of the apply where the file names no start', async () => {
@@ -207,6 +238,36 @@ describe('applying a catalogue', () => {
       'id: acme, limits: [{ meter: calls, mode: hard, limit: 0.5 }],',
       'tenants[0].limits[0].limit: must fit',
     ],
+    [
+      'meter: calls, price',
+      'meter: calls, filter: { region: eu }, price',
+      'plans[0].charges[0].filter.region: the meter calls has',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, groupBy: region, price',
+      'plans[0].charges[0].groupBy: the meter calls has no dimension',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, discount: { percent: 101 }, price',
+      'plans[0].charges[0].discount.percent: 101 % is',
+    ],
+    [
+      'meter: calls, price',
+      'meter: calls, minimum: 9, maximum: 8, price',
+      'plans[0].charges[0].maximum: 8 is below the minimum',
+    ],
+    [
+      'model: per_unit, unitPrice: 0.000003',
+      'model: volume, bands: [{ upTo: 9, unitPrice: 1 }, { upTo: 5, unitPrice: 1 }, { unitPrice: 0 }]',
+      'plans[0].charges[0].price.bands[1].upTo: bands rise',
+    ],
+    [
+      'model: per_unit, unitPrice: 0.000003',
+      'model: graduated, bands: [{ upTo: 9, unitPrice: 1 }]',
+      'plans[0].charges[0].price.bands[0].upTo: the last band must be open (null)',
+    ],
     ['plans:', 'plans:\n  - { key: basic, currency: USD }', 'plans[1].key: basic is already defined by plans[0]'],
     [/currency: USD\n/, 'currency: EUR\n', 'plans[0].currency: is USD since version 1'],
     [
@@ -236,12 +297,44 @@ describe('applying a catalogue', () => {
     expect(await limitsOf()).toEqual([]);
   });
 
+  test('keeps the dimensions that some plan prices by', async () => {
+    const priced = `
+meters: [{ key: tasks, aggregation: sum, dimensions: [region, size, queue, spare] }]
+plans:
+  - key: tasks
+    currency: USD
+    charges:
+      - { key: queue, meter: tasks, filter: { queue: fast }, groupBy: region, price: { model: per_unit, unitPrice: 1 } }
+      - key: size
+        meter: tasks
+        price: { model: matrix, dimensions: [size], cells: [{ values: [xl], price: { model: flat, amount: 1 } }], otherwise: null }`;
+    await database.apply(priced);
+    const meters = priced.slice(0, priced.indexOf('plans:'));
+    await expect(database.apply(meters.replace('region, size, queue, ', ''))).rejects.toThrow(
+      'meters[0].dimensions: must keep queue, region, size, by whose values a plan prices',
+    );
+    const [change] = (await database.apply(meters.replace(', spare', ''))).changes;
+    expect(change).toMatchObject({ action: 'new_version' });
+  });
+
   test('of the examples folder makes three tenants on three plans', async () => {
     const example = readFileSync('examples/catalog.yaml', 'utf8');
     expect((await database.apply(example)).newTenants).toEqual(['tinkerer', 'rocketship', 'everest']);
     const snapshot = await readCatalogue(database.pool);
     const everest = snapshot.tenants.get('everest');
     expect(everest?.tenant).toMatchObject({ timeZone: 'Asia/Kathmandu', periodLength: 'minute', lateWindowSeconds: 8 });
+    expect(new Set((await database.apply(example)).changes.map(({ action }) => action))).toEqual(
+      new Set(['unchanged']),
+    );
+  });
+
+  test('of the example with every price makes its plans, and nothing the second time', async () => {
+    const example = readFileSync('examples/every-price.yaml', 'utf8');
+    expect((await database.apply(example)).newTenants).toEqual(['hobbyist', 'enterprise']);
+    const models = [...(await readCatalogue(database.pool)).planVersions.values()]
+      .flatMap(({ charges }) => charges)
+      .map(({ price }) => price.model);
+    expect(new Set(models).size).toBe(11);
     expect(new Set((await database.apply(example)).changes.map(({ action }) => action))).toEqual(
       new Set(['unchanged']),
     );

@@ -65,4 +65,14 @@ describe('alerts of a plan', () => {
     expect(problem?.path).toBe(path);
     expect(problem?.message).toMatch(message);
   });
+
+  test('are refused as a share of included units that are not units of the meter', async () => {
+    const yaml = withAlerts('{ meter: calls, shareOfIncluded: 0.8 }').replace(
+      'includedUnits: 500,',
+      'includedUnits: 500, conversion: { divide: 60 },',
+    );
+    await expect(database.apply(yaml, { dryRun: true })).rejects.toThrow(
+      'plans[0].alerts[0].shareOfIncluded: the included units of calls are of filtered, grouped or converted usage',
+    );
+  });
 });

@@ -42,7 +42,7 @@ describe('a catalogue file', () => {
 
   test.each([
     ['a: [', 'catalog.yaml:1:5 is not readable YAML'],
-    ['- 1', 'catalog.yaml:1:1 must be a map with issuer, meters, plans and tenants'],
+    ['- 1', 'catalog.yaml:1:1 must be a map with issuer, meters, plans, coupons and tenants'],
     ['meters: 5', 'catalog.yaml:1:9 meters: must be a list'],
     ['meters:\n  - &a [*a]', 'catalog.yaml:2:8 is nested more than 32 levels deep'],
     ['__proto__: { a: 1 }', 'catalog.yaml:1:1 __proto__: is not a field that is known here: remove it'],
@@ -52,7 +52,7 @@ describe('a catalogue file', () => {
     [CATALOGUE.replace('20.00', '-1'), 'catalog.yaml:8:14 plans[0].baseFee: must not be negative'],
     [
       CATALOGUE.replace('per_unit', 'per_moon'),
-      'plans[0].charges[0].price.model: must name a model: per_unit, graduated or package',
+      'plans[0].charges[0].price.model: must name a model: per_unit, graduated, volume, package,',
     ],
     [CATALOGUE.replace('2026-10-01T00:00:00Z', '2026-10-01'), 'tenants[0].billingStart: must be an RFC 3339 instant'],
     [CATALOGUE.replace('15m', '15 min'), 'tenants[0].lateWindow: must be a time of at most 35d: write 0s, 90s, 15m'],

@@ -146,14 +146,25 @@ test('a URL without http is refused before anything is sent', () => {
   expect(() => new TollkeeperClient({ url: 'localhost:4400' })).toThrow('write it as http://127.0.0.1:4400');
 });
 
+test('events are asked for their cost only where that is wanted', async () => {
+  const cost = { amount: '0.0045', currency: 'USD' };
+  const fake = await fakeApi(() => ({ status: 200, body: { results: [{ id: 'a', outcome: 'accepted', cost }] } }));
+  const event = { id: 'a', tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
+  expect(await clientOf(fake).sendEvents([event], { cost: true })).toEqual([{ id: 'a', outcome: 'accepted', cost }]);
+  await clientOf(fake).sendEvents([event]);
+  expect(fake.requests.map(({ path }) => path)).toEqual(['/v1/events?cost=true', '/v1/events']);
+});
+
 test('check asks about one meter or several, and takes no Idempotency-Key: it changes nothing', async () => {
   const fake = await fakeApi(() => ({ status: 200, body: { allowed: true, limits: [] } }));
   const client = clientOf(fake);
   expect(await client.check({ tenant: 'acme', meter: 'calls' })).toEqual({ allowed: true, limits: [] });
   await client.check({ tenant: 'acme', meter: ['calls', 'gb'], quantity: '0.5' });
+  await client.check({ tenant: 'acme', meter: 'calls', cost: true });
   expect(fake.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
     ['POST', '/v1/check', '{"tenant":"acme","meter":"calls"}'],
     ['POST', '/v1/check', '{"tenant":"acme","meters":["calls","gb"],"quantity":"0.5"}'],
+    ['POST', '/v1/check?cost=true', '{"tenant":"acme","meter":"calls"}'],
   ]);
   expect(fake.requests[0]?.headers['idempotency-key']).toBeUndefined();
 });

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { changePlan } from '../../src/catalog/change-plan.ts';
+import { requireInstant } from '../../src/domain/instant.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
+import { advanceCatalogue } from '../../src/meter/advance-gate.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
 
 function yaml(plan: string): string {
@@ -30,13 +34,13 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** Moves the tenant to another plan within its period; an applied file moves it from the next period on. */
-async function changePlan(plan: string): Promise<void> {
-  await stack.apply(yaml(plan));
-  const at = '2026-11-20T10:30:00Z';
-  await stack.pool.query('update tenant_item set valid_to = $1::timestamptz where valid_to is not null', [at]);
-  await stack.pool.query('update tenant_item set valid_from = $1::timestamptz where valid_to is null', [at]);
-  await stack.service.catalogue.reload();
+/** Moves the tenant to another plan within its period. What ingest has in memory is refused by the script, and read anew. */
+async function moveTo(planKey: string): Promise<void> {
+  const at = requireInstant('2026-11-20T10:30:00Z');
+  const { catalogueVersion } = await inTransaction(stack.pool, (client) =>
+    changePlan(client, { tenant: 'acme', planKey, at }, at),
+  );
+  await advanceCatalogue(stack.meter, catalogueVersion);
 }
 
 function event(occurredAt: string, quantity: number): object {
@@ -50,14 +54,14 @@ async function outcomes(...events: readonly object[]): Promise<readonly string[]
 }
 
 test('an event is under the limit of its own plan, whatever stands beside it in the batch', async () => {
-  await changePlan('large');
+  await moveTo('large');
   expect(
     await outcomes(event(BEFORE, 10), event(AFTER, 50), event(BEFORE, 1), event(AFTER, 40), event(AFTER, 1)),
   ).toEqual(['accepted', 'accepted', 'limit_exceeded', 'accepted', 'limit_exceeded']);
 });
 
 test('an event of a plan without limits is not refused for one of a limited plan', async () => {
-  await changePlan('open');
+  await moveTo('open');
   expect(await outcomes(event(BEFORE, 10), event(AFTER, 50), event(BEFORE, 1), event(AFTER, 1))).toEqual([
     'accepted',
     'accepted',
@@ -67,7 +71,7 @@ test('an event of a plan without limits is not refused for one of a limited plan
 });
 
 test('requests of one turn of the event loop keep their own limits too', async () => {
-  await changePlan('large');
+  await moveTo('large');
   const answers = await Promise.all([
     outcomes(event(BEFORE, 10)),
     outcomes(event(AFTER, 50)),

@@ -8,6 +8,7 @@ import { readInvoice, readInvoiceInputs } from '../../src/invoice/read-invoice.t
 import { saveDraft } from '../../src/invoice/save-draft.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { type InvoiceDatabase, openInvoiceDatabase } from './invoice-database.ts';
+import { sampleSpan } from '../rating/sample-inputs.ts';
 import { NOW, sampleDraft, saveAndIssue } from './sample-invoice.ts';
 
 let database: InvoiceDatabase;
@@ -22,7 +23,7 @@ afterAll(async () => {
   await database.close();
 });
 
-const otherUsage = { usage: [] };
+const otherUsage = { spans: [sampleSpan({ usage: [] })] };
 
 describe('saving', () => {
   test('keeps the bytes that were hashed, and what was rated', async () => {
@@ -100,7 +101,7 @@ describe('saving', () => {
   test('the same inputs rated otherwise by newer code leaves an issued invoice as it is', async () => {
     const draft = sampleDraft({ occasion: 'newer code' });
     const issued = await saveAndIssue(pool, draft);
-    const newer = { ...draft, content: { ...draft.content, ratingVersion: 2 } };
+    const newer = { ...draft, content: { ...draft.content, ratingVersion: 3 } };
     expect((await saveDraft(pool, newer)).contentDigest).toBe(issued.contentDigest);
   });
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 
-import type { PlanVersion, PriceModel } from '../../src/domain/plan.ts';
+import type { Meter } from '../../src/domain/meter.ts';
+import type { Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
-import { sampleCharge, samplePlan } from './sample-inputs.ts';
+import { sampleCharge, sampleMeter, samplePlan } from './sample-inputs.ts';
 
-const METERS = new Set(['requests', 'input_tokens', 'output_tokens']);
+const METERS = new Map(['requests', 'input_tokens', 'output_tokens'].map((key) => [key, sampleMeter(key)]));
 const PER_UNIT: PriceModel = { model: 'per_unit', unitPrice: '1' };
 const LIMIT = { meter: 'requests', mode: 'hard', window: 'period', limit: '10' } as const;
 
@@ -40,11 +41,84 @@ test.each<[string, Partial<PlanVersion>, string[]]>([
   expect(checkPlan(samplePlan(changes), METERS).map(({ path }) => path)).toEqual(paths);
 });
 
+const WITH_REGION = new Map([['requests', { ...sampleMeter('requests'), dimensions: ['region'] }]]);
+const LATEST = new Map([
+  ['requests', { ...sampleMeter('requests'), dimensions: ['region'], aggregation: 'latest' as const }],
+]);
+const BUCKETED: PriceModel = { model: 'bucketed', bucket: 'day', price: { model: 'per_unit', unitPrice: '1' } };
+const PERCENTAGE: PriceModel = { model: 'percentage', percent: '1', fixedFee: '0' };
+const BANDS = [
+  { upTo: '10', unitPrice: '1', flatFee: '0' },
+  { upTo: null, unitPrice: '1', flatFee: '0' },
+];
+const GRADUATED: PriceModel = { model: 'graduated', bands: BANDS, flatAtZero: false };
+const MATRIX: PriceModel = {
+  model: 'matrix',
+  dimensions: ['region'],
+  cells: [],
+  otherwise: { model: 'per_unit', unitPrice: '1' },
+};
+
+test.each<[string, Partial<Charge>, string[], Map<string, Meter>?]>([
+  ['what stands around a price and is right', { conversion: { divide: '60' }, discount: { percent: '100' } }, []],
+  ['a conversion by nothing', { conversion: {} }, ['conversion']],
+  ['a conversion by zero', { conversion: { divide: '0' } }, ['conversion.divide']],
+  ['a conversion to nothing', { conversion: { multiply: '0.0' } }, ['conversion.multiply']],
+  ['a discount of more than the whole', { discount: { percent: '100.01' } }, ['discount.percent']],
+  ['a negative discount', { discount: { amount: '-1' } }, ['discount.amount']],
+  [
+    'an unreadable commitment',
+    { commitment: { amount: 'x', overageFactor: '-1', trueUp: true } },
+    ['commitment.amount', 'commitment.overageFactor'],
+  ],
+  ['a minimum above the maximum', { minimum: '10', maximum: '9.99' }, ['maximum']],
+  ['a minimum that is the maximum', { minimum: '10', maximum: '10.0' }, []],
+  ['a filter on a dimension that the meter has', { filter: { region: ['eu'] } }, []],
+  ['a filter on one that it has not', { filter: { zone: ['eu'] } }, ['filter.zone']],
+  ['a filter that lets nothing through', { filter: { region: [] } }, ['filter.region']],
+  [
+    'a filter of absurdly many values',
+    { filter: { region: Array.from({ length: 1_001 }, String) } },
+    ['filter.region'],
+  ],
+  ['groups of a dimension that the meter has not', { groupBy: 'zone' }, ['groupBy']],
+  ['a matrix of one that it has', { price: MATRIX }, []],
+  ['a matrix of one that it has not', { price: { ...MATRIX, dimensions: ['zone'] } }, ['price.dimensions']],
+  ['included units of days', { price: BUCKETED, includedUnits: '1' }, ['includedUnits']],
+  ['included units of a share', { price: PERCENTAGE, includedUnits: '1' }, ['includedUnits']],
+  ['included units of groups', { price: GRADUATED, includedUnits: '1', groupBy: 'region' }, []],
+  ['included units that fill bands', { price: GRADUATED, includedUnits: '1', includedUnitsTaken: 'after_band' }, []],
+  ['or none, where there are none', { includedUnits: '1', includedUnitsTaken: 'after_band' }, ['includedUnitsTaken']],
+  ['a share in groups', { price: PERCENTAGE, groupBy: 'region' }, ['price.model']],
+  ['a share of what is no sum', { price: PERCENTAGE }, ['meter'], LATEST],
+  ['days of a latest value', { price: BUCKETED }, ['meter'], LATEST],
+  ['days of a latest value, in groups', { price: BUCKETED, groupBy: 'region' }, ['meter'], LATEST],
+  ['groups of a latest value', { groupBy: 'region' }, [], LATEST],
+])('of a charge: %s', (_what, changes, fields, meters = WITH_REGION) => {
+  const plan = samplePlan({ charges: [{ ...sampleCharge('requests', PER_UNIT), ...changes }] });
+  expect(checkPlan(plan, meters).map(({ path }) => path)).toEqual(fields.map((field) => `charges[0].${field}`));
+});
+
+test.each<[Partial<Charge>, string]>([
+  [
+    { price: { model: 'free' } as unknown as PriceModel },
+    'free is no price model; these are: per_unit, graduated, volume,',
+  ],
+  [{ filter: { zone: ['eu'] } }, 'the meter requests has no dimension zone; it has region'],
+  [{ price: BUCKETED, includedUnits: '1' }, 'make the first band of its prices free'],
+  [{ price: PERCENTAGE, includedUnits: '1' }, 'write freeEvents or freeAmount'],
+  [{ price: { ...GRADUATED, bands: BANDS.slice(0, 1) } }, 'the last band must be open (null)'],
+  [{ price: { ...GRADUATED, bands: BANDS.toReversed() } }, 'only the last band is open: give this one an upper bound'],
+])('says the cure', (changes, message) => {
+  const plan = samplePlan({ charges: [{ ...sampleCharge('requests', PER_UNIT), ...changes }] });
+  expect(checkPlan(plan, WITH_REGION)[0]?.message).toContain(message);
+});
+
 test('names everything at once', () => {
   const plan = samplePlan({ baseFee: '-1', limits: [{ ...LIMIT, meter: 'seats', limit: '-1' }] });
   expect(checkPlan(plan, METERS)).toEqual([
-    { path: 'baseFee', message: '-1 is negative' },
-    { path: 'limits[0].meter', message: 'there is no meter seats' },
-    { path: 'limits[0].limit', message: '-1 is negative' },
+    { path: 'baseFee', message: '-1 is negative: prices, fees and quantities are 0 or more' },
+    { path: 'limits[0].meter', message: 'there is no meter seats: define it under meters, or name another' },
+    { path: 'limits[0].limit', message: '-1 is negative: prices, fees and quantities are 0 or more' },
   ]);
 });

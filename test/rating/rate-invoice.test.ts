@@ -5,7 +5,16 @@ import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { stepsSentence } from '../../src/domain/steps-sentence.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
-import { sampleCharge, sampleInputs, sampleLate, sampleMeter, samplePlan, sampleUsage } from './sample-inputs.ts';
+import {
+  sampleCharge,
+  sampleInputs,
+  sampleLate,
+  sampleLateUsage,
+  sampleMeter,
+  samplePlan,
+  sampleSpan,
+  sampleUsage,
+} from './sample-inputs.ts';
 
 function contentOf(inputs: RatingInputs): InvoiceContent {
   const result = rateInvoice(inputs);
@@ -68,28 +77,32 @@ describe('the published trace', () => {
 
 describe('usage of the period', () => {
   test('a charge without usage is a line of zero, so that the bill shows its price', () => {
-    const content = contentOf(sampleInputs({ usage: [] }));
+    const content = contentOf(sampleInputs({ spans: [sampleSpan({ usage: [] })] }));
     expect(amounts(content)).toMatchObject({ 'charge:requests': '0', 'charge:input_tokens': '0' });
     expect(content.totalMinor).toBe('2165');
   });
 
   test('a plan without base fee has no line for it', () => {
     expect(
-      Object.keys(amounts(contentOf(sampleInputs({ planVersion: samplePlan({ baseFee: '0.00' }) })))),
+      Object.keys(
+        amounts(contentOf(sampleInputs({ spans: [sampleSpan({ planVersion: samplePlan({ baseFee: '0.00' }) })] }))),
+      ),
     ).not.toContain('base');
   });
 
   test('a currency without minor digits rounds to whole units', () => {
     const planVersion = samplePlan({ currency: 'JPY', baseFee: '20.5' });
     const tenant = { ...sampleInputs().tenant, currency: 'JPY' };
-    const content = contentOf(sampleInputs({ planVersion, tenant, usage: [] }));
+    const content = contentOf(sampleInputs({ tenant, spans: [sampleSpan({ planVersion, usage: [] })] }));
     expect(content).toMatchObject({ subtotalMinor: '21', taxMinor: '2', totalMinor: '23' });
   });
 
   test('several taxes share one base and are rounded one by one', () => {
     const taxRates = ['5', '5', '5'].map((percent, index) => ({ name: `tax ${index}`, percent }));
     const planVersion = samplePlan({ baseFee: '0.30', charges: [] });
-    const content = contentOf(sampleInputs({ planVersion, tenant: { ...sampleInputs().tenant, taxRates } }));
+    const content = contentOf(
+      sampleInputs({ spans: [sampleSpan({ planVersion, usage: [] })], tenant: { ...sampleInputs().tenant, taxRates } }),
+    );
     // 0.015 each: 0.045 if added before rounding, 0.02 each if not.
     expect(content.taxLines).toEqual([
       { name: 'tax 0', percent: '5', taxableMinor: '30', amountMinor: '2' },
@@ -101,8 +114,11 @@ describe('usage of the period', () => {
 });
 
 function lateRequests(before: string, after: string): RatingInputs {
-  const usage = [{ meter: 'requests', before, after, eventCount: '7', ledgerRange: null }];
-  return sampleInputs({ usage: [], late: [sampleLate({ billedInvoiceId: 'inv_old', usage })] });
+  const usage = [sampleLateUsage('requests', before, after, '7')];
+  return sampleInputs({
+    spans: [sampleSpan({ usage: [] })],
+    late: [sampleLate({ billedInvoiceId: 'inv_old', usage })],
+  });
 }
 
 describe('late usage', () => {
@@ -134,7 +150,7 @@ describe('late usage', () => {
   test('does not enter the bands of the open period', () => {
     const without = amounts(contentOf(sampleInputs()));
     const late = sampleLate({
-      usage: [{ meter: 'input_tokens', before: '900000', after: '1100000', eventCount: '1', ledgerRange: null }],
+      usage: [sampleLateUsage('input_tokens', '900000', '1100000', '1')],
     });
     const { 'late:2023-10-01T00:00:00Z:input_tokens': lateAmount, ...others } = amounts(
       contentOf(sampleInputs({ late: [late] })),
@@ -147,7 +163,7 @@ describe('late usage', () => {
     const charge = sampleCharge('requests', { model: 'per_unit', unitPrice: '2' });
     const late = sampleLate({
       planVersion: samplePlan({ version: 7, charges: [charge] }),
-      usage: [{ meter: 'requests', before: '1', after: '4', eventCount: '3', ledgerRange: null }],
+      usage: [sampleLateUsage('requests', '1', '4', '3')],
     });
     const line = contentOf(sampleInputs({ late: [late] })).lines.at(-1);
     expect(line).toMatchObject({ amountMinor: '600', provenance: { planVersion: 7 } });
@@ -156,9 +172,9 @@ describe('late usage', () => {
   test('that lowers what is due gives a negative total, never a failure', () => {
     const planVersion = samplePlan({ baseFee: '0', charges: [] });
     const late = sampleLate({
-      usage: [{ meter: 'requests', before: '9000', after: '0', eventCount: '1', ledgerRange: null }],
+      usage: [sampleLateUsage('requests', '9000', '0', '1')],
     });
-    expect(contentOf(sampleInputs({ planVersion, late: [late] }))).toMatchObject({
+    expect(contentOf(sampleInputs({ spans: [sampleSpan({ planVersion, usage: [] })], late: [late] }))).toMatchObject({
       subtotalMinor: '-450',
       taxMinor: '-37',
       totalMinor: '-487',
@@ -171,12 +187,16 @@ describe('inputs that cannot be billed are answered, all at once', () => {
     const problems = problemsOf(
       sampleInputs({
         meters: [sampleMeter('requests'), sampleMeter('output_tokens')],
-        planVersion: samplePlan({ currency: 'EUR' }),
-        usage: [sampleUsage('requests', '1e3'), sampleUsage('requests', '1')],
+        spans: [
+          sampleSpan({
+            planVersion: samplePlan({ currency: 'EUR' }),
+            usage: [sampleUsage('requests', '1e3'), sampleUsage('requests', '1')],
+          }),
+        ],
       }),
     );
     expect(problems).toEqual([
-      'plan trace version 1, charges[0].meter: there is no meter input_tokens',
+      'plan trace version 1, charges[0].meter: there is no meter input_tokens: define it under meters, or name another',
       'plan trace version 1 is priced in EUR, the tenant is billed in USD',
       'the usage of requests is no plain decimal: "1e3"',
       'the usage of requests is given twice',
@@ -192,6 +212,6 @@ describe('inputs that cannot be billed are answered, all at once', () => {
 
   test('a limit whose meter is not given does not keep a bill from being made', () => {
     const limits = [{ meter: 'seats', mode: 'hard', window: 'period', limit: '1' }] as const;
-    expect(problemsOf(sampleInputs({ planVersion: samplePlan({ limits }) }))).toEqual([]);
+    expect(problemsOf(sampleInputs({ spans: [sampleSpan({ planVersion: samplePlan({ limits }) })] }))).toEqual([]);
   });
 });

@@ -2,14 +2,24 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { canonicalJson } from '../../src/domain/canonical.ts';
-import { decimal, decimalText, ZERO } from '../../src/domain/decimal.ts';
+import { decimal, decimalText } from '../../src/domain/decimal.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import type { Charge, PriceModel } from '../../src/domain/plan.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
+import { exact, ZERO } from '../../src/rating/exact.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
-import { priceQuantity } from '../../src/rating/price-quantity.ts';
+import { priceCharge } from '../../src/rating/price-charge.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
-import { sampleCharge, sampleInputs, sampleLate, samplePlan, sampleUsage } from './sample-inputs.ts';
+import {
+  sampleCharge,
+  sampleInputs,
+  sampleLate,
+  sampleLateUsage,
+  sampleMeter,
+  samplePlan,
+  sampleSpan,
+  sampleUsage,
+} from './sample-inputs.ts';
 
 /** Decimals with up to six digits behind the point. */
 function decimals(max: bigint): fc.Arbitrary<string> {
@@ -57,16 +67,16 @@ const allInputs: fc.Arbitrary<RatingInputs> = fc
   .map(({ baseFee, charges: list, usage, percents, currency, late }) => {
     const planVersion = samplePlan({ baseFee, charges: list, currency });
     return sampleInputs({
-      planVersion,
+      spans: [sampleSpan({ planVersion, usage: list.map(({ key }, index) => sampleUsage(key, usage[index] ?? '0')) })],
       tenant: {
         ...sampleInputs().tenant,
         currency,
         taxRates: percents.map((percent, index) => ({ name: `tax ${index}`, percent })),
       },
-      usage: METERS.map((meter, index) => sampleUsage(meter, usage[index] ?? '0')),
-      late: late.map(([meter, before, after]) =>
-        sampleLate({ planVersion, usage: [{ meter, before, after, eventCount: '1', ledgerRange: null }] }),
-      ),
+      late: late.map(([meter, before, after]) => {
+        const isCharged = list.some(({ key }) => key === meter);
+        return sampleLate({ planVersion, usage: isCharged ? [sampleLateUsage(meter, before, after)] : [] });
+      }),
     });
   });
 
@@ -78,6 +88,8 @@ function contentOf(inputs: RatingInputs): InvoiceContent {
 
 const sum = (amounts: readonly { readonly amountMinor: string }[]): bigint =>
   amounts.reduce((total, { amountMinor }) => total + BigInt(amountMinor), 0n);
+
+const CONTEXT = { aggregation: 'sum', currency: 'USD' } as const;
 
 test('the total is the sum of the lines and of the taxes, whatever is billed', () => {
   fc.assert(
@@ -96,12 +108,12 @@ test('the steps of every line lead to its amount: a conclusion says it, other st
   const currencyUnits: Record<string, string> = { USD: '0.01', JPY: '1', KWD: '0.001' };
   fc.assert(
     fc.property(allInputs, (inputs) => {
-      const currencyUnit = decimal(currencyUnits[inputs.tenant.currency] ?? '0');
+      const currencyUnit = exact(currencyUnits[inputs.tenant.currency] ?? '0');
       for (const { amountMinor, steps } of contentOf(inputs).lines) {
         const last = steps.at(-1);
         const parts = last !== undefined && conclusions.has(last.step) ? [last] : steps;
-        const shown = parts.reduce((total, { amount }) => total.plus(decimal(amount)), ZERO);
-        expect(decimalText(shown)).toBe(decimalText(decimal(amountMinor).times(currencyUnit)));
+        const shown = parts.reduce((total, { amount }) => total.plus(exact(amount)), ZERO);
+        expect(shown.text).toBe(exact(amountMinor).times(currencyUnit).text);
       }
     }),
   );
@@ -119,9 +131,9 @@ test('the same inputs give the same content, also after a round trip through can
 test('more usage never costs less', () => {
   fc.assert(
     fc.property(charges, quantities, quantities, (charge: Charge, quantity, more) => {
-      const small = priceQuantity(charge, decimal(quantity)).amount;
-      const large = priceQuantity(charge, decimal(quantity).plus(decimal(more))).amount;
-      expect(large.gte(small)).toBe(true);
+      const small = priceCharge(charge, { quantity }, CONTEXT).amount;
+      const whole = exact(quantity).plus(exact(more)).text;
+      expect(priceCharge(charge, { quantity: whole }, CONTEXT).amount.isBelow(small)).toBe(false);
     }),
   );
 });
@@ -131,14 +143,17 @@ test('the bill of a period and the late bills after it add up to the bill of the
     fc.property(charges, fc.array(quantities, { minLength: 1, maxLength: 5 }), (charge, increments) => {
       const planVersion = samplePlan({ baseFee: '0', charges: [charge] });
       const billFor = (quantity: string) =>
-        sum(contentOf(sampleInputs({ planVersion, usage: [sampleUsage(charge.meter, quantity)] })).lines);
+        sum(
+          contentOf(sampleInputs({ spans: [sampleSpan({ planVersion, usage: [sampleUsage(charge.key, quantity)] })] }))
+            .lines,
+        );
       let before = '0';
       let billed = billFor('0');
       for (const increment of increments) {
         const after = decimalText(decimal(before).plus(decimal(increment)));
-        const usage = [{ meter: charge.meter, before, after, eventCount: '1', ledgerRange: null }];
+        const usage = [sampleLateUsage(charge.key, before, after)];
         const { lines } = contentOf(
-          sampleInputs({ planVersion, usage: [], late: [sampleLate({ planVersion, usage })] }),
+          sampleInputs({ spans: [sampleSpan({ planVersion, usage: [] })], late: [sampleLate({ planVersion, usage })] }),
         );
         billed += sum(lines.filter(({ kind }) => kind === 'late_usage'));
         before = after;
@@ -165,8 +180,10 @@ test('what the check of a plan lets through can always be rated, and what it ref
   fc.assert(
     fc.property(anyModel, texts, texts, texts, (price, included, baseFee, quantity) => {
       const planVersion = samplePlan({ baseFee, charges: [sampleCharge('requests', price, included)] });
-      const problems = checkPlan(planVersion, new Set(METERS));
-      const result = rateInvoice(sampleInputs({ planVersion, usage: [sampleUsage('requests', quantity)] }));
+      const problems = checkPlan(planVersion, new Map(METERS.map((key) => [key, sampleMeter(key)])));
+      const result = rateInvoice(
+        sampleInputs({ spans: [sampleSpan({ planVersion, usage: [sampleUsage('requests', quantity)] })] }),
+      );
       if (problems.length > 0) expect(result).toHaveProperty('problems');
       else if (/^-?\d+(?:\.\d+)?$/.test(quantity)) expect(result).toHaveProperty('content');
       else expect(result).toHaveProperty('problems');

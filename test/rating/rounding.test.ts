@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { decimal, decimalText } from '../../src/domain/decimal.ts';
+import { exact } from '../../src/rating/exact.ts';
 import { roundTo, roundToMinor } from '../../src/rating/rounding.ts';
 
 describe('rounding is half away from zero', () => {
@@ -17,7 +17,7 @@ describe('rounding is half away from zero', () => {
     ['1.005', 2, '1.01'],
     ['123456789012345678901234567890.125', 2, '123456789012345678901234567890.13'],
   ])('%s to %i digits is %s', (amount, exponent, expected) => {
-    expect(decimalText(roundTo(decimal(amount), exponent))).toBe(expected);
+    expect(roundTo(exact(amount), exponent).text).toBe(expected);
   });
 
   test.each([
@@ -28,7 +28,7 @@ describe('rounding is half away from zero', () => {
     ['0.0005', 'KWD', 1n],
     ['90071992547409930.005', 'USD', 9007199254740993001n],
   ])('%s %s is %s in the smallest unit', (amount, currency, expected) => {
-    expect(roundToMinor(decimal(amount), currency)).toBe(expected);
+    expect(roundToMinor(exact(amount), currency)).toBe(expected);
   });
 
   test('agrees with integer arithmetic on every amount', () => {
@@ -36,7 +36,7 @@ describe('rounding is half away from zero', () => {
       fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (thousandths) => {
         const magnitude = thousandths < 0n ? -thousandths : thousandths;
         const cents = (magnitude + 5n) / 10n;
-        const amount = decimal(thousandths).times(decimal('0.001'));
+        const amount = exact(thousandths).times(exact('0.001'));
         expect(roundToMinor(amount, 'USD')).toBe(thousandths < 0n ? -cents : cents);
       }),
     );

@@ -1,6 +1,13 @@
 import type { Meter } from '../../src/domain/meter.ts';
 import type { Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
-import type { LateUsage, MeteredUsage, RatingInputs } from '../../src/rating/inputs.ts';
+import type {
+  ChargeUsage,
+  LateChargeUsage,
+  LateUsage,
+  RatedSpan,
+  RatingInputs,
+  UsageFigures,
+} from '../../src/rating/inputs.ts';
 
 /** Inputs of rating for tests: the trace of an AI company that the acceptance figures come from. */
 
@@ -46,8 +53,27 @@ export function samplePlan(changes: Partial<PlanVersion> = {}): PlanVersion {
   };
 }
 
-export function sampleUsage(meter: string, quantity: string): MeteredUsage {
-  return { meter, quantity, eventCount: '8819', ledgerRange: { shard: 0, first: '1-1', last: '1-8819' } };
+export function sampleUsage(charge: string, quantity: string, figures: Partial<UsageFigures> = {}): ChargeUsage {
+  return { charge, quantity, eventCount: '8819', ledgerRange: { shard: 0, first: '1-1', last: '1-8819' }, ...figures };
+}
+
+export function sampleLateUsage(charge: string, before: string, after: string, eventCount = '1'): LateChargeUsage {
+  return { charge, before: { quantity: before }, after: { quantity: after }, eventCount, ledgerRange: null };
+}
+
+/** The one span of the sample's period, or a part of it. */
+export function sampleSpan(changes: Partial<RatedSpan> = {}): RatedSpan {
+  return {
+    from: '2023-11-01T00:00:00Z',
+    to: '2023-12-01T00:00:00Z',
+    planVersion: samplePlan(),
+    usage: [
+      sampleUsage('requests', '8819'),
+      sampleUsage('input_tokens', '18059974'),
+      sampleUsage('output_tokens', '245896'),
+    ],
+    ...changes,
+  };
 }
 
 export function sampleLate(changes: Partial<LateUsage> = {}): LateUsage {
@@ -64,7 +90,6 @@ export function sampleLate(changes: Partial<LateUsage> = {}): LateUsage {
 export function sampleInputs(changes: Partial<RatingInputs> = {}): RatingInputs {
   return {
     identity: { tenant: 'azure', kind: 'cycle', occasion: '2023-11-01T00:00:00Z', revision: 0 },
-    planVersion: samplePlan(),
     meters: [sampleMeter('input_tokens', 'token'), sampleMeter('output_tokens', 'token'), sampleMeter('requests')],
     tenant: {
       currency: 'USD',
@@ -76,12 +101,11 @@ export function sampleInputs(changes: Partial<RatingInputs> = {}): RatingInputs 
     },
     issuer: { name: 'Tollkeeper Example', addressLines: ['2 Street', 'Town'], email: 'bills@example.com', taxIds: [] },
     period: { start: '2023-11-01T00:00:00Z', end: '2023-12-01T00:00:00Z' },
-    usage: [
-      sampleUsage('requests', '8819'),
-      sampleUsage('input_tokens', '18059974'),
-      sampleUsage('output_tokens', '245896'),
-    ],
+    feePeriod: { start: '2023-11-01T00:00:00Z', end: '2023-12-01T00:00:00Z' },
+    spans: [sampleSpan()],
     late: [],
+    earlier: [],
+    isLast: true,
     corrects: null,
     ...changes,
   };

@@ -6,7 +6,7 @@ import { applyCatalogue, callApi, eventually } from '../support/api-calls.ts';
 import { readMetrics } from '../support/metrics-text.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const CATALOGUE = `
 issuer: { name: Toll Ltd }
 meters: [{ key: calls, aggregation: sum, unit: call }]

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { defineQuery } from '@temporalio/workflow';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { BillingActivities } from '../../activities/answers.ts';
 import { closeCycle } from '../../workflows/index.ts';
@@ -13,20 +13,23 @@ import { startWorkflowWorld, type WorkflowWorld } from '../support/workflow-work
 import { CYCLE_INPUT, fakeActivities } from './fake-activities.ts';
 
 const HOUR_MS = 3_600_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const STEPS = ['sealPeriod', 'passBarrier', 'reconcileUsage', 'rateCycle', 'issueCycle', 'finishCycle'];
 const OPERATOR = { actor: 'ada', reason: 'checked' };
 
 let world: WorkflowWorld;
-afterEach(() => world.close());
+beforeAll(async () => {
+  world = await startWorkflowWorld();
+});
+afterEach(() => world.terminateAll());
+afterAll(() => world.close());
 
 async function startCycle(replaced: Partial<BillingActivities> = {}, input: Partial<CloseCycleInput> = {}) {
   const activities = fakeActivities(replaced);
-  world = await startWorkflowWorld(activities);
-  const handle = await world.client.workflow.start(closeCycle, {
+  const handle = await world.start(closeCycle, {
     workflowId: `close-cycle/${randomUUID()}`,
-    taskQueue: world.taskQueue,
     args: [{ ...CYCLE_INPUT, ...input }],
+    activities,
   });
   return { handle, calls: activities.calls };
 }

@@ -43,6 +43,11 @@ const tenantAnswers: TenantActivities = {
     workflowId: `close-cycle/${tenant}/${periodStart}`,
   }),
   setPaused: async ({ paused }) => ({ paused }),
+  changePlan: async ({ plan, version, commandedAt }) => ({
+    plan: { key: plan, version: version ?? 1, name: plan },
+    at: commandedAt,
+    unchanged: false,
+  }),
   recordAlerts: async () => ({ alerts: [] }),
 };
 

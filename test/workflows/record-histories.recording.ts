@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import type { BillingActivities } from '../../activities/answers.ts';
 import { closeCycle, drainJournal, tenantBilling } from '../../workflows/index.ts';
@@ -27,20 +27,18 @@ async function keep(workflow: string, scenario: string, handle: WorkflowHandle, 
 }
 
 async function startBilling(replaced: Partial<BillingActivities>) {
-  world = await startWorkflowWorld(fakeActivities(replaced));
-  return world.client.workflow.start(tenantBilling, {
+  return world.start(tenantBilling, {
     workflowId: 'tenant-billing/acme',
-    taskQueue: world.taskQueue,
     args: [{ tenant: 'acme' }],
+    activities: fakeActivities(replaced),
   });
 }
 
 async function startCycle(replaced: Partial<BillingActivities>, sealAtMs = 0) {
-  world = await startWorkflowWorld(fakeActivities(replaced));
-  return world.client.workflow.start(closeCycle, {
+  return world.start(closeCycle, {
     workflowId: 'close-cycle/acme/2026-01-01T00:00:00Z',
-    taskQueue: world.taskQueue,
     args: [{ ...CYCLE_INPUT, sealAtMs }],
+    activities: fakeActivities(replaced),
   });
 }
 
@@ -81,7 +79,11 @@ const recordAlerts: BillingActivities['recordAlerts'] = async () => ({
  * is there is never written again, because it stands for workflows that run out there: new behaviour gets a new scenario.
  */
 describe('recording of histories', () => {
-  afterEach(() => world.close());
+  beforeAll(async () => {
+    world = await startWorkflowWorld();
+  });
+  afterEach(() => world.terminateAll());
+  afterAll(() => world.close());
 
   test('tenant-billing: an idle period', async () => {
     const handle = await startBilling(shortPeriod());
@@ -173,11 +175,10 @@ describe('recording of histories', () => {
   });
 
   test('drain-journal: one run that is renewed', async () => {
-    world = await startWorkflowWorld({ drainShard: async () => ({ rows: 12 }) });
-    const handle = await world.client.workflow.start(drainJournal, {
+    const handle = await world.start(drainJournal, {
       workflowId: 'drain-journal/0',
-      taskQueue: world.taskQueue,
       args: [{ shard: 0 }],
+      activities: { drainShard: async () => ({ rows: 12 }) },
     });
     await newRun(handle);
     await handle.terminate('recorded');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { BillingActivities } from '../../activities/answers.ts';
 import { tenantBillingDetails } from '../../workflows/details.ts';
@@ -14,19 +14,22 @@ import { startWorkflowWorld, type WorkflowWorld } from '../support/workflow-work
 import { fakeActivities, openPeriod } from './fake-activities.ts';
 
 const HOUR_MS = 3_600_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const OPERATOR = { actor: 'ada', reason: 'asked by the customer' };
 
 let world: WorkflowWorld;
-afterEach(() => world.close());
+beforeAll(async () => {
+  world = await startWorkflowWorld();
+});
+afterEach(() => world.terminateAll());
+afterAll(() => world.close());
 
 async function startBilling(replaced: Partial<BillingActivities>, input: Partial<TenantBillingInput> = {}) {
   const activities = fakeActivities(replaced);
-  world = await startWorkflowWorld(activities);
-  const handle = await world.client.workflow.start(tenantBilling, {
+  const handle = await world.start(tenantBilling, {
     workflowId: `tenant-billing/${randomUUID()}`,
-    taskQueue: world.taskQueue,
     args: [{ tenant: 'acme', ...input }],
+    activities,
   });
   return { handle, calls: activities.calls };
 }
@@ -184,18 +187,16 @@ test('a long history continues as new and forgets nothing', async () => {
 
 test('draining is renewed for ever: each run of the activity begins a new run of the workflow', async () => {
   let runs = 0;
-  world = await startWorkflowWorld({
-    drainShard: async () => {
-      runs += 1;
-      // The third one stays, as a drain does until its time is over.
-      if (runs === 3) await Context.current().cancelled;
-      return { rows: 0 };
-    },
-  });
-  const handle = await world.client.workflow.start(drainJournal, {
+  const drainShard = async (): Promise<{ rows: number }> => {
+    runs += 1;
+    // The third one stays, as a drain does until its time is over.
+    if (runs === 3) await Context.current().cancelled;
+    return { rows: 0 };
+  };
+  const handle = await world.start(drainJournal, {
     workflowId: 'drain-journal/0',
-    taskQueue: world.taskQueue,
     args: [{ shard: 0, runMs: 1_000 }],
+    activities: { drainShard },
   });
   await eventually(async () => (runs === 3 ? true : undefined), WAIT_MS, 'the third run');
   expect((await handle.describe()).runId).not.toBe(handle.firstExecutionRunId);

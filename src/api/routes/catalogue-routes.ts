@@ -2,18 +2,19 @@ import { z } from 'zod';
 
 import { applyCatalogue } from '../../catalog/apply-catalogue.ts';
 import type { ApplyResult } from '../../catalog/apply-catalogue.ts';
-import { CatalogueError, problemLine } from '../../catalog/catalogue-problem.ts';
+import { catalogueSchema } from '../../catalog/catalogue-schema.ts';
 import { parseCatalogue } from '../../catalog/parse-catalogue.ts';
 import type { ParsedCatalogue } from '../../catalog/parse-catalogue.ts';
 import { CATALOGUE_BYTES_MAX } from '../../catalog/yaml-source.ts';
 import { checkPlan } from '../../rating/check-plan.ts';
-import { ApiError } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
+import { refusalOf } from '../catalogue-refusal.ts';
 import { mutate } from '../mutate.ts';
 import { readText } from '../read-body.ts';
 import { flagParameter, readQuery } from '../read-query.ts';
 import { ADMIN, keyOf, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
+import { spreadCatalogue } from '../spread-catalogue.ts';
 import { tenantView } from '../tenant-view.ts';
 
 const FILE_NAME_DEFAULT = 'catalogue';
@@ -39,7 +40,15 @@ async function postCatalogue(context: RouteContext): Promise<RouteAnswer> {
       isWithoutEffect: dryRun || made.length === 0,
     };
   });
-  if (applied !== undefined && !dryRun) await spread(context, applied);
+  if (applied !== undefined && !dryRun) {
+    const { catalogueVersion, newTenants } = applied;
+    const { deps } = context;
+    await spreadCatalogue(
+      deps,
+      catalogueVersion,
+      newTenants.map((tenant) => deps.billing.start(tenant)),
+    );
+  }
   return answer;
 }
 
@@ -64,37 +73,6 @@ function refusing<T>(work: () => T): T {
   }
 }
 
-/** The first problem is the message, one line; all of them are in `problems`. */
-function refusalOf(error: unknown): unknown {
-  if (!(error instanceof CatalogueError)) return error;
-  const [first] = error.problems;
-  if (first === undefined) return error;
-  const rest = error.problems.length - 1;
-  const more = rest === 0 ? '' : ` (and ${rest} more ${rest === 1 ? 'problem' : 'problems'})`;
-  return new ApiError({
-    status: 422,
-    code: 'invalid_catalogue',
-    message: problemLine(error.fileName, first) + more,
-    ...(first.path === '' ? {} : { path: first.path }),
-    members: { problems: error.problems },
-  });
-}
-
-/**
- * After the commit: this process, Redis and Temporal are told. Each of them also finds out by itself (a poll, a refused group,
- * the worker's sweep), so a failure here is logged and the apply has succeeded all the same.
- */
-async function spread({ deps }: RouteContext, { newTenants, catalogueVersion }: ApplyResult): Promise<void> {
-  const told = await Promise.allSettled([
-    deps.catalogue.reload(),
-    deps.announceCatalogue(catalogueVersion),
-    ...newTenants.map((tenant) => deps.billing.start(tenant)),
-  ]);
-  for (const result of told) {
-    if (result.status === 'rejected') deps.log.warn({ err: result.reason as unknown }, 'an apply was not announced');
-  }
-}
-
 async function getCatalogue(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const snapshot = await context.deps.catalogue.reload();
@@ -109,7 +87,17 @@ async function getCatalogue(context: RouteContext): Promise<RouteAnswer> {
   return { status: 200, body };
 }
 
+/** For editors, which send no key: the form of files, nothing of what is in one. */
+function getSchema(): Promise<RouteAnswer> {
+  return Promise.resolve({
+    status: 200,
+    body: catalogueSchema(),
+    headers: { 'content-type': 'application/schema+json' },
+  });
+}
+
 export const CATALOGUE_ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/catalogue', scopes: ADMIN, handle: postCatalogue },
   { method: 'get', path: '/v1/catalogue', scopes: READ, handle: getCatalogue },
+  { method: 'get', path: '/v1/catalogue/schema', scopes: null, handle: getSchema },
 ];

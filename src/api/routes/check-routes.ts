@@ -4,7 +4,7 @@ import { TENANT_PATTERN } from '../../domain/event.ts';
 import { METER_KEY_PATTERN } from '../../domain/meter.ts';
 import { badRequest, notFound } from '../api-error.ts';
 import { readJson } from '../read-body.ts';
-import { checkBody } from '../read-query.ts';
+import { asksForCost, checkBody } from '../read-query.ts';
 import { keyOf } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 
@@ -59,7 +59,15 @@ async function postCheck(context: RouteContext): Promise<RouteAnswer> {
   }
   const asked = meter === undefined ? meters : [meter];
   const { waitedMs } = context;
-  const question = { key: keyOf(context), tenant, meters: asked, quantity, properties, waitedMs };
+  const question = {
+    key: keyOf(context),
+    tenant,
+    meters: asked,
+    quantity,
+    properties,
+    asksForCost: asksForCost(context),
+    waitedMs,
+  };
   const answer = await context.deps.checkLimits(question);
   if (!('refusal' in answer)) return { status: 200, body: answer };
   const { code, message, path } = answer.refusal;

@@ -7,7 +7,7 @@ import { attributeHeaders } from '../../ingest/binary-event.ts';
 import { CursorError, EVENTS_PAGE_MAX, listEvents } from '../../ledger/list-events.ts';
 import { badRequest, problemBody, PROBLEM_TYPE } from '../api-error.ts';
 import { limitOf } from '../paging.ts';
-import { instantParameter, pageParameters, readQuery } from '../read-query.ts';
+import { asksForCost, instantParameter, pageParameters, readQuery } from '../read-query.ts';
 import { keyOf, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 import { visibleTenant } from '../visible-tenant.ts';
@@ -24,6 +24,7 @@ async function postEvents(context: RouteContext): Promise<RouteAnswer> {
     contentLength: headers['content-length'],
     attributes: attributeHeaders(context.request),
     idempotencyKey: context.idempotencyKey ?? undefined,
+    asksForCost: asksForCost(context),
     body: context.request,
   });
   if (!('error' in answer.body)) return answer;

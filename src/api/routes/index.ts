@@ -2,6 +2,8 @@ import type { Route } from '../route.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
+import { COUPON_ROUTES } from './coupon-routes.ts';
+import { CREDIT_ROUTES } from './credit-routes.ts';
 import { CYCLE_ROUTES } from './cycle-routes.ts';
 import { DEAD_LETTER_ROUTES } from './dead-letter-routes.ts';
 import { EVENT_ROUTES } from './event-routes.ts';
@@ -11,9 +13,14 @@ import { INVOICE_ROUTES } from './invoice-routes.ts';
 import { KEY_ROUTES } from './key-routes.ts';
 import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
+import { ONE_OFF_ROUTES } from './one-off-routes.ts';
+import { PRICING_ROUTES } from './pricing-routes.ts';
+import { MIGRATION_ROUTES } from './migration-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
 import { RESERVATION_ROUTES } from './reservation-routes.ts';
+import { SPEND_ROUTES } from './spend-routes.ts';
 import { TENANT_ROUTES } from './tenant-routes.ts';
+import { TIMELINE_ROUTES } from './timeline-routes.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { VERIFY_ROUTES } from './verify-routes.ts';
 
@@ -23,14 +30,21 @@ export const ROUTES: readonly Route[] = [
   ...CHECK_ROUTES,
   ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
+  ...TIMELINE_ROUTES,
   ...USAGE_ROUTES,
+  ...SPEND_ROUTES,
   ...REFUSAL_ROUTES,
   ...ALERT_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...CYCLE_ROUTES,
   ...INVOICE_ROUTES,
+  ...CREDIT_ROUTES,
+  ...ONE_OFF_ROUTES,
+  ...COUPON_ROUTES,
   ...CATALOGUE_ROUTES,
   ...METER_ROUTES,
+  ...MIGRATION_ROUTES,
+  ...PRICING_ROUTES,
   ...KEY_ROUTES,
   ...INCIDENT_ROUTES,
   ...VERIFY_ROUTES,

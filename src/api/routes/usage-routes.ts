@@ -2,12 +2,10 @@ import { z } from 'zod';
 
 import type { CatalogueSnapshot } from '../../catalog/catalogue-snapshot.ts';
 import { formatInstant, MICROS_PER_DAY, MICROS_PER_HOUR } from '../../domain/instant.ts';
-import { formatMinor } from '../../domain/money.ts';
 import { readUsage, readUsageByDimension, USAGE_BUCKETS_MAX } from '../../ledger/read-usage.ts';
-import { ApiError, badRequest } from '../api-error.ts';
+import { type ApiError, badRequest } from '../api-error.ts';
 import { openPeriod, readOpenPeriodUsage } from '../open-period-usage.ts';
-import type { OpenPeriodUsage } from '../open-period-usage.ts';
-import { rateOpenPeriod } from '../rate-open-period.ts';
+import { openPeriodView } from '../open-period-view.ts';
 import { instantParameter, readQuery } from '../read-query.ts';
 import { parameter, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
@@ -80,60 +78,6 @@ function tooMuch(figures: string): ApiError {
   return badRequest('invalid_query', message, 'from');
 }
 
-/** @param only shows only this meter */
-function openPeriodView(live: OpenPeriodUsage | undefined, only?: string) {
-  if (live === undefined) return { period: null, live: {}, liveSource: null };
-  const { period, source } = live;
-  const meters = only === undefined ? live.meters : live.meters.filter(({ meter }) => meter === only);
-  return {
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    live: Object.fromEntries(meters.map(({ meter, ...usage }) => [meter, usage])),
-    liveSource: source,
-  };
-}
-
-/** What the open period would cost if it ended now. */
-async function getSpend(context: RouteContext): Promise<RouteAnswer> {
-  const { deps, atMicros } = context;
-  readQuery(context, z.strictObject({}));
-  const { entry, snapshot } = await visibleTenant(context, parameter(context, 'id'));
-  const { id: tenant, currency } = entry.tenant;
-  const period = openPeriod(entry, atMicros);
-  if (period === undefined) {
-    const message = `tenant ${tenant} has no open period now: GET /v1/invoices?tenant=${tenant} shows what was billed`;
-    throw new ApiError({ status: 409, code: 'no_open_period', message });
-  }
-  const usage = await readOpenPeriodUsage(deps, snapshot, entry, period);
-  const rated = rateOpenPeriod(snapshot, entry, usage);
-  if (rated === undefined || 'problems' in rated.result) {
-    const problems = rated !== undefined && 'problems' in rated.result ? rated.result.problems : ['it has no plan'];
-    const message = `the open period of ${tenant} cannot be rated: ${problems.join('; ')}`;
-    throw new ApiError({ status: 409, code: 'not_ratable', message });
-  }
-  const { plan, result } = rated;
-  const { lines, taxLines, subtotalMinor, taxMinor, totalMinor } = result.content;
-  const view = openPeriodView(usage);
-  return {
-    status: 200,
-    body: {
-      tenant,
-      asOf: formatInstant(atMicros),
-      period: view.period,
-      plan: { key: plan.key, version: plan.version, name: plan.name },
-      currency,
-      usage: view.live,
-      usageSource: view.liveSource,
-      lines,
-      taxLines,
-      subtotalMinor,
-      taxMinor,
-      totalMinor,
-      total: formatMinor(BigInt(totalMinor), currency),
-    },
-  };
-}
-
 export const USAGE_ROUTES: readonly Route[] = [
   { method: 'get', path: '/v1/tenants/:id/usage', scopes: READ, handle: getUsage },
-  { method: 'get', path: '/v1/tenants/:id/spend', scopes: READ, handle: getSpend },
 ];

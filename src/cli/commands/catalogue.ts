@@ -1,15 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import type { CatalogueChange, JsonValue, TenantView } from '../../client/index.ts';
+import type { CatalogueChange, TenantView } from '../../client/index.ts';
+import { changesText } from '../catalogue-text.ts';
+import { ToldError } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { readFault } from '../import/read-csv.ts';
 import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { projectFile } from '../project-files.ts';
 import type { Column, GlobalOptions } from '../session.ts';
 import { openClient, printJson, printList } from '../session.ts';
-import { plainText, renderTable } from '../table.ts';
 
 const TENANT_COLUMNS: readonly Column<TenantView>[] = [
   { title: 'tenant', text: (tenant) => tenant.id },
@@ -26,7 +29,18 @@ const TENANT_COLUMNS: readonly Column<TenantView>[] = [
   { title: 'state', text: (tenant) => (tenant.paused ? 'paused' : 'active') },
 ];
 
-/** Adds `apply` and `tenants`. */
+/** Beside the code, also where the package is built. */
+const SCHEMA_FILE = 'docs/catalogue.schema.json';
+
+interface ApplyOptions {
+  readonly dryRun?: boolean;
+}
+
+interface PlanOptions {
+  readonly check?: boolean;
+}
+
+/** Adds `apply`, `plan`, `schema` and `tenants`. */
 export function addCatalogueCommands(program: Command, io: CliIo): void {
   program
     .command('apply')
@@ -37,15 +51,19 @@ export function addCatalogueCommands(program: Command, io: CliIo): void {
     .argument('<file>', 'the catalogue file')
     .option('--dry-run', 'show the changes without making them')
     .addHelpText('after', '\nExample:\n  $ tollkeeper apply examples/catalog.yaml --dry-run')
-    .action(async (file: string, options: { dryRun?: true }, command: Command) => {
-      const yaml = await readFile(resolve(io.folder, file), 'utf8').catch((error: unknown) => {
-        throw readFault(file, error);
-      });
-      const dryRun = options.dryRun === true;
-      const answer = await openClient(io, command).applyCatalogue(yaml, { dryRun, fileName: file });
-      if (command.optsWithGlobals<GlobalOptions>().json === true) return printJson(io, answer);
-      io.print(`${changesText(answer.changes, dryRun)}\n`);
+    .action(async (file: string, { dryRun = false }: ApplyOptions, command: Command) => {
+      await applyFile(io, command, file, dryRun);
     });
+  addPlanCommand(program, io);
+  program
+    .command('schema')
+    .summary('print the JSON Schema of catalogue files')
+    .description(
+      'Prints the JSON Schema of catalogue files, with which editors complete and check them. The first line of a file names it: ' +
+        '# yaml-language-server: $schema=catalogue.schema.json',
+    )
+    .addHelpText('after', '\nExample:\n  $ tollkeeper schema > catalogue.schema.json')
+    .action(() => io.print(readFileSync(projectFile(SCHEMA_FILE), 'utf8')));
   program
     .command('tenants')
     .summary('list tenants')
@@ -60,49 +78,36 @@ export function addCatalogueCommands(program: Command, io: CliIo): void {
     });
 }
 
-function changesText(changes: readonly CatalogueChange[], dryRun: boolean): string {
-  const changed = changes.filter((change) => change.action !== 'unchanged');
-  const unchanged = changes.length - changed.length;
-  if (changed.length === 0) return `nothing to change: ${unchanged} definitions are as the file says`;
-  const rows = changed.map((change) => [
-    change.action.replaceAll('_', ' '),
-    change.kind,
-    change.key,
-    detailsText(change),
-  ]);
-  const table = renderTable(
-    ['action', 'kind', 'key', 'details'].map((title) => ({ title })),
-    rows,
-  );
-  const rest = unchanged === 0 ? '' : `\n${unchanged} unchanged`;
-  return `${table}${rest}${dryRun ? '\ndry run: nothing was changed' : ''}`;
+function addPlanCommand(program: Command, io: CliIo): void {
+  program
+    .command('plan')
+    .alias('diff')
+    .summary('show what a file would change')
+    .description(
+      'Shows what applying a file would change, and changes nothing: new versions, every price before and after in words, and which ' +
+        'tenants stay on earlier versions.',
+    )
+    .argument('<file>', 'the catalogue file')
+    .option('--check', 'exit with 1 when anything would change, for a pipeline')
+    .addHelpText('after', '\nExample:\n  $ tollkeeper plan examples/catalog.yaml')
+    .action(async (file: string, { check = false }: PlanOptions, command: Command) => {
+      const changes = await applyFile(io, command, file, true);
+      if (check && changes.some(({ action }) => action !== 'unchanged'))
+        throw new ToldError('the file would change something');
+    });
 }
 
-/** What `details` of a change may say; see `differencesOf` of src/catalog. */
-interface ChangeDetails {
-  readonly version?: number;
-  readonly plan?: string | null;
-  readonly billingStart?: string;
-  readonly note?: string;
-  readonly changed?: readonly { readonly path: string; readonly from: JsonValue; readonly to: JsonValue }[];
-}
-
-function detailsText({ details }: CatalogueChange): string {
-  const { version, plan, billingStart, note, changed = [] } = details as ChangeDetails;
-  const parts = [
-    ...(version === undefined ? [] : [`version ${version}`]),
-    ...(plan === undefined || plan === null ? [] : [`plan ${plan}`]),
-    ...(billingStart === undefined ? [] : [`billed from ${billingStart}`]),
-    ...changed.map(({ path, from, to }) => `${path}: ${valueText(from)} → ${valueText(to)}`),
-    ...(note === undefined ? [] : [note]),
-  ];
-  return plainText(parts.join('; '));
-}
-
-/** A definition that is longer than this is named, not shown: `--json` has it whole. */
-const VALUE_CHARACTERS_MAX = 60;
-
-function valueText(value: JsonValue): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= VALUE_CHARACTERS_MAX ? text : `${text.slice(0, VALUE_CHARACTERS_MAX - 1)}…`;
+async function applyFile(
+  io: CliIo,
+  command: Command,
+  file: string,
+  dryRun: boolean,
+): Promise<readonly CatalogueChange[]> {
+  const yaml = await readFile(resolve(io.folder, file), 'utf8').catch((error: unknown) => {
+    throw readFault(file, error);
+  });
+  const answer = await openClient(io, command).applyCatalogue(yaml, { dryRun, fileName: file });
+  if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(io, answer);
+  else io.print(`${changesText(answer.changes, dryRun)}\n`);
+  return answer.changes;
 }

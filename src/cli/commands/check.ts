@@ -19,14 +19,21 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .argument('<meter>', 'key of the meter; several with commas')
     .argument('[quantity]', 'how much more of each', '1')
     .option('--property <name=value...>', 'a property of the usage, for limits on each value of a dimension')
+    .option('--cost', 'say what it would cost')
     .addHelpText(
       'after',
-      '\nExample:\n  $ tollkeeper check acme calls 25\n  $ tollkeeper check acme calls --property project=atlas',
+      '\nExample:\n  $ tollkeeper check acme calls 25\n  $ tollkeeper check acme calls --property project=atlas\n  $ tollkeeper check acme calls 25 --cost',
     )
     .action(async (tenant: string, meter: string, quantity: string, options: CheckOptions, command: Command) => {
       const meters = meter.split(',');
       const properties = options.property === undefined ? undefined : readProperties(options.property);
-      const answer = await openClient(io, command).check({ tenant, meter: meters, quantity, properties });
+      const answer = await openClient(io, command).check({
+        tenant,
+        meter: meters,
+        quantity,
+        properties,
+        cost: options.cost,
+      });
       printAnswer(io, command, answer, checkText(answer));
       if (answer.allowed) return;
       const what = `${quantity} of ${meters.join(', ')}`;
@@ -36,6 +43,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
 
 interface CheckOptions {
   readonly property?: readonly string[];
+  readonly cost?: true;
 }
 
 /** `name=value`: the value is text. */
@@ -51,8 +59,8 @@ function readProperties(pairs: readonly string[]): Record<string, string> {
   );
 }
 
-function checkText({ allowed, limits }: CheckView): string {
-  const head = allowed ? 'allowed' : 'not allowed';
+function checkText({ allowed, limits, cost, costReason }: CheckView): string {
+  const head = `${allowed ? 'allowed' : 'not allowed'}${costText(cost, costReason)}`;
   if (limits.length === 0) return `${head}; no limit holds`;
   const columns = [
     { title: 'meter' },
@@ -63,6 +71,12 @@ function checkText({ allowed, limits }: CheckView): string {
     { title: 'resets at' },
   ];
   return `${head}\n\n${renderTable(columns, limits.map(limitRow))}`;
+}
+
+/** The exact amount: a fraction of a cent is not nothing. */
+function costText(cost: CheckView['cost'], reason = 'it is not known'): string {
+  if (cost === undefined) return '';
+  return cost === null ? `; what it costs is not known: ${reason}` : `; costs ${cost.amount} ${cost.currency}`;
 }
 
 function limitRow({ meter, window, dimension, value, used, limit, remaining, resetsAt }: LimitState): string[] {

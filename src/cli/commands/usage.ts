@@ -56,7 +56,9 @@ export function addUsageCommands(program: Command, io: CliIo): void {
   program
     .command('spend')
     .summary('show what the open period would cost now')
-    .description('Shows what the open period of a tenant would cost if it ended now, line by line.')
+    .description(
+      'Shows what the open period of a tenant would cost if it ended now, line by line, and what it would if usage went on as it has.',
+    )
     .argument('<tenant>', 'its id')
     .addHelpText('after', '\nExample:\n  $ tollkeeper spend acme')
     .action(async (tenant: string, _options: object, command: Command) => {
@@ -126,5 +128,28 @@ function spendText(spend: SpendView): string {
   const columns = [{ title: 'line' }, { title: 'quantity', right: true }, { title: 'amount', right: true }];
   const period = spend.period === null ? '' : `, period ${spend.period.start} .. ${spend.period.end}`;
   const head = `${spend.tenant}, plan ${spend.plan.name}${period}, as of ${spend.asOf}`;
-  return `${head}\n\n${renderTable(columns, rows)}`;
+  return `${head}\n\n${renderTable(columns, rows)}${projectionText(spend)}`;
+}
+
+/** What is used beyond what is included, and where that leads. */
+function projectionText({ projection, charges, currency }: SpendView): string {
+  if (projection === null) return '';
+  const columns = [
+    { title: 'charge' },
+    { title: 'used', right: true },
+    { title: 'included', right: true },
+    { title: 'beyond', right: true },
+    { title: 'cost', right: true },
+    { title: 'at the end', right: true },
+  ];
+  const rows = charges.map((charge, index) => [
+    charge.charge,
+    `${groupDigits(charge.used)} ${charge.unit}`,
+    charge.included === null ? '-' : groupDigits(charge.included),
+    charge.overage === null ? '-' : groupDigits(charge.overage),
+    charge.cost,
+    projection.charges[index]?.cost ?? '-',
+  ]);
+  const table = rows.length === 0 ? '' : `\n\n${renderTable(columns, rows)}`;
+  return `${table}\n\nif usage goes on like this, ${amountText(projection.totalMinor, currency)} ${currency} on ${projection.at}`;
 }

@@ -1,40 +1,32 @@
-import { decimal, ZERO } from '../../domain/decimal.ts';
 import type { LineStep } from '../../domain/invoice.ts';
-import type { PriceModel } from '../../domain/plan.ts';
-import { checkAmount } from '../check-decimal.ts';
-import { ceilingQuotient } from '../division.ts';
+import type { PackagePrice } from '../../domain/plan.ts';
+import { checkAmount, checkPositive } from '../check-decimal.ts';
+import { exact, ONE, ZERO } from '../exact.ts';
 import { lineStep, productStep, spoken } from '../sentences.ts';
-import type { PriceModelRules } from './model.ts';
+import { type PriceModelRules, readsQuantity } from './model.ts';
 
-type PackagePrice = Extract<PriceModel, { model: 'package' }>;
-
-/** (quantity − free units) / size packages, a started one counting whole, × price. Nothing left: nothing due. */
+/** (quantity − free units) / size packages, a started one counting whole or not at all, × price. Nothing left: nothing due. */
 export const packagePrice: PriceModelRules<PackagePrice> = {
-  price: (price, quantity) => {
-    const freeUnits = decimal(price.freeUnits);
-    const size = decimal(price.size);
-    const left = quantity.gt(freeUnits) ? quantity.minus(freeUnits) : ZERO;
-    const packages = decimal(ceilingQuotient(left, size));
+  reading: readsQuantity,
+  price: (price, usage) => {
+    const quantity = usage.quantity.minus(usage.freeUnits);
+    const [freeUnits, size] = [exact(price.freeUnits), exact(price.size)];
+    const left = quantity.minus(freeUnits).atLeast(ZERO);
+    const parts = left.dividedBy(size);
+    const packages = price.rounding === 'down' ? parts.floor() : parts.ceiling();
     const steps: LineStep[] = [];
-    if (freeUnits.gt(ZERO)) {
-      const free = quantity.minus(left);
-      steps.push(lineStep('free_units', `${spoken(free)} of ${spoken(quantity)} free`, ZERO));
+    if (freeUnits.isAbove(ZERO)) {
+      steps.push(lineStep('free_units', `${spoken(quantity.minus(left))} of ${spoken(quantity)} free`, ZERO));
     }
-    const noun = packages.eq('1') ? 'package' : 'packages';
+    const noun = packages.equals(ONE) ? 'package' : 'packages';
     const cut = `${spoken(left)} in packages of ${spoken(size)} = ${spoken(packages)} ${noun}`;
-    steps.push(lineStep('packages', cut, ZERO));
-    const product = productStep('package_price', packages, decimal(price.packagePrice));
-    return { amount: decimal(product.amount), steps: [...steps, product] };
+    const unitPrice = exact(price.packagePrice);
+    const product = productStep('package_price', packages, unitPrice);
+    return { amount: packages.times(unitPrice), steps: [...steps, lineStep('packages', cut, ZERO), product] };
   },
-  check: ({ size, packagePrice: amount, freeUnits }, path) => {
-    const problems = checkAmount(size, `${path}.size`);
-    if (problems.length === 0 && decimal(size).eq(ZERO)) {
-      problems.push({ path: `${path}.size`, message: 'a package holds more than 0 units' });
-    }
-    return [
-      ...problems,
-      ...checkAmount(amount, `${path}.packagePrice`),
-      ...checkAmount(freeUnits, `${path}.freeUnits`),
-    ];
-  },
+  check: ({ size, packagePrice: amount, freeUnits }, path) => [
+    ...checkPositive(size, `${path}.size`, 'a package holds more than 0 units'),
+    ...checkAmount(amount, `${path}.packagePrice`),
+    ...checkAmount(freeUnits, `${path}.freeUnits`),
+  ],
 };

@@ -1,16 +1,15 @@
-import { decimal } from '../../domain/decimal.ts';
-import type { PriceModel } from '../../domain/plan.ts';
+import type { PerUnitPrice } from '../../domain/plan.ts';
 import { checkAmount } from '../check-decimal.ts';
+import { exact } from '../exact.ts';
 import { productStep } from '../sentences.ts';
-import type { PriceModelRules } from './model.ts';
+import { type PriceModelRules, readsQuantity } from './model.ts';
 
-type PerUnit = Extract<PriceModel, { model: 'per_unit' }>;
-
-/** quantity × unit price. */
-export const perUnit: PriceModelRules<PerUnit> = {
-  price: ({ unitPrice }, quantity) => {
-    const step = productStep('unit_price', quantity, decimal(unitPrice));
-    return { amount: decimal(step.amount), steps: [step] };
+/** Quantity × price. */
+export const perUnit: PriceModelRules<PerUnitPrice> = {
+  reading: readsQuantity,
+  price: ({ unitPrice }, { quantity, freeUnits }) => {
+    const [units, price] = [quantity.minus(freeUnits), exact(unitPrice)];
+    return { amount: units.times(price), steps: [productStep('unit_price', units, price)] };
   },
   check: ({ unitPrice }, path) => checkAmount(unitPrice, `${path}.unitPrice`),
 };

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { decimal, decimalText } from '../../../src/domain/decimal.ts';
 import { packagePrice } from '../../../src/rating/models/package.ts';
+import { amountOf, sentencesOf } from './priced-as.ts';
+import { usageOf } from './usage-of.ts';
 
-function price(size: string, amount: string, freeUnits: string, quantity: string) {
-  const charge = { model: 'package' as const, size, packagePrice: amount, freeUnits };
-  return packagePrice.price(charge, decimal(quantity));
+function price(size: string, amount: string, freeUnits: string, quantity: string, rounding: 'up' | 'down' = 'up') {
+  const charge = { model: 'package' as const, size, packagePrice: amount, freeUnits, rounding };
+  return packagePrice.price(charge, usageOf(quantity), 'USD');
 }
 
 describe('package', () => {
@@ -23,11 +24,16 @@ describe('package', () => {
     ['a quotient without end', '3', '1', '0', '10', '4'],
     ['quantities past 2^53', '1', '1', '0', '9007199254740993', '9007199254740993'],
   ])('%s', (_what, size, amount, freeUnits, quantity, expected) => {
-    expect(decimalText(price(size, amount, freeUnits, quantity).amount)).toBe(expected);
+    expect(amountOf(price(size, amount, freeUnits, quantity))).toBe(expected);
+  });
+
+  test('a started one may be given for nothing', () => {
+    expect(amountOf(price('100', '5', '0', '50', 'down'))).toBe('0');
+    expect(amountOf(price('100', '5', '0', '250', 'down'))).toBe('10');
   });
 
   test('says its arithmetic step by step', () => {
-    expect(price('100', '5', '100', '201').steps.map(({ sentence }) => sentence)).toEqual([
+    expect(sentencesOf(price('100', '5', '100', '201'))).toEqual([
       '100 of 201 free',
       '101 in packages of 100 = 2 packages',
       '2 × 5 = 10',

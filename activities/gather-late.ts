@@ -1,0 +1,103 @@
+import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
+import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
+import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
+import { readCycleStage } from '../src/ledger/billing-cycles.ts';
+import type { Queryable } from '../src/ledger/database.ts';
+import { readPeriod } from '../src/ledger/periods.ts';
+import { sumUsage } from '../src/ledger/sum-usage.ts';
+import type { LateChargeUsage, LateUsage } from '../src/rating/inputs.ts';
+import { trialOf } from './gather-spans.ts';
+import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource, windowTexts } from './gather-usage.ts';
+
+/** Late usage; or what it waits for; or why it cannot be billed, as sentences for an operator. */
+export type GatheredLate =
+  { readonly late: readonly LateUsage[] } | { readonly notYet: string } | { readonly problems: readonly string[] };
+
+/** The usage of sealed periods that an accounting period took, in order of those periods. */
+export async function gatherLate(
+  db: Queryable,
+  source: UsageSource,
+  entry: TenantEntry,
+  accountingPeriod: EpochMicros,
+): Promise<GatheredLate> {
+  const sums = await sumUsage(db, { tenant: entry.tenant.id, accountingPeriod });
+  const usagePeriods = new Set(sums.map(({ usagePeriodMicros }) => usagePeriodMicros));
+  usagePeriods.delete(accountingPeriod);
+  const late: LateUsage[] = [];
+  for (const usagePeriod of usagePeriods) {
+    const gathered = await gatherLatePeriod(db, source, entry, { usagePeriod, accountingPeriod });
+    if (!('late' in gathered)) return gathered;
+    late.push(...gathered.late);
+  }
+  return { late };
+}
+
+async function gatherLatePeriod(
+  db: Queryable,
+  source: UsageSource,
+  entry: TenantEntry,
+  { usagePeriod, accountingPeriod }: { readonly usagePeriod: EpochMicros; readonly accountingPeriod: EpochMicros },
+): Promise<GatheredLate> {
+  const tenant = entry.tenant.id;
+  const usagePeriodStart = formatInstant(usagePeriod);
+  if (await isUndecided(db, tenant, usagePeriodStart)) {
+    return { notYet: `late usage of ${usagePeriodStart} waits until the invoice of that period is decided` };
+  }
+  const period = await readPeriod(db, tenant, usagePeriod);
+  const spans = period === undefined ? undefined : periodSpans(entry, period);
+  if (period === undefined || spans === undefined) {
+    return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
+  }
+  const billedInvoiceId = (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null;
+  const usagePeriodEnd = formatInstant(period.endMicros);
+  const gathered = await gatherLateSpans(db, source, spans, { period, accountingPeriod });
+  if ('problems' in gathered) return gathered;
+  const late = spans.map((span, index): LateUsage => ({
+    usagePeriodStart,
+    usagePeriodEnd,
+    ...(spans.length === 1 ? {} : { span: windowTexts({ ...span, period }) }),
+    planVersion: span.plan,
+    ...trialOf(span),
+    billedInvoiceId,
+    ...quantitiesOf(span),
+    usage: gathered.usage[index] ?? [],
+  }));
+  return { late };
+}
+
+function quantitiesOf(span: PeriodSpan): Pick<LateUsage, 'quantities'> {
+  const { quantities } = spanTexts(span);
+  return quantities === undefined ? {} : { quantities };
+}
+
+/**
+ * Late usage by span. Where a plan carries over, late usage of one span moves the bands of the next: then each is gathered for all charges
+ * that have some anywhere.
+ */
+async function gatherLateSpans(
+  db: Queryable,
+  source: UsageSource,
+  spans: readonly PeriodSpan[],
+  late: Pick<LateWindow, 'period' | 'accountingPeriod'>,
+): Promise<GatheredUsage<readonly LateChargeUsage[]>> {
+  const gatherAll = async (alsoCharges: ReadonlySet<string>): Promise<GatheredUsage<readonly LateChargeUsage[]>> => {
+    const usage: (readonly LateChargeUsage[])[] = [];
+    for (const { plan, fromMicros, toMicros } of spans) {
+      const gathered = await gatherLateUsage(db, source, plan, { ...late, fromMicros, toMicros, alsoCharges });
+      if ('problems' in gathered) return gathered;
+      usage.push(gathered.usage);
+    }
+    return { usage };
+  };
+  const found = await gatherAll(new Set());
+  const carriesOver = spans.slice(1).some(({ plan }) => plan.onChange === 'carry_over');
+  if ('problems' in found || !carriesOver) return found;
+  return gatherAll(new Set(found.usage.flat().map(({ charge }) => charge)));
+}
+
+/** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */
+export async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
+  const stage = await readCycleStage(db, { tenant, periodStart, revision: 0 });
+  return stage !== undefined && stage !== 'issued' && stage !== 'synced' && stage !== 'settled';
+}

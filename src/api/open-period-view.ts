@@ -1,0 +1,18 @@
+import { formatInstant } from '../domain/instant.ts';
+import type { OpenPeriodUsage } from './open-period-usage.ts';
+
+/**
+ * The usage of an open period as answers show it, by meter; `undefined`: none is open.
+ *
+ * @param only shows only this meter
+ */
+export function openPeriodView(live: OpenPeriodUsage | undefined, only?: string) {
+  if (live === undefined) return { period: null, live: {}, liveSource: null };
+  const { period, source } = live;
+  const meters = only === undefined ? live.meters : live.meters.filter(({ meter }) => meter === only);
+  return {
+    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    live: Object.fromEntries(meters.map(({ meter, ...usage }) => [meter, usage])),
+    liveSource: source,
+  };
+}

@@ -1,0 +1,62 @@
+import { feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
+import { formatInstant, type InstantText } from '../domain/instant.ts';
+import type { TimeWindow } from '../domain/timeline.ts';
+import type { CostAnswer, CostQuestion, MeteredValue } from '../ingest/usage-cost.ts';
+import { type Exact, ZERO } from '../rating/exact.ts';
+import type { PricingContext } from '../rating/price-charge.ts';
+import { costOfEvent, type EventCost, pricesEventsAlone } from '../rating/price-increment.ts';
+import { shareOfPeriod } from '../rating/proration.ts';
+
+/**
+ * What one event costs on top of what was used before it: the sum over the charges of the tenant's plan on all of its meters. Where one
+ * of them cannot say, there is no cost, and the reason. Minimums, what a plan bounds as a whole, coupons and taxes are not in it.
+ */
+export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: CostQuestion): CostAnswer {
+  if (isLate) return unknown('its period is sealed: late usage is billed as the difference that it makes');
+  const spans = periodSpans(entry, usagePeriod) ?? [];
+  const span = spans.find(({ fromMicros, toMicros }) => fromMicros <= atMicros && atMicros < toMicros);
+  if (span === undefined) return unknown('a part of its period has no plan');
+  const { currency } = entry.tenant;
+  const { start, end } = texts(feePeriodOf(entry, usagePeriod));
+  const share = shareOfPeriod(
+    { from: formatInstant(span.fromMicros), to: formatInstant(span.toMicros) },
+    { start, end },
+  );
+  let sum: Exact = ZERO;
+  for (const reading of readings) {
+    const cost = costOfReading(reading, span, { isWhole: spans.length === 1, currency, share });
+    if ('reason' in cost) return unknown(cost.reason);
+    sum = sum.plus(cost.amount);
+  }
+  return { cost: { amount: sum.text, currency } };
+}
+
+/** How a reading is priced; `isWhole`: the plan holds for all of the period, so that what the meter showed is what it prices. */
+type ReadingContext = Pick<PricingContext, 'currency' | 'share'> & { readonly isWhole: boolean };
+
+function costOfReading(
+  { meter, ...event }: MeteredValue,
+  { plan, isTrial }: PeriodSpan,
+  context: ReadingContext,
+): EventCost {
+  if (isTrial) return { amount: ZERO };
+  let sum: Exact = ZERO;
+  for (const charge of plan.charges) {
+    if (charge.meter !== meter.key) continue;
+    if (!context.isWhole && !pricesEventsAlone(charge, meter)) {
+      return { reason: `the plan changes in its period, and what ${charge.key} prices since then is not counted` };
+    }
+    const cost = costOfEvent(charge, event, meter, context);
+    if ('reason' in cost) return cost;
+    sum = sum.plus(cost.amount);
+  }
+  return { amount: sum };
+}
+
+function unknown(costReason: string): CostAnswer {
+  return { cost: null, costReason };
+}
+
+function texts({ startMicros, endMicros }: TimeWindow): { readonly start: InstantText; readonly end: InstantText } {
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+import { formatInstant, requireInstant } from '../../domain/instant.ts';
+import { derivedId } from '../../invoice/invoice-digests.ts';
+import { insertOneOff, listOneOffs } from '../../invoice/one-off-charges.ts';
+import { ApiError, badRequest } from '../api-error.ts';
+import { requireUnbound } from '../authorize.ts';
+import { amountField, instantField, textField } from '../body-fields.ts';
+import { mutate } from '../mutate.ts';
+import { limitOf, readCursor, toPage } from '../paging.ts';
+import { readJson } from '../read-body.ts';
+import { checkBody, pageParameters, readQuery } from '../read-query.ts';
+import { REASON_BYTES_MAX } from '../reason-body.ts';
+import { ADMIN, keyOf, parameter, READ } from '../route.ts';
+import type { Route, RouteAnswer, RouteContext } from '../route.ts';
+import { visibleTenant } from '../visible-tenant.ts';
+
+const ONE_OFF_ID = /^one_[a-z0-9]{26}$/;
+const KEY_FORM = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/;
+
+const NEW_ONE_OFF = z.strictObject({
+  key: z.string('must be text').regex(KEY_FORM, `must match ${KEY_FORM.source}`),
+  description: textField,
+  amount: amountField,
+  at: instantField.optional(),
+});
+
+/** Charges a tenant once, on its next bill. One charge for one key, however often it is asked for. */
+async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
+  requireUnbound(keyOf(context));
+  const body = await readJson(context.request, REASON_BYTES_MAX);
+  const { key, description, amount, at } = checkBody(body, NEW_ONE_OFF);
+  await context.deps.catalogue.reload();
+  const { entry } = await visibleTenant(context, parameter(context, 'id'));
+  const { id: tenant, endsAt } = entry.tenant;
+  const now = formatInstant(context.atMicros);
+  const wanted = { id: derivedId('one_', [tenant, key]), tenant, key, description, amount, at: at ?? now };
+  if (endsAt !== null && requireInstant(wanted.at) >= requireInstant(endsAt)) {
+    throw badRequest('invalid_body', `at: billing of tenant ${tenant} ends at ${endsAt}: no bill would have it`, 'at');
+  }
+  const isOver = entry.endsAtMicros !== null && entry.gate.sealedThroughMicros >= entry.endsAtMicros;
+  return mutate(context, JSON.stringify(body), async (client) => {
+    const { charge, isNew } = await insertOneOff(client, wanted, now);
+    if (isNew && isOver) {
+      const message = `the last period of tenant ${tenant} is sealed: no bill would have the charge`;
+      throw new ApiError({ status: 409, code: 'tenant_ended', message });
+    }
+    const isSame = charge.description === description && charge.amount === amount && (at ?? charge.at) === charge.at;
+    if (!isSame) {
+      const message = `tenant ${tenant} has another charge under the key ${key}: use another key, or ask for the same`;
+      throw new ApiError({ status: 409, code: 'one_off_exists', message });
+    }
+    return {
+      answer: { status: isNew ? 201 : 200, body: charge },
+      action: 'one_off.charge',
+      subject: tenant,
+      details: { oneOff: charge.id, key, description, amount, at: charge.at },
+      isWithoutEffect: !isNew,
+    };
+  });
+}
+
+async function getOneOffs(context: RouteContext): Promise<RouteAnswer> {
+  const query = readQuery(context, z.strictObject(pageParameters));
+  const { entry } = await visibleTenant(context, parameter(context, 'id'));
+  const limit = limitOf(query);
+  const search = { tenant: entry.tenant.id, after: readCursor(query, ONE_OFF_ID), limit: limit + 1 };
+  const rows = await listOneOffs(context.deps.pool, search);
+  return { status: 200, body: toPage(rows, limit, ({ id }) => id) };
+}
+
+/** Charges that are made once. */
+export const ONE_OFF_ROUTES: readonly Route[] = [
+  { method: 'post', path: '/v1/tenants/:id/one-offs', scopes: ADMIN, handle: postOneOff },
+  { method: 'get', path: '/v1/tenants/:id/one-offs', scopes: READ, handle: getOneOffs },
+];

@@ -1,0 +1,20 @@
+/** Why a tenant's timeline cannot be changed as asked. */
+export type ChangeRefusal =
+  | 'unknown_tenant'
+  | 'unknown_plan'
+  | 'unknown_quantity'
+  | 'currency_mismatch'
+  | 'before_start'
+  | 'tenant_ended'
+  | 'period_sealed';
+
+/** Thrown when a tenant's timeline cannot be changed as asked; the message says the cure. */
+export class ChangeRefusedError extends Error {
+  override readonly name = 'ChangeRefusedError';
+  readonly refusal: ChangeRefusal;
+
+  constructor(refusal: ChangeRefusal, message: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}

@@ -1,0 +1,122 @@
+import type pg from 'pg';
+
+import type { EpochMicros } from '../domain/instant.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
+import { type ChangeAt, changeInstant } from './change-plan.ts';
+import { ChangeRefusedError } from './change-refused-error.ts';
+import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
+import { moveVersions } from './write-timeline.ts';
+
+/** Tenants that one page of a migration looks at most. */
+export const MIGRATED_PER_PAGE_MAX = 100;
+
+/** All tenants on older versions of a plan are to come under another of its versions. */
+export interface PlanMigration {
+  readonly planKey: string;
+  readonly toVersion: number;
+  readonly at: ChangeAt;
+}
+
+/** Which tenants: those behind an id, in order, and how many. */
+export interface MigrationPage {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** One tenant of a migration: moved, or refused with the reason. */
+export interface MigrationStep {
+  readonly tenant: string;
+  readonly fromVersion: number;
+  readonly atMicros: EpochMicros | null;
+  /** Why it stays where it is; `null`: it moves. */
+  readonly refused: string | null;
+}
+
+/** A page of a migration. */
+export interface PlannedMigration {
+  readonly plan: PlanVersion;
+  readonly steps: readonly MigrationStep[];
+  /** Whether there are more tenants behind the last one. */
+  readonly hasMore: boolean;
+}
+
+/**
+ * What a page of a migration would do: every tenant whose timeline has an older version of the plan at the instant of change or later.
+ * Changes to other plans that are planned for it stay.
+ *
+ * @throws ChangeRefusedError when there is no such version
+ */
+export function planMigration(
+  snapshot: CatalogueSnapshot,
+  migration: PlanMigration,
+  nowMicros: EpochMicros,
+  { after, limit }: MigrationPage,
+): PlannedMigration {
+  const { planKey, toVersion } = migration;
+  const plan = snapshot.planVersions.get(planVersionName(planKey, toVersion));
+  if (plan === undefined) {
+    throw new ChangeRefusedError(
+      'unknown_plan',
+      `plan ${planKey} has no version ${toVersion}: GET /v1/catalogue lists them`,
+    );
+  }
+  const steps: MigrationStep[] = [];
+  const entries = [...snapshot.tenants.values()]
+    .filter(({ tenant }) => after === null || tenant.id > after)
+    .toSorted((a, b) => (a.tenant.id < b.tenant.id ? -1 : 1));
+  for (const entry of entries) {
+    const step = stepOf(entry, migration, nowMicros);
+    if (step === undefined) continue;
+    if (steps.length === limit) return { plan, steps, hasMore: true };
+    steps.push(step);
+  }
+  return { plan, steps, hasMore: false };
+}
+
+/** Moves a page of tenants, in the caller's transaction. Done a second time, it finds none of them on an older version. */
+export async function migratePlan(
+  client: pg.PoolClient,
+  migration: PlanMigration,
+  nowMicros: EpochMicros,
+  page: MigrationPage,
+): Promise<PlannedMigration & { readonly catalogueVersion: number }> {
+  const snapshot = await readLockedCatalogue(client);
+  const foreseen = planMigration(snapshot, migration, nowMicros, page);
+  // Sealed in the meantime, or not: what is locked does not change any more.
+  const locked = await withLockedGates(
+    client,
+    snapshot,
+    foreseen.steps.map(({ tenant }) => tenant),
+  );
+  const planned = planMigration(locked, migration, nowMicros, page);
+  const moved = planned.steps.filter(({ refused }) => refused === null);
+  if (moved.length === 0) return { ...planned, catalogueVersion: snapshot.version };
+  const { planKey, toVersion } = migration;
+  for (const { tenant, atMicros } of moved) {
+    if (atMicros !== null)
+      await moveVersions(client, { tenant, planKey, planVersion: toVersion, fromMicros: atMicros });
+  }
+  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+}
+
+function stepOf(
+  entry: TenantEntry,
+  { planKey, toVersion, at }: PlanMigration,
+  nowMicros: EpochMicros,
+): MigrationStep | undefined {
+  const isOlder = ({ plan }: { plan: PlanVersion }): boolean => plan.key === planKey && plan.version < toVersion;
+  const tenant = entry.tenant.id;
+  try {
+    const atMicros = changeInstant(entry, at, nowMicros);
+    const older = entry.plans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
+    if (older === undefined) return undefined;
+    return { tenant, fromVersion: older.plan.version, atMicros: Math.max(atMicros, older.fromMicros), refused: null };
+  } catch (error) {
+    if (!(error instanceof ChangeRefusedError)) throw error;
+    const older = entry.plans.findLast(isOlder);
+    // One that ended, or left the plan, has nothing to move.
+    if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
+    return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };
+  }
+}

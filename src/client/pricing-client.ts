@@ -1,0 +1,73 @@
+import type * as Api from './api-types.ts';
+import type * as Credits from './credit-types.ts';
+import type * as Pricing from './pricing-types.ts';
+import { path, RequestingClient, withQuery } from './requesting-client.ts';
+import type * as Timeline from './timeline-types.ts';
+
+/** What is done with prices: plans and quantities of tenants, credits, coupons, charges made once, and bills that are not made. */
+export abstract class PricingClient extends RequestingClient {
+  /** Brings a tenant under another plan version from an instant on, or with `dryRun` answers what that would mean. */
+  changePlan(tenant: string, { dryRun, ...change }: Timeline.PlanChangeInput): Promise<Timeline.PlanChangeView> {
+    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
+  setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+  }
+
+  /** Moves a page of tenants to a newer version of their plan, or with `dryRun` shows who would pay what. Ask again while there is a `nextCursor`. */
+  migratePlan(plan: string, { dryRun, ...page }: Timeline.MigrationInput): Promise<Timeline.MigrationPage> {
+    return this.change('POST', withQuery(path`/v1/plans/${plan}/migrate`, { dryRun: dryRun || undefined }), page);
+  }
+
+  /** Gives a tenant credit, which pays the invoices that are billed to it. */
+  giveCredit(tenant: string, credit: Credits.CreditInput): Promise<Credits.CreditView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/credits`, credit);
+  }
+
+  /** A tenant's credits, the oldest first, also those that are used up. */
+  listCredits(tenant: string, query: Api.PageQuery = {}): Promise<Credits.CreditPage> {
+    return this.get(path`/v1/tenants/${tenant}/credits`, { ...query });
+  }
+
+  /** Takes back what is left of a credit. @param id `crd_…` */
+  withdrawCredit(tenant: string, id: string, reason: string): Promise<Credits.CreditView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/credits/${id}/withdraw`, { reason });
+  }
+
+  /** Charges a tenant once, on its next bill. */
+  chargeOnce(tenant: string, charge: Credits.OneOffInput): Promise<Credits.OneOffView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/one-offs`, charge);
+  }
+
+  /** Charges that were made once, in order of time. */
+  listOneOffs(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.OneOffView>> {
+    return this.get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
+  }
+
+  /** Gives a tenant a coupon of the catalogue. @param from when it begins; now when absent */
+  giveCoupon(tenant: string, coupon: string, from?: string): Promise<Credits.CouponApplicationView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/coupons`, { coupon, from });
+  }
+
+  /** The coupons that a tenant was given, in order of their beginning. */
+  listCoupons(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.CouponApplicationView>> {
+    return this.get(path`/v1/tenants/${tenant}/coupons`, { ...query });
+  }
+
+  /** Ends a tenant's coupon: bills of later periods do not have it. @param id `cpn_…` */
+  endCoupon(tenant: string, id: string, reason: string): Promise<Credits.CouponApplicationView> {
+    return this.change('POST', path`/v1/tenants/${tenant}/coupons/${id}/end`, { reason });
+  }
+
+  /** What usage, or a past period of a tenant, would be billed by a plan. Nothing is written. */
+  simulate(question: Pricing.SimulateInput): Promise<Pricing.SimulatedBillView> {
+    return this.ask('/v1/pricing/simulate', question);
+  }
+
+  /** A page of tenants: what each was billed for a period, and what it would have been by a plan. Nothing is written. */
+  comparePlan(question: Pricing.CompareInput): Promise<Pricing.ComparePage> {
+    return this.ask('/v1/pricing/compare', question);
+  }
+}

@@ -1,0 +1,105 @@
+/** Which plan a tenant is to have, and from when on. */
+export interface PlanChangeInput {
+  readonly plan: string;
+  /** Left out: the newest. */
+  readonly version?: number | undefined;
+  /** `now`, `period_end` or an RFC 3339 instant whose period is not sealed. Left out: `period_end`. */
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Answer what it would mean, and change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** A plan version by its names. */
+export interface PlanNameView {
+  readonly key: string;
+  readonly version: number;
+}
+
+/** Totals, tax included, as plain decimals of major units; `null` where the usage cannot be rated that way. */
+export interface PriceDifferenceView {
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What a plan change did, or would do. */
+export interface PlanChangeView {
+  readonly dryRun: boolean;
+  readonly tenant: string;
+  readonly at: string;
+  readonly from: PlanNameView | null;
+  readonly to: PlanNameView;
+  /** Whether the timeline said so already. */
+  readonly unchanged: boolean;
+  /** Changes that were planned for later and are not any more. */
+  readonly dropped: readonly (PlanNameView & { readonly from: string })[];
+  readonly catalogueVersion: number;
+  /** By the usage of the open period so far; `null` where none is open. */
+  readonly preview: {
+    readonly currency: string;
+    readonly period: { readonly start: string; readonly end: string };
+    readonly thisPeriod: PriceDifferenceView;
+    readonly wholePeriod: PriceDifferenceView;
+  } | null;
+}
+
+/** How many of a fixed quantity a tenant is to hold. */
+export interface QuantityInput {
+  /** A plain decimal. */
+  readonly quantity: string;
+  /** As of a plan change. Left out: `now`. */
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What a change of a fixed quantity did. */
+export interface QuantityChangeView {
+  readonly tenant: string;
+  readonly name: string;
+  readonly at: string;
+  readonly from: string;
+  readonly to: string;
+  /** Whether the timeline said so already. */
+  readonly unchanged: boolean;
+  readonly catalogueVersion: number;
+}
+
+/** A page of a migration. */
+export interface MigrationInput {
+  /** The version to come under. */
+  readonly version: number;
+  /** As of a plan change. Left out: `period_end`, which is each tenant's own. */
+  readonly at?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** One tenant of a migration. */
+export interface MigrationStepView {
+  readonly tenant: string;
+  /** The version it is on. */
+  readonly from: number;
+  readonly at: string | null;
+  /** Why it stays; `null`: it moves. */
+  readonly refused: string | null;
+  /** In a dry run: what its last closed period was billed, and what the new version would have billed. Major units. */
+  readonly lastPeriod?: {
+    readonly currency: string;
+    readonly period: { readonly start: string; readonly end: string } | null;
+    readonly billed: string | null;
+    readonly wouldBe: string | null;
+    readonly difference: string | null;
+    readonly problems: readonly string[];
+  } | null;
+}
+
+/** What a page of a migration did, or would do. */
+export interface MigrationPage {
+  readonly dryRun: boolean;
+  readonly data: readonly MigrationStepView[];
+  /** Give it with the next page; `null`: that was the last. */
+  readonly nextCursor: string | null;
+  readonly catalogueVersion: number;
+}

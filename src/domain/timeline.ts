@@ -1,0 +1,62 @@
+import type { EpochMicros } from './instant.ts';
+
+/** Something on a tenant's timeline, half-open: the instant of a change belongs to what comes after it. `toMicros` is `null` while open. */
+export interface TimelineItem {
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros | null;
+}
+
+/** A half-open window of time. */
+export interface TimeWindow {
+  readonly startMicros: EpochMicros;
+  readonly endMicros: EpochMicros;
+}
+
+/** The part of an item that lies in a window. Never empty. */
+export interface ItemSpan<Item extends TimelineItem> {
+  readonly item: Item;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros;
+}
+
+/** The parts of items that lie in a window, in order of time. Items that do not reach into it are left out. */
+export function itemsWithin<Item extends TimelineItem>(items: readonly Item[], window: TimeWindow): ItemSpan<Item>[] {
+  return items
+    .map((item) => ({
+      item,
+      fromMicros: Math.max(item.fromMicros, window.startMicros),
+      toMicros: Math.min(item.toMicros ?? Infinity, window.endMicros),
+    }))
+    .filter(({ fromMicros, toMicros }) => fromMicros < toMicros)
+    .toSorted((a, b) => a.fromMicros - b.fromMicros);
+}
+
+/** The item that holds an instant; `undefined` where there is none. */
+export function itemAt<Item extends TimelineItem>(
+  items: readonly Item[],
+  instantMicros: EpochMicros,
+): Item | undefined {
+  return items.find(
+    ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
+  );
+}
+
+/**
+ * A timeline in which something else holds from an instant on: what began before is cut there, what was to begin there or later is
+ * dropped. Where what holds until then is the same, it goes on instead of being cut, so a repeated change changes nothing.
+ *
+ * @param items in order of time, without overlap
+ */
+export function changedFrom<Item extends TimelineItem>(
+  items: readonly Item[],
+  next: Item,
+  isSame: (a: Item, b: Item) => boolean,
+): readonly Item[] {
+  const at = next.fromMicros;
+  const kept = items.filter(({ fromMicros }) => fromMicros < at);
+  const last = kept.at(-1);
+  const reaches = last !== undefined && (last.toMicros === null || last.toMicros >= at);
+  if (last === undefined || !reaches) return [...kept, next];
+  if (isSame(last, next)) return [...kept.slice(0, -1), { ...last, toMicros: next.toMicros }];
+  return [...kept.slice(0, -1), { ...last, toMicros: at }, next];
+}

@@ -1,0 +1,107 @@
+import type { Coupon } from '../domain/coupon.ts';
+import type { InstantText } from '../domain/instant.ts';
+import type { Queryable } from '../ledger/database.ts';
+import { instantExpression } from './invoice-record.ts';
+
+/** A coupon that a tenant was given. */
+export interface CouponApplication {
+  /** `cpn_…` */
+  readonly id: string;
+  readonly tenant: string;
+  readonly coupon: Coupon;
+  /** Half-open: it is on the bills of periods that touch it. */
+  readonly from: InstantText;
+  readonly to: InstantText | null;
+  /** How many live bills, drafts too, it took something off. */
+  readonly uses: number;
+}
+
+/** The uses of other bills than this one; `null` counts all. Lowered to one for each occasion: revisions are one bill. */
+function selectApplications(occasion: string): string {
+  return `
+    select a.id, a.tenant, k.definition || jsonb_build_object('key', k.key) as coupon,
+      ${instantExpression('a.valid_from')} as "from", ${instantExpression('a.valid_to')} as "to", (
+        select count(distinct i.occasion) from invoice_claim c join invoice i on i.id = c.invoice
+        where c.kind = 'coupon' and c.reference = a.id and i.status not in ('rejected', 'void')
+          and i.occasion is distinct from ${occasion}
+      )::integer as uses
+    from coupon_application a join coupon k on k.key = a.coupon`;
+}
+
+/** Gives a tenant a coupon. Answers whether it was new: the same one may be there from the same instant on. */
+export async function insertApplication(
+  client: Queryable,
+  application: { readonly id: string; readonly tenant: string; readonly coupon: string; readonly from: InstantText },
+  createdAt: InstantText,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into coupon_application (id, tenant, coupon, valid_from, created_at)
+     values ($1::text, $2::text, $3::text, $4::timestamptz, $5::timestamptz)
+     on conflict (tenant, coupon, valid_from) do nothing`,
+    [application.id, application.tenant, application.coupon, application.from, createdAt],
+  );
+  return rowCount === 1;
+}
+
+/** Ends a tenant's coupon. Answers whether it moved its end: an ended one keeps the end that it has. */
+export async function endApplication(client: Queryable, id: string, at: InstantText): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update coupon_application set valid_to = greatest(valid_from, $2::timestamptz)
+     where id = $1::text and valid_to is null`,
+    [id, at],
+  );
+  return rowCount === 1;
+}
+
+/** One application; `undefined` where the tenant has none with this id. */
+export async function readApplication(
+  db: Queryable,
+  tenant: string,
+  id: string,
+): Promise<CouponApplication | undefined> {
+  const { rows } = await db.query<CouponApplication>(
+    `${selectApplications('null')} where a.tenant = $1::text and a.id = $2::text`,
+    [tenant, id],
+  );
+  return rows[0];
+}
+
+/** A page of a tenant's coupons, in order of their beginning. @param after the last id of the page before */
+export async function listApplications(
+  db: Queryable,
+  { tenant, after, limit }: { readonly tenant: string; readonly after: string | null; readonly limit: number },
+): Promise<readonly CouponApplication[]> {
+  const { rows } = await db.query<CouponApplication>(
+    `${selectApplications('null')}
+     where a.tenant = $1::text and ($2::text is null
+       or (a.valid_from, a.id) > (select b.valid_from, b.id from coupon_application b where b.id = $2::text))
+     order by a.valid_from, a.id limit $3::integer`,
+    [tenant, after, limit],
+  );
+  return rows;
+}
+
+/** One bill takes at most so many of them. */
+const COUPONS_OF_BILL_MAX = 100;
+
+/** Coupons that hold for a bill: given for a time that touches its period, and not used up by others. Lock the tenant first. */
+export async function readHoldingCoupons(
+  db: Queryable,
+  bill: {
+    readonly tenant: string;
+    readonly periodStart: InstantText;
+    readonly periodEnd: InstantText;
+    readonly occasion: string;
+  },
+): Promise<readonly CouponApplication[]> {
+  const { rows } = await db.query<CouponApplication>(
+    `select * from (${selectApplications('$4::text')}
+       where a.tenant = $1::text and a.valid_from < $3::timestamptz
+         and (a.valid_to is null or a.valid_to > $2::timestamptz)
+     ) as held
+     where held.uses < coalesce((held.coupon->>'periods')::integer, held.uses + 1)
+     order by held."from"::timestamptz, held.id limit $5::integer`,
+    [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
+  );
+  return rows;
+}

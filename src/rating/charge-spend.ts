@@ -1,0 +1,66 @@
+import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
+import type { InstantText } from '../domain/instant.ts';
+import { type AmountMinor, formatMinor } from '../domain/money.ts';
+import type { Charge } from '../domain/plan.ts';
+import { billableQuantity } from './billable-units.ts';
+import { exact, ZERO } from './exact.ts';
+import type { RatedSpan, RatingInputs } from './inputs.ts';
+import { readingOf } from './reading-of.ts';
+import { unitOf } from './usage-lines.ts';
+
+/** What one charge has come to in one span of a period. */
+export interface ChargeSpend {
+  readonly charge: string;
+  readonly description: string;
+  readonly meter: string;
+  readonly unit: string;
+  readonly from: InstantText;
+  readonly to: InstantText;
+  /** Whole units as they are metered, after the filter of the charge. */
+  readonly used: string;
+  /** Units that cost nothing, and how many are used beyond them, both as they are billed (converted); `null` where parts are priced. */
+  readonly included: string | null;
+  readonly overage: string | null;
+  /** With what its minimum adds and its maximum takes, as the invoice has it: minor units, and the same in major ones. */
+  readonly amountMinor: string;
+  readonly cost: string;
+}
+
+/** The charges of rated inputs, span by span in the order of the invoice. */
+export function spendOfCharges(inputs: RatingInputs, { lines, currency }: InvoiceContent): ChargeSpend[] {
+  return inputs.spans.flatMap((span) =>
+    span.planVersion.charges.map((charge): ChargeSpend => {
+      const amountMinor = amountOf(lines, span, charge);
+      const used = span.usage.find((one) => one.charge === charge.key)?.quantity ?? '0';
+      return {
+        charge: charge.key,
+        description: charge.description,
+        meter: charge.meter,
+        unit: unitOf(inputs, charge.meter),
+        from: span.from,
+        to: span.to,
+        used,
+        ...unitsOf(charge, used),
+        amountMinor: amountMinor.toString(),
+        cost: formatMinor(amountMinor, currency),
+      };
+    }),
+  );
+}
+
+const OF_CHARGES: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
+
+function amountOf(lines: readonly InvoiceLine[], { from, to }: RatedSpan, charge: Charge): AmountMinor {
+  return lines
+    .filter(({ kind, provenance }) => {
+      const isOfCharge = OF_CHARGES.has(kind) && provenance.charge === charge.key;
+      return isOfCharge && provenance.from === from && provenance.to === to;
+    })
+    .reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
+}
+
+function unitsOf(charge: Charge, used: string): Pick<ChargeSpend, 'included' | 'overage'> {
+  if (readingOf(charge).reads !== 'quantity') return { included: null, overage: null };
+  const { quantity, freeUnits } = billableQuantity(charge, exact(used).atLeast(ZERO));
+  return { included: charge.includedUnits, overage: quantity.minus(freeUnits).text };
+}

@@ -1,0 +1,42 @@
+import { isPlainDecimal } from '../domain/decimal.ts';
+import { parseInstant } from '../domain/instant.ts';
+import type { Discount } from '../domain/plan.ts';
+import { checkAmount, checkShare } from './check-decimal.ts';
+import type { RatingInputs } from './inputs.ts';
+
+const MINOR_UNITS = /^(?:0|[1-9]\d{0,30})$/;
+
+/** What keeps charges made once, coupons and credits from being billed, as sentences. Each is given once, and can be read. */
+export function checkAround({ oneOffs = [], coupons = [], grants = [] }: RatingInputs): string[] {
+  return [
+    ...oneOffs
+      .filter(({ amount }) => !isPlainDecimal(amount))
+      .map((one) => unreadable('one-off charge', one.id, one.amount)),
+    ...coupons.flatMap(({ id, discount }) => checkCoupon(id, discount)),
+    ...grants
+      .filter(({ balanceMinor }) => !MINOR_UNITS.test(balanceMinor))
+      .map((one) => unreadable('credit', one.id, one.balanceMinor)),
+    ...grants.flatMap(({ id, expiresAt, grantedAt }) => {
+      const isReadable = [expiresAt ?? grantedAt, grantedAt].every((at) => parseInstant(at) !== undefined);
+      return isReadable ? [] : [`credit ${id} is granted or expires at no instant: ${grantedAt}, ${expiresAt}`];
+    }),
+    ...repeated('one-off charge', oneOffs),
+    ...repeated('coupon', coupons),
+    ...repeated('credit', grants),
+  ];
+}
+
+function checkCoupon(id: string, discount: Discount): string[] {
+  const problems =
+    'percent' in discount ? checkShare(discount.percent, 'percent') : checkAmount(discount.amount, 'amount');
+  return problems.map(({ path, message }) => `coupon ${id}, ${path}: ${message}`);
+}
+
+function unreadable(what: string, id: string, amount: string): string {
+  return `the amount of ${what} ${id} cannot be read: ${JSON.stringify(amount)}`;
+}
+
+function repeated(what: string, given: readonly { readonly id: string }[]): string[] {
+  const ids = given.map(({ id }) => id);
+  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${what} ${id} is given twice`);
+}

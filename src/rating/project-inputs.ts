@@ -1,0 +1,102 @@
+import { type InstantText, requireInstant } from '../domain/instant.ts';
+import type { Meter } from '../domain/meter.ts';
+import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { SCALE_MAX } from '../domain/quantity.ts';
+import { type Exact, exact } from './exact.ts';
+import type { ChargeUsage, RatedSpan, RatingInputs } from './inputs.ts';
+import { priceCharge } from './price-charge.ts';
+import { UnpricedQuantityError } from './problem.ts';
+import { roundTo } from './rounding.ts';
+import { readingOf } from './reading-of.ts';
+
+/**
+ * The inputs of a period that is not over, as they would be at its end if usage went on as it has until an instant: linear by elapsed
+ * time, counted in the span of the plan that runs. Quantities that add up, gauges over time among them, grow, and are priced as they then are; a maximum, a latest
+ * value and a number of distinct values stay. Charges that price hours, days or single events keep what they came to per time instead.
+ * Fees are whole, as they are anyway. A span that has not begun is given what the charge of the same key has had until now, per time.
+ *
+ * `null` where no time has passed, so that nothing can be said.
+ */
+export function projectInputs(inputs: RatingInputs, at: InstantText): RatingInputs | null {
+  const isOver = ({ to }: RatedSpan): boolean => requireInstant(to) <= requireInstant(at);
+  const running = inputs.spans.find((span) => requireInstant(span.from) <= requireInstant(at) && !isOver(span));
+  if (running === undefined) return inputs.spans.every(isOver) ? inputs : null;
+  const elapsed = lengthOf(running.from, at);
+  if (elapsed.isZero) return null;
+  const spans = inputs.spans.map((span) => {
+    if (isOver(span)) return span;
+    const factor = lengthOf(span.from, span.to).dividedBy(elapsed);
+    return projectSpan(inputs, span, running.usage, factor);
+  });
+  return { ...inputs, spans };
+}
+
+function lengthOf(from: InstantText, to: InstantText): Exact {
+  return exact(BigInt(requireInstant(to) - requireInstant(from)));
+}
+
+function projectSpan(inputs: RatingInputs, span: RatedSpan, soFar: readonly ChargeUsage[], factor: Exact): RatedSpan {
+  const charges: Charge[] = [];
+  const usage: ChargeUsage[] = [];
+  for (const charge of span.planVersion.charges) {
+    const meter = inputs.meters.find(({ key }) => key === charge.meter);
+    const used = soFar.find((one) => one.charge === charge.key);
+    const isByCost = used !== undefined && meter !== undefined && isPricedByCost(charge);
+    charges.push(isByCost ? projectCost(charge, used, { meter, factor, currency: inputs.tenant.currency }) : charge);
+    if (used !== undefined && meter !== undefined) usage.push(projectUsage(used, meter, factor));
+  }
+  const planVersion: PlanVersion = { ...span.planVersion, charges };
+  return { ...span, planVersion, usage };
+}
+
+/** Whether more usage means more hours, days or events, of which nobody knows how they will look. */
+function isPricedByCost(charge: Charge): boolean {
+  const reading = readingOf(charge);
+  return reading.reads === 'events' || (reading.reads === 'parts' && reading.bucket !== null);
+}
+
+/** Digits behind the point of a projected amount: a projection is no bill. */
+const PROJECTED_DIGITS = 6;
+
+/** The charge as a fee of what it has come to until now, per time. Its minimum and maximum still hold. */
+function projectCost(
+  charge: Charge,
+  used: ChargeUsage,
+  { meter, factor, currency }: { readonly meter: Meter; readonly factor: Exact; readonly currency: string },
+): Charge {
+  const { key, meter: meterKey, description, minimum, maximum } = charge;
+  try {
+    const { aggregation } = meter;
+    const { amount } = priceCharge(charge, used, { aggregation, currency, isLast: false });
+    return {
+      key,
+      meter: meterKey,
+      description,
+      includedUnits: '0',
+      price: { model: 'flat', amount: roundTo(amount.times(factor), PROJECTED_DIGITS).text, due: 'when_used' },
+      ...(minimum !== undefined && { minimum }),
+      ...(maximum !== undefined && { maximum }),
+    };
+  } catch (error) {
+    // What has no price now is told by whoever rates the projection.
+    if (error instanceof UnpricedQuantityError) return charge;
+    throw error;
+  }
+}
+
+/** Aggregations in which more time alone brings nothing. */
+const STAYING: ReadonlySet<string> = new Set(['max', 'latest', 'unique']);
+
+function projectUsage(used: ChargeUsage, meter: Meter, factor: Exact): ChargeUsage {
+  if (STAYING.has(meter.aggregation) && meter.timeWeighted !== true) return used;
+  const digits = meter.aggregation === 'count' ? 0 : SCALE_MAX;
+  const grown = (quantity: string): string => exact(quantity).times(factor).rounded(digits).text;
+  const { charge, quantity, eventCount, ledgerRange, parts } = used;
+  return {
+    charge,
+    quantity: grown(quantity),
+    ...(parts !== undefined && { parts: parts.map((part) => ({ ...part, quantity: grown(part.quantity) })) }),
+    eventCount,
+    ledgerRange,
+  };
+}
