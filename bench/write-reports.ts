@@ -77,12 +77,26 @@ function summary(reports: readonly BenchReport[]): string {
       .filter((measure) => isReached(measure) !== null)
       .map((measure) => [`\`${report.command}\``, ...figureRow(measure)]),
   );
-  const origins = [...new Set(reports.map(originLine))];
   const probes = reports.flatMap(({ probe }) => [probe.before.commandsPerSecond, probe.after.commandsPerSecond]);
   const span = [Math.min(...probes), Math.max(...probes)].map((value) => value.toLocaleString('en-US')).join(' to ');
   return [
     markdownTable(['bench', ...FIGURE_HEAD], rows),
     `Probe during these runs: ${span} HINCRBY/s. Processor time per event, settings and what each figure means: [docs/benchmarks.md](docs/benchmarks.md).`,
-    ...origins,
+    ...sharedOrigins(reports),
   ].join('\n\n');
+}
+
+/** One line for what was measured on one machine on one day: each section of the page has its own. */
+function sharedOrigins(reports: readonly BenchReport[]): string[] {
+  const groups = Map.groupBy(reports, ({ machine, at }) => `${machine}|${at.slice(0, 10)}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const versions = new Set(
+      group.flatMap((report) => report.versions.split(', ').filter((version) => version !== '')),
+    );
+    const commands = group.map(({ command }) => `\`${command}\``).join(', ');
+    const where = [first.machine, ...versions].join(', ');
+    return [`${where}; ${first.at.slice(0, 10)}; \`npm run bench -- COMMAND --write\`, with ${commands}.`];
+  });
 }
