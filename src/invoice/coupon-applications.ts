@@ -2,6 +2,7 @@ import type { Coupon } from '../domain/coupon.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { instantExpression } from './invoice-record.ts';
+import { CLAIMS_COUNT } from './live-claims.ts';
 
 /** A coupon that a tenant was given. */
 export interface CouponApplication {
@@ -22,7 +23,7 @@ function selectApplications(occasion: string): string {
     select a.id, a.tenant, k.definition || jsonb_build_object('key', k.key) as coupon,
       ${instantExpression('a.valid_from')} as "from", ${instantExpression('a.valid_to')} as "to", (
         select count(distinct i.occasion) from invoice_claim c join invoice i on i.id = c.invoice
-        where c.kind = 'coupon' and c.reference = a.id and i.status not in ('rejected', 'void')
+        where c.kind = 'coupon' and c.reference = a.id and ${CLAIMS_COUNT}
           and i.occasion is distinct from ${occasion}
       )::integer as uses
     from coupon_application a join coupon k on k.key = a.coupon`;

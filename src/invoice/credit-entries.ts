@@ -5,6 +5,7 @@ import { insertGrant, readCredit } from './credit-grants.ts';
 import { derivedId } from './invoice-digests.ts';
 import { InvoiceError } from './invoice-error.ts';
 import { lockPayers } from './lock-payers.ts';
+import { CLAIMS_COUNT } from './live-claims.ts';
 
 /**
  * Books what an invoice draws of credits, and makes what it carries a credit of the payer, in the issuing transaction. A repeated
@@ -94,7 +95,7 @@ async function withdrawCarried(
   const { rows } = await client.query<{ invoice: string }>(
     `select c.invoice from credit_grant g
      join invoice_claim c on c.kind = 'credit' and c.reference = g.id
-     join invoice i on i.id = c.invoice and i.status not in ('rejected', 'void')
+     join invoice i on i.id = c.invoice and ${CLAIMS_COUNT}
      where g.source_invoice = $1::text order by c.invoice limit 1`,
     [invoiceId],
   );

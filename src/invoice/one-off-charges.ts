@@ -1,6 +1,7 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { instantExpression } from './invoice-record.ts';
+import { CLAIMS_COUNT } from './live-claims.ts';
 
 /** A charge that is made once. */
 export interface OneOffRecord {
@@ -55,7 +56,7 @@ export async function listOneOffs(
   const { rows } = await db.query<OneOffState>(
     `select ${COLUMNS}, (
        select c.invoice from invoice_claim c join invoice i on i.id = c.invoice
-       where c.kind = 'one_off' and c.reference = o.id and i.status not in ('rejected', 'void')
+       where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT}
        order by i.created_at desc limit 1
      ) as "invoiceId"
      from one_off o
@@ -87,7 +88,7 @@ export async function readUnbilledOneOffs(
     `select ${COLUMNS} from one_off o
      where o.tenant = $1::text and o.at < $2::timestamptz and not exists (
        select 1 from invoice_claim c join invoice i on i.id = c.invoice
-       where c.kind = 'one_off' and c.reference = o.id and i.status not in ('rejected', 'void') and i.occasion <> $3::text
+       where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT} and i.occasion <> $3::text
      )
      order by o.at, o.id limit $4::integer`,
     [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
