@@ -1,18 +1,12 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { ScaledQuantity } from '../domain/quantity.ts';
-import { limitedCounterName, type GroupAnswer } from '../meter/usage-group.ts';
+import { limitedCounterName } from '../meter/usage-group.ts';
 import type { BoundedReading } from './judge-event.ts';
-import type { Acceptable, PlannedGroup } from './plan-groups.ts';
+import type { Acceptable, AppliedGroup } from './plan-groups.ts';
 
 /** Told that usage of a tenant's period has reached a threshold. Best effort: errors are its own to report. */
 export type OnThreshold = (tenant: string, periodStart: InstantText) => void;
-
-/** A call that was applied: whose events it had, and what the script said of them. */
-export interface FollowedGroup {
-  readonly planned: PlannedGroup;
-  readonly answer: Extract<GroupAnswer, { kind: 'applied' }>;
-}
 
 /** Maxima of which it is remembered what was told; the oldest goes first, and is at worst told once more. */
 const TOLD_MAXIMA_MAX = 10_000;
@@ -41,7 +35,7 @@ export class ThresholdWalk {
   }
 
   /** Tells of the thresholds that an applied call has reached: once for each tenant and period. */
-  follow(applied: FollowedGroup): void {
+  follow(applied: AppliedGroup): void {
     if (applied.answer.totals.size === 0) return;
     const told = new Set<string>();
     for (const growth of growthOfCounters(applied)) {
@@ -76,7 +70,7 @@ export class ThresholdWalk {
 }
 
 /** By the numbers that the group has given its periods and meters, with holes. */
-function growthOfCounters({ planned, answer }: FollowedGroup): readonly (Growth | undefined)[] {
+function growthOfCounters({ planned, answer }: AppliedGroup): readonly (Growth | undefined)[] {
   const growths: (Growth | undefined)[] = [];
   const { group, events } = planned;
   for (let place = 0; place < events.length; place += 1) {
