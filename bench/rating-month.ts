@@ -168,6 +168,8 @@ function entryOf(id: string): TenantEntry {
     plans: [{ plan: PLAN, fromMicros: startMicros, toMicros: null }],
     planOfFile: null,
     quantities: [],
+    addOns: [],
+    prices: [],
     gate: { version: 1, sealedThroughMicros: startMicros },
     periodsThroughMicros: endMicros,
   };

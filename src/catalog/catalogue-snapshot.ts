@@ -2,7 +2,7 @@ import type { Coupon } from '../domain/coupon.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { BillingCalendar } from '../domain/period.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Charge, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 import type { MeterSpan } from './meter-spans.ts';
 
@@ -22,6 +22,13 @@ export interface QuantitySpan {
   readonly toMicros: EpochMicros | null;
 }
 
+/** A charge of a tenant's own from one instant to another, in place of the one with its key in whatever plan it is under. */
+export interface PriceSpan {
+  readonly charge: Charge;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros | null;
+}
+
 /** One tenant as ingest and the API need it. */
 export interface TenantEntry {
   readonly tenant: Tenant;
@@ -34,6 +41,10 @@ export interface TenantEntry {
   readonly planOfFile: string | null;
   /** The timelines of fixed quantities, by name and then in order of time. */
   readonly quantities: readonly QuantitySpan[];
+  /** The timelines of plans that are held beside the first one, by key and then in order of time. */
+  readonly addOns: readonly PlanSpan[];
+  /** The timelines of prices of its own, by charge and then in order of time. */
+  readonly prices: readonly PriceSpan[];
   /** The truth behind the gate record in Redis: its version and the instant through which periods are sealed. */
   readonly gate: { readonly version: number; readonly sealedThroughMicros: EpochMicros };
   /** Where the rows of `billing_period` end: periods are made ahead of the events that need them. */

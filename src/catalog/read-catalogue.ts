@@ -160,6 +160,8 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
     planOfFile: row.planOfFile,
     quantities: row.quantities ?? [],
+    addOns: [],
+    prices: [],
     gate: { version: row.gateVersion, sealedThroughMicros: row.sealedThroughMicros },
     periodsThroughMicros: row.periodsThroughMicros,
   };

@@ -2,7 +2,7 @@ import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Discount, PlanVersion } from '../domain/plan.ts';
-import type { Party, Tenant } from '../domain/tenant.ts';
+import type { Party, PeriodLength, Tenant } from '../domain/tenant.ts';
 
 /** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
 export interface UsagePart {
@@ -72,6 +72,19 @@ export interface HeldQuantity {
   readonly quantity: string;
 }
 
+/**
+ * A fee with a cadence of its own (`every`) in one of its own periods. Charged on the bill in whose span its part begins (`advance`), and
+ * given back for what is left where it ends before its own period does; in arrears, charged where its part ends.
+ */
+export interface FeeSpan {
+  readonly every: PeriodLength;
+  /** The whole fee period, half-open. */
+  readonly period: { readonly start: InstantText; readonly end: InstantText };
+  /** The part of it for which the plan version holds, as far as is known: it may reach beyond the accounting period. Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+}
+
 /** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
 export interface RatedSpan {
   /** Half-open. */
@@ -82,6 +95,10 @@ export interface RatedSpan {
   readonly trial?: true;
   /** Of the plan's fixed quantities, in order of time; where there is nothing said of one, none is held. Left out: none at all. */
   readonly quantities?: readonly HeldQuantity[];
+  /** Of every cadence that fees of the plan version have of their own, in order of time: those that reach into the span. Left out: none. */
+  readonly fees?: readonly FeeSpan[];
+  /** Charges of the plan version that are the tenant's own, in place of the plan's, and since when. Left out: none. */
+  readonly privatePrices?: readonly { readonly charge: string; readonly from: InstantText }[];
   /** By charge; a charge that is not there was not used. */
   readonly usage: readonly ChargeUsage[];
 }
@@ -149,6 +166,8 @@ export interface RatingInputs {
   readonly feePeriod: { readonly start: InstantText; readonly end: InstantText };
   /** In order of time, without overlap; at least one. */
   readonly spans: readonly RatedSpan[];
+  /** Of plans that are held beside that, by plan and then in order of time. Left out: none. */
+  readonly addOns?: readonly RatedSpan[];
   readonly late: readonly LateUsage[];
   /** Bills of the same period before this one. */
   readonly earlier: readonly EarlierBill[];
