@@ -8,7 +8,7 @@ import {
   type EpochMicros,
   type InstantText,
 } from './instant.ts';
-import type { PeriodLength } from './tenant.ts';
+import type { PeriodLength } from './period-length.ts';
 
 export { dayStart, hourEnd, hourStart, monthStart } from './calendar-hour.ts';
 

@@ -1,5 +1,5 @@
 import type { CurrencyCode } from './money.ts';
-import type { PeriodLength } from './tenant.ts';
+import type { PeriodLength } from './period-length.ts';
 
 /** One band of a graduated or volume price. Bands rise; `upTo` is inclusive and `null` in an open band. Decimals as strings. */
 export interface Band {

@@ -2,7 +2,8 @@ import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Discount, PlanVersion } from '../domain/plan.ts';
-import type { Party, PeriodLength, Tenant } from '../domain/tenant.ts';
+import type { PeriodLength } from '../domain/period-length.ts';
+import type { Party, Tenant } from '../domain/tenant.ts';
 
 /** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
 export interface UsagePart {
