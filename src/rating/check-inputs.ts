@@ -1,10 +1,11 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
+import { addOnInputs, timelineOf } from './add-ons.ts';
 import { checkAround } from './check-around.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
-import type { RatingInputs } from './inputs.ts';
+import type { RatedSpan, RatingInputs } from './inputs.ts';
 import { spanOfLate } from './late-lines.ts';
 
 /**
@@ -13,13 +14,15 @@ import { spanOfLate } from './late-lines.ts';
  */
 export function checkInputs(inputs: RatingInputs): string[] {
   return [
-    ...inputs.spans.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...allSpans(inputs).flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...(inputs.next === undefined ? [] : checkNextPlan(inputs, inputs.next.planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
-    ...checkSpans(inputs),
+    ...(inputs.spans.length === 0 ? ['the period has no span of a plan'] : checkSpans(inputs)),
+    ...addOnInputs(inputs).flatMap(checkSpans),
+    ...checkTimelines(inputs),
     ...checkUsage(inputs),
     ...checkLateSpans(inputs),
     ...checkHeldQuantities(inputs),
@@ -29,6 +32,23 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkAround(inputs),
     ...repeated(inputs.meters.map(({ key }) => key)).map((key) => `meter ${key} is given twice`),
   ];
+}
+
+/** Those of the plan, and those of add-ons. */
+function allSpans({ spans, addOns = [] }: RatingInputs): readonly RatedSpan[] {
+  return [...spans, ...addOns];
+}
+
+/** Add-ons are beside the plan, never in its place: their lines are told apart by that. */
+function checkTimelines({ spans, addOns = [] }: RatingInputs): string[] {
+  const misplaced = [
+    ...spans.filter(({ planVersion }) => planVersion.addOn === true),
+    ...addOns.filter(({ planVersion }) => planVersion.addOn !== true),
+  ];
+  return misplaced.map(({ planVersion: { key, version, addOn } }) => {
+    const [is, as] = addOn === true ? ['is an add-on', "the tenant's plan"] : ['is no add-on', 'one'];
+    return `plan ${key} version ${version} ${is} and is given as ${as}`;
+  });
 }
 
 function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
@@ -58,7 +78,6 @@ function checkPeriod(what: string, start: string, end: string): string[] {
 
 /** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
 function checkSpans({ spans, period }: RatingInputs): string[] {
-  if (spans.length === 0) return ['the period has no span of a plan'];
   if (checkPeriod('the period', period.start, period.end).length > 0) return [];
   const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
   if (unreadable.length > 0) return unreadable;
@@ -75,9 +94,9 @@ function microsOf(text: string): number {
 }
 
 /** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
-function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
-  const ofLate = late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
-  return [...spans, ...ofLate].flatMap((span) => {
+function checkHeldQuantities(inputs: RatingInputs): string[] {
+  const ofLate = inputs.late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
+  return [...allSpans(inputs), ...ofLate].flatMap((span) => {
     const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
     return [...byKey.values()].flatMap((held) =>
       held.flatMap(({ key, from, to, quantity }, index) => {
@@ -95,10 +114,13 @@ function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
   });
 }
 
-/** Each span of a late period once: its usage would be billed twice. */
+/** Each span of a late period once, of the plan and of each add-on: its usage would be billed twice. */
 function checkLateSpans({ late }: RatingInputs): string[] {
-  return repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
-    (start) => `the late usage of the period or span from ${start} is given twice`,
+  const byTimeline = Map.groupBy(late, ({ planVersion }) => timelineOf(planVersion));
+  return [...byTimeline.values()].flatMap((ofOne) =>
+    repeated(ofOne.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
+      (start) => `the late usage of the period or span from ${start} is given twice`,
+    ),
   );
 }
 

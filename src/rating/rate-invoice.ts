@@ -1,4 +1,5 @@
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
+import { addOnInputs, namedLines } from './add-ons.ts';
 import { advanceFeeLines } from './advance-fee.ts';
 import { billedLines } from './billed-lines.ts';
 import { checkInputs } from './check-inputs.ts';
@@ -19,7 +20,7 @@ import { FORMAT_VERSION, RATING_VERSION } from './version.ts';
  * wherever they are rated. Never throws on usage: what cannot be billed is answered as problems, and nothing of it is.
  *
  * The order of the steps is the order of the bill: what is due whatever was used, the period's usage in the order of the
- * plan's charges, what plans ask for all of it together, less what earlier bills of the period billed, late usage of earlier
+ * plan's charges, what plans ask for all of it together, the same of each add-on, less what earlier bills of the period billed, late usage of earlier
  * periods, charges made once, base fees in advance, coupons on all of that, then tax on the sum, and credits that pay. A negative total is a credit,
  * not an error.
  */
@@ -27,11 +28,13 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
   const problems = checkInputs(inputs);
   if (problems.length > 0) return { problems };
   const rated = ratedLines(periodRatings(inputs), problems);
+  const ofAddOns = ratedLines(addOnRatings(inputs), problems);
   const late = ratedLines(lateRatings(inputs), problems);
   if (problems.length > 0) return { problems };
   const lines = [
     ...rated,
     ...planBoundLines(inputs, rated),
+    ...ofAddOns,
     ...billedLines(inputs),
     ...late,
     ...oneOffLines(inputs),
@@ -60,6 +63,11 @@ function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
     ...inputs.spans.map((span) => () => fixedQuantityLines(inputs, span)),
     ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
   ];
+}
+
+/** What an add-on is due is what it would be due as a plan; what the plan bounds as a whole does not cover it. */
+function addOnRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
+  return addOnInputs(inputs).flatMap((own) => periodRatings(own).map((rate) => () => namedLines(own, rate())));
 }
 
 function lateRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
