@@ -1,5 +1,5 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
-import { type Period, periodBoundary } from '../domain/period.ts';
+import { fullPeriod, type Period } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
 import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
@@ -79,9 +79,7 @@ export function spanTexts({ plan, fromMicros, toMicros, isTrial, quantities }: P
   };
 }
 
-/** The whole period that fees are for: it goes on behind a last period that is cut by the tenant's end. */
-export function feePeriodOf({ calendar, endsAtMicros }: TenantEntry, period: Period): TimeWindow {
-  const { startMicros, endMicros, ordinal } = period;
-  if (endMicros !== endsAtMicros) return { startMicros, endMicros };
-  return { startMicros, endMicros: Math.max(endMicros, periodBoundary(calendar, ordinal + 1)) };
+/** The full period that fees are for: it goes on behind a last period that is cut, and begins before one that a change has shortened. */
+export function feePeriodOf({ calendar }: TenantEntry, period: Period): TimeWindow {
+  return fullPeriod(calendar, period);
 }
