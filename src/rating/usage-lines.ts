@@ -58,7 +58,8 @@ function noUsage({ key }: Charge): ChargeUsage {
   return { charge: key, quantity: '0', eventCount: '0', ledgerRange: null };
 }
 
-const FREE_OF_CHARGE: PricedCharge = {
+/** What usage in a trial comes to. */
+export const FREE_OF_CHARGE: PricedCharge = {
   amount: ZERO,
   shortfall: ZERO,
   excess: ZERO,

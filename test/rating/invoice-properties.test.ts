@@ -129,6 +129,17 @@ function together(parts: readonly EventsByMeter[]): EventsByMeter {
   return Object.fromEntries(keys.map((key) => [key, parts.flatMap((part) => part[key] ?? [])]));
 }
 
+/** How many events of each charge are on lines of usage, in time or late. */
+function eventsByCharge(lines: readonly InvoiceLine[]): Readonly<Record<string, bigint>> {
+  const counts: Record<string, bigint> = {};
+  for (const { kind, provenance } of lines) {
+    const { charge } = provenance;
+    if (charge === null || (kind !== 'usage' && kind !== 'late_usage')) continue;
+    counts[charge] = (counts[charge] ?? 0n) + BigInt(provenance.eventCount);
+  }
+  return counts;
+}
+
 /** A row of periods: what came in time, and what came while each later one was open. */
 const histories = currencies.chain((currency) =>
   fc.record({
@@ -156,6 +167,7 @@ test('usage is billed once, in time or late: bills of a period and what came lat
       }
       const all = contentOf(inputsWith({ spans: spansOf([{ ...plan, baseFee: '0' }], [], known) }, currency));
       expect(sum(lines)).toBe(sum(all.lines));
+      expect(eventsByCharge(lines)).toEqual(eventsByCharge(all.lines));
     }),
     RUNS,
   );

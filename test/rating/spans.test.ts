@@ -171,7 +171,7 @@ describe('a plan that changes within its period', () => {
     ];
     const lines = linesOf(inputs([span(START, END, plan('b'), '0')], { late }));
     // The second span was billed 10 × 1 behind 90; with 100 before them its 20 units cost 0.5 each, so it makes no difference.
-    expect(shown(lines)).toEqual([`late:${october}:calls:${october} 1000`]);
+    expect(shown(lines)).toEqual([`late:${october}:calls:${october} 1000`, `late:${october}:calls:${change} 0`]);
   });
 });
 

@@ -215,8 +215,11 @@ describe('usage in parts', () => {
     };
     const latePlan = planOf(charge);
     const late = sampleLate({ planVersion: latePlan, usage: [usage] });
-    const kinds = contentOf(inputsOf(charge, '0', { late: [late] })).lines.map(({ kind }) => kind);
-    expect(kinds).not.toContain('late_usage');
+    expect(contentOf(inputsOf(charge, '0', { late: [late] })).lines.at(-1)).toMatchObject({
+      kind: 'late_usage',
+      quantity: '8',
+      amountMinor: '0',
+    });
     const dearer = { ...usage, after: { quantity: '23', parts: [part('eu', '22'), part('us', '1')] } };
     const more = sampleLate({ planVersion: latePlan, usage: [dearer] });
     expect(contentOf(inputsOf(charge, '0', { late: [more] })).lines.at(-1)).toMatchObject({
