@@ -8,7 +8,8 @@ import type { PeriodLength } from '../domain/period-length.ts';
 import type { Party, TaxRate, Tenant } from '../domain/tenant.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
 import { meterSpansOf } from './meter-spans.ts';
-import type { CatalogueSnapshot, PartitionSpan, PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { CatalogueSnapshot, PartitionSpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
 
 interface TenantRow {
   readonly id: string;
@@ -34,6 +35,8 @@ interface TenantRow {
   readonly periodsThroughMicros: EpochMicros;
   readonly items: readonly ItemRow[] | null;
   readonly quantities: readonly QuantitySpan[] | null;
+  readonly addOns: readonly ItemRow[] | null;
+  readonly prices: readonly PriceSpan[] | null;
 }
 
 interface ItemRow {
@@ -108,6 +111,20 @@ select
           'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
           'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
         from tenant_item m where m.tenant = t.id and m.kind = 'quantity'
+      ),
+      'addOns', (
+        select jsonb_agg(jsonb_build_object(
+          'planKey', m.plan_key, 'planVersion', m.plan_version,
+          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
+        from tenant_item m where m.tenant = t.id and m.kind = 'add_on'
+      ),
+      'prices', (
+        select jsonb_agg(jsonb_build_object(
+          'charge', m.charge,
+          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
+        from tenant_item m where m.tenant = t.id and m.kind = 'price'
       )) order by t.id)
     from tenant t left join gate g on g.tenant = t.id
   ), '[]'::jsonb) as tenants,
@@ -161,8 +178,8 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
     planOfFile: row.planOfFile,
     quantities: row.quantities ?? [],
-    addOns: [],
-    prices: [],
+    addOns: (row.addOns ?? []).map((item) => planSpan(item, planVersions)),
+    prices: row.prices ?? [],
     gate: { version: row.gateVersion, sealedThroughMicros: row.sealedThroughMicros },
     periodsThroughMicros: row.periodsThroughMicros,
   };
