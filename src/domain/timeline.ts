@@ -60,3 +60,28 @@ export function changedFrom<Item extends TimelineItem>(
   if (isSame(last, next)) return [...kept.slice(0, -1), { ...last, toMicros: next.toMicros }];
   return [...kept.slice(0, -1), { ...last, toMicros: at }, next];
 }
+
+/**
+ * The stretch of a timeline around an instant in which items follow each other without a gap and are the same in some way. `undefined`
+ * where no item holds the instant.
+ *
+ * @param items in order of time, without overlap
+ */
+export function stretchAround<Item extends TimelineItem>(
+  items: readonly Item[],
+  instantMicros: EpochMicros,
+  isSame: (one: Item, other: Item) => boolean,
+): TimelineItem | undefined {
+  const middle = itemAt(items, instantMicros);
+  if (middle === undefined) return undefined;
+  let { fromMicros, toMicros } = middle;
+  for (const item of items.slice(0, items.indexOf(middle)).toReversed()) {
+    if (item.toMicros !== fromMicros || !isSame(item, middle)) break;
+    fromMicros = item.fromMicros;
+  }
+  for (const item of items.slice(items.indexOf(middle) + 1)) {
+    if (item.fromMicros !== toMicros || !isSame(item, middle)) break;
+    toMicros = item.toMicros;
+  }
+  return { fromMicros, toMicros };
+}

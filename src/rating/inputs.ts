@@ -75,15 +75,24 @@ export interface HeldQuantity {
 
 /**
  * A fee with a cadence of its own (`every`) in one of its own periods. Charged on the bill in whose span its part begins (`advance`), and
- * given back for what is left where it ends before its own period does; in arrears, charged where its part ends.
+ * given back for what is left where it ends before its own period does; in arrears, charged where its part ends. A part that ends with the
+ * accounting period, while the tenant goes on, is one of `endedPlans` of the next bill.
  */
 export interface FeeSpan {
   readonly every: PeriodLength;
   /** The whole fee period, half-open. */
   readonly period: { readonly start: InstantText; readonly end: InstantText };
-  /** The part of it for which the plan version holds, as far as is known: it may reach beyond the accounting period. Half-open. */
+  /** The part of it for which the plan version holds. Where it goes on behind the accounting period: to the end of the fee's own. Half-open. */
   readonly from: InstantText;
   readonly to: InstantText;
+  /** Of fixed quantities with this cadence, from the part's beginning to where it or the span ends. Left out: none is held. */
+  readonly quantities?: readonly HeldQuantity[];
+}
+
+/** A plan version that ended at the instant at which the accounting period begins, with its fees that are for longer. */
+export interface EndedPlan {
+  readonly planVersion: PlanVersion;
+  readonly fees: readonly FeeSpan[];
 }
 
 /** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
@@ -169,6 +178,8 @@ export interface RatingInputs {
   readonly spans: readonly RatedSpan[];
   /** Of plans that are held beside that, by plan and then in order of time. Left out: none. */
   readonly addOns?: readonly RatedSpan[];
+  /** Plan versions, of add-ons too, of which fees with a cadence of their own are settled here. Left out: none. */
+  readonly endedPlans?: readonly EndedPlan[];
   readonly late: readonly LateUsage[];
   /** Bills of the same period before this one. */
   readonly earlier: readonly EarlierBill[];
