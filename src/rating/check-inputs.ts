@@ -21,6 +21,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
     ...(inputs.spans.length === 0 ? ['the period has no span of a plan'] : checkSpans(inputs)),
+    ...checkGaps(inputs),
     ...addOnInputs(inputs).flatMap(checkSpans),
     ...checkTimelines(inputs),
     ...checkUsage(inputs),
@@ -85,6 +86,18 @@ function checkSpans({ spans, period }: RatingInputs): string[] {
     const before = spans[index - 1]?.to ?? period.start;
     const isInside = microsOf(from) >= microsOf(before) && microsOf(to) <= microsOf(period.end);
     return isInside ? [] : [`the span from ${from} to ${to} overlaps another or lies outside of the period`];
+  });
+}
+
+/** The tenant's plan is known for all of the period: usage and fees of a gap would be on no bill. Add-ons may come and go. */
+function checkGaps({ spans, period }: RatingInputs): string[] {
+  const borders = [period.start, ...spans.flatMap(({ from, to }) => [from, to]), period.end];
+  if (spans.length === 0 || borders.some((border) => parseInstant(border) === undefined)) return [];
+  return [...spans, { from: period.end }].flatMap(({ from }, index) => {
+    const end = spans[index - 1]?.to ?? period.start;
+    return microsOf(end) < microsOf(from)
+      ? [`no plan is given from ${end} to ${from}: none of it would be billed`]
+      : [];
   });
 }
 

@@ -239,6 +239,26 @@ describe('inputs that cannot be billed are answered, all at once', () => {
     expect(problemsOf(sampleInputs({ period: { start: 'soon', end: 'later' } }))).toHaveLength(1);
   });
 
+  test('spans of plans that overlap, leave a gap, or do not reach the borders of the period', () => {
+    const problemsOfSpans = (...spans: readonly (readonly [from: string, to: string])[]): readonly string[] => {
+      const at = (day: string): string => `${day}T00:00:00Z`;
+      const given = spans.map(([from, to]) => sampleSpan({ from: at(from), to: at(to), usage: [] }));
+      return problemsOf(sampleInputs({ spans: given }));
+    };
+    const [start, middle, later, end] = ['2023-11-01', '2023-11-11', '2023-11-12', '2023-12-01'] as const;
+    expect(problemsOfSpans([start, middle], [middle, end])).toEqual([]);
+    expect(problemsOfSpans([start, later], [middle, end])).toEqual([
+      'the span from 2023-11-11T00:00:00Z to 2023-12-01T00:00:00Z overlaps another or lies outside of the period',
+    ]);
+    expect(problemsOfSpans([start, middle], [later, end])).toEqual([
+      'no plan is given from 2023-11-11T00:00:00Z to 2023-11-12T00:00:00Z: none of it would be billed',
+    ]);
+    expect(problemsOfSpans([middle, later])).toEqual([
+      'no plan is given from 2023-11-01T00:00:00Z to 2023-11-11T00:00:00Z: none of it would be billed',
+      'no plan is given from 2023-11-12T00:00:00Z to 2023-12-01T00:00:00Z: none of it would be billed',
+    ]);
+  });
+
   test('a limit whose meter is not given does not keep a bill from being made', () => {
     const limits = [{ meter: 'seats', mode: 'hard', window: 'period', limit: '1' }] as const;
     expect(problemsOf(sampleInputs({ spans: [sampleSpan({ planVersion: samplePlan({ limits }) })] }))).toEqual([]);
