@@ -1,10 +1,10 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
-import { type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
-import { type EpochMicros, formatInstant, type InstantText } from '../src/domain/instant.ts';
+import { addOnSpans, type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
+import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
-import { readCycleStage } from '../src/ledger/billing-cycles.ts';
+import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
-import { readPeriod } from '../src/ledger/periods.ts';
+import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import type { LateChargeUsage, LateUsage } from '../src/rating/inputs.ts';
 import { trialOf } from './gather-spans.ts';
@@ -41,7 +41,8 @@ async function gatherLatePeriod(
 ): Promise<GatheredLate> {
   const tenant = entry.tenant.id;
   const usagePeriodStart = formatInstant(usagePeriod);
-  if (await isUndecided(db, tenant, usagePeriodStart)) {
+  // An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known.
+  if (await isCycleUndecided(db, { tenant, periodStart: usagePeriodStart })) {
     return { notYet: `late usage of ${usagePeriodStart} waits until the invoice of that period is decided` };
   }
   const period = await readPeriod(db, tenant, usagePeriod);
@@ -50,29 +51,38 @@ async function gatherLatePeriod(
     return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
   }
   const billedInvoiceId = (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null;
-  const usagePeriodEnd = formatInstant(period.endMicros);
-  const gathered = await gatherLateSpans(db, source, spans, { period, accountingPeriod });
-  if ('problems' in gathered) return gathered;
-  const late = spans.map((span, index): LateUsage => ({
-    usagePeriodStart,
-    usagePeriodEnd,
-    ...(spans.length === 1 ? {} : { span: windowTexts({ ...span, period }) }),
-    planVersion: span.plan,
-    ...trialOf(span),
-    billedInvoiceId,
-    ...quantitiesOf(span),
-    usage: gathered.usage[index] ?? [],
-  }));
+  const late: LateUsage[] = [];
+  for (const timeline of [spans, ...Map.groupBy(addOnSpans(entry, period), ({ plan }) => plan.key).values()]) {
+    const gathered = await gatherLateSpans(db, source, timeline, { period, accountingPeriod });
+    if ('problems' in gathered) return gathered;
+    // Nothing came late to most add-ons.
+    if (timeline !== spans && gathered.usage.flat().length === 0) continue;
+    const ofSpan = (span: PeriodSpan, index: number): LateUsage => ({
+      ...lateSpan(span, period),
+      billedInvoiceId,
+      usage: gathered.usage[index] ?? [],
+    });
+    late.push(...timeline.map(ofSpan));
+  }
   return { late };
 }
 
-function quantitiesOf(span: PeriodSpan): Pick<LateUsage, 'quantities'> {
-  const { quantities } = spanTexts(span);
-  return quantities === undefined ? {} : { quantities };
+function lateSpan(span: PeriodSpan, period: LedgerPeriod): Omit<LateUsage, 'billedInvoiceId' | 'usage'> {
+  const { quantities, privatePrices } = spanTexts(span);
+  const isWhole = span.fromMicros === period.startMicros && span.toMicros === period.endMicros;
+  return {
+    usagePeriodStart: formatInstant(period.startMicros),
+    usagePeriodEnd: formatInstant(period.endMicros),
+    ...(isWhole ? {} : { span: windowTexts({ ...span, period }) }),
+    planVersion: span.plan,
+    ...trialOf(span),
+    ...(quantities === undefined ? {} : { quantities }),
+    ...(privatePrices === undefined ? {} : { privatePrices }),
+  };
 }
 
 /**
- * Late usage by span. Where a plan carries over, late usage of one span moves the bands of the next: then each is gathered for all charges
+ * Late usage by span of the plan, or of one add-on. Where it carries over, late usage of one span moves the bands of the next: then each is gathered for all charges
  * that have some anywhere.
  */
 async function gatherLateSpans(
@@ -94,10 +104,4 @@ async function gatherLateSpans(
   const carriesOver = spans.slice(1).some(({ plan }) => plan.onChange === 'carry_over');
   if ('problems' in found || !carriesOver) return found;
   return gatherAll(new Set(found.usage.flat().map(({ charge }) => charge)));
-}
-
-/** An earlier bill that is still being made, or held, may yet be rejected: what it billed is not known. */
-export async function isUndecided(db: Queryable, tenant: string, periodStart: InstantText): Promise<boolean> {
-  const stage = await readCycleStage(db, { tenant, periodStart, revision: 0 });
-  return stage !== undefined && stage !== 'issued' && stage !== 'synced' && stage !== 'settled';
 }

@@ -6,7 +6,7 @@ import type { RatingInputs } from '../rating/inputs.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
 import { readOpenSpans } from './open-span-usage.ts';
 import type { PlanToRate } from './plan-to-rate.ts';
-import { inputsOfSpans, ratedSpan } from './rate-open-period.ts';
+import { inputsOfSpans, ratedSpans } from './rate-open-period.ts';
 import type { RecordedBill } from './recorded-bill.ts';
 
 /** A period of a tenant, and its bill where it has one. */
@@ -60,7 +60,7 @@ export async function inputsOfPeriod(
   const read = await readOpenSpans(db, snapshot, entry, live);
   if (read === undefined) return { problems: [`${entry.tenant.id} had no plan in a part of the period`] };
   if ('problems' in read) return read;
-  return { inputs: inputsOfSpans(snapshot, entry, period, read.spans.map(ratedSpan)) };
+  return { inputs: inputsOfSpans(snapshot, entry, period, ratedSpans(read)) };
 }
 
 async function ledgerUsage(

@@ -59,6 +59,8 @@ export interface LateUsage {
   readonly billedInvoiceId: string | null;
   /** Of the plan's fixed quantities, as `RatedSpan` has them: bounds of the plan may cover them. Left out: none. */
   readonly quantities?: readonly HeldQuantity[];
+  /** As `RatedSpan` has them. Left out: none. */
+  readonly privatePrices?: NonNullable<RatedSpan['privatePrices']>;
   readonly usage: readonly LateChargeUsage[];
 }
 

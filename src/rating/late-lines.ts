@@ -10,7 +10,16 @@ import { dueOf, type PricedCharge } from './price-charge.ts';
 import { shareOfPeriod, type TimeSpan } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
-import { FREE_OF_CHARGE, ofMeter, ofPlan, type PeriodProvenance, price, unitOf, withRounding } from './usage-lines.ts';
+import {
+  FREE_OF_CHARGE,
+  ofMeter,
+  ofPlan,
+  ofPrivatePrice,
+  type PeriodProvenance,
+  price,
+  unitOf,
+  withRounding,
+} from './usage-lines.ts';
 
 /**
  * The line of one charge for late usage: price(with it) − price(what was billed), both rounded first, so that what was billed
@@ -38,6 +47,7 @@ export function lateLines(inputs: RatingInputs, late: LateUsage, charge: Charge)
       provenance: {
         ...ofLatePeriod(inputs, late),
         ...ofMeter(inputs, charge, usage),
+        ...ofPrivatePrice(late, charge),
         billedInvoiceId: late.billedInvoiceId,
       },
       steps,
