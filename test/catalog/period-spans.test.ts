@@ -17,7 +17,7 @@ function entryOf(...plans: readonly (readonly [version: number, from: string])[]
     return { plan: version(number), fromMicros: requireInstant(from), toMicros };
   });
   // The rest of a tenant decides nothing here.
-  return { tenant: {}, plans: items, quantities: [] } as unknown as TenantEntry;
+  return { tenant: {}, plans: items, quantities: [], addOns: [], prices: [] } as unknown as TenantEntry;
 }
 
 function spansOf(entry: TenantEntry): readonly string[] | undefined {
