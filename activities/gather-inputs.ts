@@ -1,4 +1,5 @@
 import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { endedTexts } from '../src/catalog/fee-spans.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
@@ -75,6 +76,7 @@ function assemble(
     earlier: [],
     isLast: true,
     corrects: null,
+    ...endedTexts(entry, period),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { endedTexts } from '../catalog/fee-spans.ts';
 import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
@@ -64,6 +65,7 @@ export function inputsOfSpans(
     earlier: [],
     isLast: true,
     corrects: null,
+    ...endedTexts(entry, period),
   };
 }
 

@@ -1,3 +1,4 @@
+import { cadencesOf } from '../domain/cadences.ts';
 import { type FeePart, feePartsWithin } from '../domain/fee-periods.ts';
 import { type EpochMicros, formatInstant } from '../domain/instant.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
@@ -31,13 +32,6 @@ interface FeeWindow {
   readonly toMicros: EpochMicros;
   /** Where the billing period ends. */
   readonly periodEndMicros: EpochMicros;
-}
-
-/** Every cadence that fees of a plan have of their own, each once. */
-function cadencesOf({ baseFeeEvery, fixedQuantities = [] }: PlanVersion): readonly PeriodLength[] {
-  return [...new Set([baseFeeEvery, ...fixedQuantities.map(({ every }) => every)])].filter(
-    (every) => every !== undefined,
-  );
 }
 
 /**
@@ -110,6 +104,13 @@ export function plansEndedAt(entry: FeeEntry, startMicros: EpochMicros): readonl
     const fees = feesWithin(entry, timeline, window).filter(({ period }) => period.endMicros > startMicros);
     return fees.length === 0 ? [] : [{ plan, fees }];
   });
+}
+
+/** The same as rating takes it; nothing where there are none. */
+export function endedTexts(entry: FeeEntry, { startMicros }: Pick<TimeWindow, 'startMicros'>) {
+  const ended = plansEndedAt(entry, startMicros);
+  const endedPlans = ended.map(({ plan, fees }) => ({ planVersion: plan, fees: fees.map(feeTexts) }));
+  return endedPlans.length === 0 ? {} : { endedPlans };
 }
 
 /** The fees of a plan in a period as if somebody came to it where the period begins, for prices that are looked at before. */

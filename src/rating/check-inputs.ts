@@ -3,6 +3,7 @@ import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { addOnInputs, timelineOf } from './add-ons.ts';
 import { checkAround } from './check-around.ts';
+import { checkFees } from './check-fees.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
 import type { RatedSpan, RatingInputs } from './inputs.ts';
@@ -16,7 +17,8 @@ export function checkInputs(inputs: RatingInputs): string[] {
   return [
     ...allSpans(inputs).flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
-    ...(inputs.next === undefined ? [] : checkNextPlan(inputs, inputs.next.planVersion)),
+    ...(inputs.next === undefined ? [] : checkFeesOfPlan(inputs, inputs.next.planVersion)),
+    ...(inputs.endedPlans ?? []).flatMap(({ planVersion }) => checkFeesOfPlan(inputs, planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
@@ -27,6 +29,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkUsage(inputs),
     ...checkLateSpans(inputs),
     ...checkHeldQuantities(inputs),
+    ...checkFees(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
@@ -65,8 +68,8 @@ function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
   return problems;
 }
 
-/** Of the next period's plan only the base fee is billed: the meters of its charges are not asked for. */
-function checkNextPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
+/** Of the next period's plan, and of one that has ended, only fees are billed: the meters of charges are not asked for. */
+function checkFeesOfPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
   return checkPlanVersion(inputs, { ...plan, charges: [] });
 }
 
