@@ -1,3 +1,4 @@
+import type { CycleStage } from '../src/domain/cycle.ts';
 import type { InstantText } from '../src/domain/instant.ts';
 import type { StripeOutcome } from '../src/stripe/push-invoice.ts';
 
@@ -180,6 +181,8 @@ export interface IssueAnswer {
 /** What is left to do with an issued invoice, and what came of it. */
 export interface FinishAnswer {
   readonly stripe: StripeOutcome;
+  /** `settled` where nothing is left to be paid. Missing in histories from before bills of nothing were paid at once. */
+  readonly stage?: CycleStage;
 }
 
 /** The activities of `tenantBilling`. */

@@ -1,6 +1,8 @@
 import type { CycleStage } from '../src/domain/cycle.ts';
 import { requireInstant } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
+import { invoiceId } from '../src/invoice/invoice-digests.ts';
+import { readInvoiceStatus } from '../src/invoice/read-invoice.ts';
 import { JournalGapError } from '../src/journal/journal-errors.ts';
 import { moveCycle, readCycleStage } from '../src/ledger/billing-cycles.ts';
 import { readStep, saveStep } from '../src/ledger/billing-steps.ts';
@@ -19,7 +21,7 @@ import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileA
 import type { BillingDeps } from './billing-deps.ts';
 import type { CloseCycleStep } from './close-cycle-steps.ts';
 import { heartbeating } from './heartbeating.ts';
-import { createInvoiceActivities } from './invoice-activities.ts';
+import { createInvoiceActivities, identityOf } from './invoice-activities.ts';
 import { type Comparison, compareThreeWays, describeDrift } from './reconcile.ts';
 import { recordAlertsInLedger } from './record-alerts.ts';
 import { stepKey } from './step-key.ts';
@@ -203,12 +205,14 @@ async function compareOnce(deps: BillingDeps, { tenant, periodStart }: CycleRef)
 async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer> {
   const { tenant, periodStart } = cycle;
   await deps.meter.retireCounters(tenant, { accountingStart: periodStart, afterSeconds: COUNTERS_KEPT_SECONDS });
-  const answer: FinishAnswer = { stripe: pushInvoice() };
-  await inTransaction(deps.pool, async (client) => {
+  const stripe = pushInvoice();
+  const answer = await inTransaction(deps.pool, async (client): Promise<FinishAnswer> => {
     const isIssued = (await readCycleStage(client, cycle)) === 'issued';
-    const stage: CycleStage = isIssued ? 'issued' : 'settled';
+    const isPaid = (await readInvoiceStatus(client, invoiceId(identityOf(cycle)))) === 'paid';
+    const stage: CycleStage = isIssued && !isPaid ? 'issued' : 'settled';
     await moveCycle(client, cycle, stage, deps.clock());
-    await keepStep(client, deps, cycle, 'finish', { ...answer, stage });
+    await keepStep(client, deps, cycle, 'finish', { stripe, stage });
+    return { stripe, stage };
   });
   await deps.afterEffect?.('finish');
   await deps.workflows.poke(tenantBillingId(tenant));

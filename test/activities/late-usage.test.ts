@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
+import { moveCycle, openCycle } from '../../src/ledger/billing-cycles.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
 import { closePeriod } from './close-period.ts';
 
@@ -50,4 +51,15 @@ test('a late event that makes no difference is on a line of nothing, on the bill
     provenance: { eventCount: '1', usagePeriodStart: OCTOBER, accountingPeriodStart: NOVEMBER },
   });
   expect(late?.provenance.ledgerRange).not.toBeNull();
+});
+
+test('late usage waits while any attempt at the invoice of its period is not decided', async () => {
+  await send('calls', '2026-10-10T00:00:00Z', 10);
+  await linesOf(OCTOBER, NOVEMBER);
+  await send('calls', '2026-10-11T00:00:00Z', 100);
+  const again = { tenant: 'acme', periodStart: OCTOBER, revision: 1, workflowId: 'again' };
+  await openCycle(stack.pool, again, stack.service.clock());
+  await expect(linesOf(NOVEMBER, DECEMBER)).rejects.toThrow(/notYet/);
+  await moveCycle(stack.pool, again, 'settled', stack.service.clock());
+  expect(await linesOf(NOVEMBER, DECEMBER)).toHaveLength(2);
 });
