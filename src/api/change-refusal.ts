@@ -9,6 +9,9 @@ const STATUS_OF_REFUSAL: Readonly<Record<ChangeRefusedError['refusal'], number>>
   before_start: 409,
   tenant_ended: 409,
   period_sealed: 409,
+  no_boundary: 409,
+  boundary_too_near: 409,
+  too_many_changes: 409,
 };
 
 /** Runs what changes a timeline; its refusals become those of the API. */

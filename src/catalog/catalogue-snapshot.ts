@@ -53,7 +53,7 @@ export interface CatalogueSnapshot {
   readonly partitions: readonly PartitionSpan[];
 }
 
-/** What `periodAt` needs of a tenant. */
+/** The calendar that a tenant begins with: what `periodAt` needs, without the changes that commands made since. */
 export function calendarOf(tenant: Tenant): BillingCalendar {
   const { timeZone, billingStart: anchor, periodLength: length, endsAt } = tenant;
   return { timeZone, anchor, length, endsAt };

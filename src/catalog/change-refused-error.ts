@@ -6,7 +6,10 @@ export type ChangeRefusal =
   | 'currency_mismatch'
   | 'before_start'
   | 'tenant_ended'
-  | 'period_sealed';
+  | 'period_sealed'
+  | 'no_boundary'
+  | 'boundary_too_near'
+  | 'too_many_changes';
 
 /** Thrown when a tenant's timeline cannot be changed as asked; the message says the cure. */
 export class ChangeRefusedError extends Error {

@@ -126,11 +126,17 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
 
 const FIXED_FIELDS = ['currency', 'timeZone', 'billingStart', 'periodLength'] as const;
 
+/** The file says the calendar that a tenant begins with. */
+const CURES: Readonly<Partial<Record<(typeof FIXED_FIELDS)[number], string>>> = {
+  billingStart: 'change its later periods with `tollkeeper set-anchor`',
+  periodLength: 'change its later periods with `tollkeeper set-anchor`',
+};
+
 /** Period rows, counters and issued invoices were made from these: they are fixed for the life of a tenant. */
 function refusedFields({ tenant, periodsThroughMicros }: TenantEntry, wanted: Tenant): [string, string][] {
   const refused = FIXED_FIELDS.filter((field) => tenant[field] !== wanted[field]).map((field): [string, string] => [
     field,
-    `is ${tenant[field]} since the tenant began and cannot change: write it so, or define another tenant`,
+    `is ${tenant[field]} since the tenant began and cannot change: write it so, or ${CURES[field] ?? 'define another tenant'}`,
   ]);
   if (tenant.endsAt === wanted.endsAt) return refused;
   const ends = [tenant.endsAt, wanted.endsAt].map((end) => (end === null ? Infinity : requireInstant(end)));

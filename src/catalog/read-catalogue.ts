@@ -1,3 +1,4 @@
+import { type CalendarChangeJson, calendarChangesSql, changesOf } from '../ledger/calendar-changes.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { Coupon } from '../domain/coupon.ts';
 import { formatInstant, requireInstant } from '../domain/instant.ts';
@@ -33,6 +34,7 @@ interface TenantRow {
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
+  readonly calendarChanges: readonly CalendarChangeJson[] | null;
   readonly items: readonly ItemRow[] | null;
   readonly quantities: readonly QuantitySpan[] | null;
   readonly addOns: readonly ItemRow[] | null;
@@ -98,6 +100,7 @@ select
       'periodsThroughMicros', (extract(epoch from coalesce((
         select b.period_end from billing_period b where b.tenant = t.id order by b.period_start desc limit 1
       ), t.billing_start)) * 1000000)::bigint,
+      'calendarChanges', ${calendarChangesSql('t.id')},
       'items', (
         select jsonb_agg(jsonb_build_object(
           'planKey', m.plan_key, 'planVersion', m.plan_version,
@@ -172,7 +175,7 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
   const tenant = toTenant(row);
   return {
     tenant,
-    calendar: calendarOf(tenant),
+    calendar: { ...calendarOf(tenant), ...changesOf(row.calendarChanges) },
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
