@@ -1,4 +1,5 @@
 import { type BenchContext, secondsOf, serverVersions } from './bench-context.ts';
+import { FILL_DAYS } from './fill-days.ts';
 import { type Findings, type Measure, medianShares } from './report.ts';
 import { type AnsweredRun, runLoad } from './run-load.ts';
 import { type BenchStack, startBenchStack } from './stack.ts';
@@ -109,7 +110,8 @@ cross join (
 ) as measured`,
     [[WHOLE, PARTED], MODELS],
   );
-  await database.query('vacuum (analyze) usage_hourly');
+  await database.query(FILL_DAYS);
+  await database.query('vacuum (analyze) usage_hourly, usage_daily');
   return (rowCount ?? 0) / 2;
 }
 

@@ -2,7 +2,7 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
 import {
-  HOURLY_SUMS,
+  ROLLUP_SUMS,
   lastValueSql,
   METER_AGGREGATION,
   type UsageSum,
@@ -24,8 +24,8 @@ select ${microsSql('usage.usage_period')} as usage_period, usage.meter, ${METER_
       and meter = usage.meter
   ) as unique_count
 from (
-  select usage_period, meter, ${HOURLY_SUMS}
-  from usage_hourly
+  select usage_period, meter, ${ROLLUP_SUMS}
+  from usage_daily
   where tenant = $1::text and accounting_period = $2::timestamptz and ($3::timestamptz is null or usage_period = $3::timestamptz)
   group by usage_period, meter
 ) usage

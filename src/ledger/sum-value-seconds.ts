@@ -17,14 +17,14 @@ import { type PlaceQuantity, placeQuantities, type PlaceRow } from './place-quan
  */
 const SUM_VALUE_SECONDS = `
 with ${WANTED}, before as (
-  select distinct on (wanted.charge, hourly.dimensions) wanted.charge, hourly.dimensions as gauge,
-    ${partValuesSql('hourly.dimensions')} as part_values, $2::timestamptz as at, hourly.last_epoch as epoch,
-    hourly.last_sequence as sequence, hourly.last_value as number
+  select distinct on (wanted.charge, daily.dimensions) wanted.charge, daily.dimensions as gauge,
+    ${partValuesSql('daily.dimensions')} as part_values, $2::timestamptz as at, daily.last_epoch as epoch,
+    daily.last_sequence as sequence, daily.last_value as number
   from wanted
-  join usage_hourly hourly on hourly.meter = wanted.meter
-  where hourly.tenant = $1::text and hourly.usage_period < $2::timestamptz and hourly.accounting_period <= $4::timestamptz
-    and hourly.last_at is not null and ${isTakenSql('hourly.dimensions')}
-  order by wanted.charge, hourly.dimensions, hourly.last_at desc, hourly.last_epoch desc, hourly.last_sequence desc
+  join usage_daily daily on daily.meter = wanted.meter
+  where daily.tenant = $1::text and daily.usage_period < $2::timestamptz and daily.accounting_period <= $4::timestamptz
+    and daily.last_at is not null and ${isTakenSql('daily.dimensions')}
+  order by wanted.charge, daily.dimensions, daily.last_at desc, daily.last_epoch desc, daily.last_sequence desc
 ), shown as (
   select charge, gauge, part_values, at, number, 0 as is_event, epoch, sequence from before
   union all

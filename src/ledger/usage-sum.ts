@@ -37,25 +37,25 @@ export const METER_AGGREGATION = `(
 )`;
 
 /**
- * The columns by which both sums add the hours of `usage_hourly` up. Positions are compared as arrays: an ordered aggregate would
- * sort all hours for each of them.
+ * The columns by which both sums add the days of `usage_daily` up. Positions are compared as arrays: an ordered aggregate would
+ * sort all days for each of them.
  */
-export const HOURLY_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+export const ROLLUP_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
     trim_scale(max(quantity_max))::text as quantity_max,
     array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
     array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position`;
 
 /**
- * The last value of the meter `usage.meter` among the hours that a condition names, read only where the meter wants it; of
+ * The last value of the meter `usage.meter` among the days that a condition names, read only where the meter wants it; of
  * values that are equally late, the last one journalled.
  *
- * @param condition on the columns of `usage_hourly`
+ * @param condition on the columns of `usage_daily`
  */
 export function lastValueSql(condition: string): string {
   return `case when ${METER_AGGREGATION} = 'latest' then (
     select trim_scale(last_value)::text
-    from usage_hourly
-    where ${condition} and usage_hourly.meter = usage.meter
+    from usage_daily
+    where ${condition} and usage_daily.meter = usage.meter
     order by last_at desc nulls last, last_epoch desc, last_sequence desc
     limit 1
   ) end`;

@@ -1,5 +1,5 @@
-import { type EpochMicros, MICROS_PER_HOUR } from '../domain/instant.ts';
-import { dayStart, hourEnd, hourStart } from '../domain/period.ts';
+import { dayEnd, dayStart, hourEnd, hourStart } from '../domain/calendar-hour.ts';
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 
 /** A part of a usage period, half-open: usage belongs to it by its events' own time. */
 export interface UsageWindow {
@@ -19,11 +19,28 @@ export interface SplitHour {
   readonly toMicros: EpochMicros;
 }
 
-/** A window by what answers for it. */
-export interface WindowParts {
-  /** Rollups whose hour begins from here on, and before the other. Infinite where the window reaches to the border of the period. */
+/** A part of one local day: its hours answer for it. */
+export interface CutDay {
+  /** Start of the day, as the rollups have it. */
+  readonly dayMicros: EpochMicros;
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros;
+}
+
+/** The rollups that answer for a span: infinite where it goes as far as the usage period does. */
+export interface RollupSpan {
+  /** Rollups of hours that begin from here on, and before the other. */
   readonly hoursFromMicros: EpochMicros;
   readonly hoursToMicros: EpochMicros;
+  /** In their place: rollups of days that begin from here on and before the other (none where that is not later), */
+  readonly daysFromMicros: EpochMicros;
+  readonly daysToMicros: EpochMicros;
+  /** and of the hours of days that the span cuts, at most two. */
+  readonly cutDays: readonly CutDay[];
+}
+
+/** A window by what answers for it. */
+export interface WindowParts extends RollupSpan {
   /** To be read from rows, at most two. */
   readonly splitHours: readonly SplitHour[];
 }
@@ -51,17 +68,36 @@ export function windowParts(timeZone: string, { period, fromMicros, toMicros }: 
   if (!isToEnd && lastHour !== toMicros && !isInsideOneHour) {
     splitHours.push({ hourMicros: lastHour, fromMicros: Math.max(lastHour, period.startMicros), toMicros });
   }
+  const [from, to] = [isFromStart ? -Infinity : hoursFromMicros, isToEnd ? Infinity : lastHour];
+  return { ...rollupSpan(timeZone, from, to), splitHours };
+}
+
+/** Which rollups answer for the hours that begin in `[fromMicros, toMicros)`. Infinite: as far as the usage period goes. */
+export function rollupSpan(timeZone: string, fromMicros: EpochMicros, toMicros: EpochMicros): RollupSpan {
+  const firstDay = dayOf(timeZone, fromMicros);
+  const lastDay = dayOf(timeZone, toMicros);
+  const daysFromMicros = firstDay === fromMicros ? firstDay : dayEnd(timeZone, fromMicros);
+  const cutDays: CutDay[] = [];
+  if (firstDay !== fromMicros) {
+    cutDays.push({ dayMicros: firstDay, fromMicros, toMicros: Math.min(daysFromMicros, toMicros) });
+  }
+  const isInsideOneDay = lastDay < daysFromMicros && firstDay !== fromMicros;
+  if (lastDay !== toMicros && !isInsideOneDay) cutDays.push({ dayMicros: lastDay, fromMicros: lastDay, toMicros });
   return {
-    hoursFromMicros: isFromStart ? -Infinity : hoursFromMicros,
-    hoursToMicros: isToEnd ? Infinity : lastHour,
-    splitHours,
+    hoursFromMicros: fromMicros,
+    hoursToMicros: toMicros,
+    daysFromMicros,
+    daysToMicros: lastDay,
+    cutDays: fromMicros < toMicros ? cutDays : [],
   };
+}
+
+function dayOf(timeZone: string, micros: EpochMicros): EpochMicros {
+  return Number.isFinite(micros) ? dayStart(timeZone, micros) : micros;
 }
 
 /** A year of days, and what leap days and odd calendars add. */
 const DAYS_MAX = 400;
-/** From the start of any day into the next one: days have 23 to 25 hours, and a zone may skip one. */
-const INTO_NEXT_DAY_MICROS = 36 * MICROS_PER_HOUR;
 
 /** The local days that a window touches, by their starts. Throws `RangeError` for a window longer than any period. */
 export function dayStarts(timeZone: string, { fromMicros, toMicros }: UsageWindow): readonly EpochMicros[] {
@@ -69,7 +105,25 @@ export function dayStarts(timeZone: string, { fromMicros, toMicros }: UsageWindo
   for (let start = dayStart(timeZone, fromMicros); start < toMicros;) {
     if (starts.length === DAYS_MAX) throw new RangeError(`a window of more than ${DAYS_MAX} days is no usage period`);
     starts.push(start);
-    start = dayStart(timeZone, start + INTO_NEXT_DAY_MICROS);
+    start = dayEnd(timeZone, start);
   }
   return starts;
+}
+
+/**
+ * A span as the parameters of a statement, in this order: from which hour on and up to which, from which day on and up to which, and
+ * of the days that are cut their starts, from where on, and up to where.
+ */
+export function spanValues(span: RollupSpan): unknown[] {
+  const { hoursFromMicros, hoursToMicros, daysFromMicros, daysToMicros, cutDays } = span;
+  const borders = [hoursFromMicros, hoursToMicros, daysFromMicros, daysToMicros].map(borderText);
+  const columns = (['dayMicros', 'fromMicros', 'toMicros'] as const).map((name) =>
+    cutDays.map((day) => formatInstant(day[name])),
+  );
+  return [...borders, ...columns];
+}
+
+function borderText(micros: EpochMicros): string {
+  if (Number.isFinite(micros)) return formatInstant(micros);
+  return micros < 0 ? '-infinity' : 'infinity';
 }
