@@ -61,6 +61,29 @@ export function changedFrom<Item extends TimelineItem>(
   return [...kept.slice(0, -1), { ...last, toMicros: at }, next];
 }
 
+/** A timeline in which nothing holds from an instant on. @param items in order of time, without overlap */
+export function endedFrom<Item extends TimelineItem>(items: readonly Item[], atMicros: EpochMicros): readonly Item[] {
+  return items
+    .filter(({ fromMicros }) => fromMicros < atMicros)
+    .map((item) => (item.toMicros !== null && item.toMicros <= atMicros ? item : { ...item, toMicros: atMicros }));
+}
+
+/** Whether two timelines say the same, item by item. */
+export function isSameTimeline<Item extends TimelineItem>(
+  before: readonly Item[],
+  after: readonly Item[],
+  isSame: (a: Item, b: Item) => boolean,
+): boolean {
+  return (
+    before.length === after.length &&
+    before.every((item, index) => {
+      const other = after[index];
+      if (other === undefined || !isSame(item, other)) return false;
+      return item.fromMicros === other.fromMicros && item.toMicros === other.toMicros;
+    })
+  );
+}
+
 /**
  * The stretch of a timeline around an instant in which items follow each other without a gap and are the same in some way. `undefined`
  * where no item holds the instant.
