@@ -5,6 +5,7 @@ import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { type CalendarView, calendarView } from './calendar-view.ts';
 
 /** A tenant as the API shows it. */
 export interface TenantView extends Tenant {
@@ -25,6 +26,8 @@ export interface TenantView extends Tenant {
   }[];
   /** Until then nothing is due; `null`: it has no trial. */
   readonly trialEndsAt: InstantText | null;
+  /** By what its periods are counted now, and every change of that; its own `billingStart` and `periodLength` are the first. */
+  readonly calendar: CalendarView;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */
@@ -51,6 +54,7 @@ export function tenantView(entry: TenantEntry, atMicros: EpochMicros): TenantVie
       validTo: toMicros === null ? null : formatInstant(toMicros),
     })),
     trialEndsAt: textOf(trialEnd(entry)),
+    calendar: calendarView(entry, atMicros),
     period:
       period === undefined ? null : { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
     sealedThrough: formatInstant(entry.gate.sealedThroughMicros),

@@ -18,6 +18,7 @@ import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addOneOffCommands } from './commands/one-offs.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
+import { addSetAnchorCommand } from './commands/set-anchor.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -82,6 +83,7 @@ export function buildProgram(io: CliIo): Command {
   addCouponCommands(program, io);
   addCycleCommands(program, io);
   addTimelineCommands(program, io);
+  addSetAnchorCommand(program, io);
   addMigrateCommand(program, io);
   addKeyCommands(program, io);
   addVerifyCommands(program, io);

@@ -1,4 +1,5 @@
 import type * as Api from './api-types.ts';
+import type * as Calendar from './calendar-types.ts';
 import type * as Credits from './credit-types.ts';
 import type * as Pricing from './pricing-types.ts';
 import { path, RequestingClient, withQuery } from './requesting-client.ts';
@@ -14,6 +15,12 @@ export abstract class PricingClient extends RequestingClient {
   /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
   setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
     return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+  }
+
+  /** Changes what a tenant's periods are counted from, from the end of one of them on, or with `dryRun` answers what they would be. */
+  setAnchor(tenant: string, { dryRun, ...change }: Calendar.AnchorInput): Promise<Calendar.AnchorChangeView> {
+    const target = withQuery(path`/v1/tenants/${tenant}/billing-anchor`, { dryRun: dryRun || undefined });
+    return this.change('POST', target, change);
   }
 
   /** Moves a page of tenants to a newer version of their plan, or with `dryRun` shows who would pay what. Ask again while there is a `nextCursor`. */

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
+import { ANCHOR_ROUTES } from './anchor-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
 import { COUPON_ROUTES } from './coupon-routes.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
   ...TIMELINE_ROUTES,
+  ...ANCHOR_ROUTES,
   ...USAGE_ROUTES,
   ...SPEND_ROUTES,
   ...REFUSAL_ROUTES,
