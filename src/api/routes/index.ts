@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { ADD_ON_ROUTES } from './add-on-routes.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
 import { ANCHOR_ROUTES } from './anchor-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
   ...TIMELINE_ROUTES,
+  ...ADD_ON_ROUTES,
   ...ANCHOR_ROUTES,
   ...USAGE_ROUTES,
   ...SPEND_ROUTES,
