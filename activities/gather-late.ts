@@ -1,11 +1,13 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
-import { addOnSpans, type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
+import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
+import { periodsWithChangedOpenings } from '../src/ledger/gauge-openings.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
+import type { UsageSum } from '../src/ledger/usage-sum.ts';
 import type { LateChargeUsage, LateUsage } from '../src/rating/inputs.ts';
 import { trialOf } from './gather-spans.ts';
 import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource, windowTexts } from './gather-usage.ts';
@@ -14,7 +16,7 @@ import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource,
 export type GatheredLate =
   { readonly late: readonly LateUsage[] } | { readonly notYet: string } | { readonly problems: readonly string[] };
 
-/** The usage of sealed periods that an accounting period took, in order of those periods. */
+/** The usage of sealed periods that an accounting period took, in order of those periods, and what late events of gauges change behind them. */
 export async function gatherLate(
   db: Queryable,
   source: UsageSource,
@@ -22,15 +24,40 @@ export async function gatherLate(
   accountingPeriod: EpochMicros,
 ): Promise<GatheredLate> {
   const sums = await sumUsage(db, { tenant: entry.tenant.id, accountingPeriod });
-  const usagePeriods = new Set(sums.map(({ usagePeriodMicros }) => usagePeriodMicros));
-  usagePeriods.delete(accountingPeriod);
+  const lateSums = sums.filter(({ usagePeriodMicros }) => usagePeriodMicros !== accountingPeriod);
+  const carried = await gaugePeriods(db, source, lateSums, accountingPeriod);
+  if (carried.length > GAUGE_PERIODS_MAX) {
+    const problem = `late events of a gauge change what more than ${GAUGE_PERIODS_MAX} billed periods of ${entry.tenant.id} began with`;
+    return { problems: [`${problem}: bill longer periods`] };
+  }
+  const usagePeriods = new Set([...lateSums.map(({ usagePeriodMicros }) => usagePeriodMicros), ...carried]);
   const late: LateUsage[] = [];
-  for (const usagePeriod of usagePeriods) {
+  for (const usagePeriod of [...usagePeriods].toSorted((one, other) => one - other)) {
     const gathered = await gatherLatePeriod(db, source, entry, { usagePeriod, accountingPeriod });
     if (!('late' in gathered)) return gathered;
     late.push(...gathered.late);
   }
   return { late };
+}
+
+/** Hours of the late horizon, and some: one bill corrects no more periods of a gauge than that. */
+const GAUGE_PERIODS_MAX = 1_000;
+
+/** A gauge shows what it was set to until it is set again: periods that were billed behind a late event began with another value. */
+async function gaugePeriods(
+  db: Queryable,
+  { catalogue, tenant }: UsageSource,
+  lateSums: readonly Pick<UsageSum, 'meter' | 'usagePeriodMicros'>[],
+  accountingPeriod: EpochMicros,
+): Promise<readonly EpochMicros[]> {
+  const ofGauges = lateSums.filter(({ meter }) => catalogue.meters.get(meter)?.timeWeighted === true);
+  return periodsWithChangedOpenings(db, {
+    tenant: tenant.id,
+    meters: [...new Set(ofGauges.map(({ meter }) => meter))],
+    afterMicros: Math.min(...ofGauges.map(({ usagePeriodMicros }) => usagePeriodMicros), accountingPeriod),
+    accountingPeriodMicros: accountingPeriod,
+    limit: GAUGE_PERIODS_MAX + 1,
+  });
 }
 
 async function gatherLatePeriod(
@@ -58,7 +85,7 @@ async function gatherLatePeriod(
     // Nothing came late to most add-ons.
     if (timeline !== spans && gathered.usage.flat().length === 0) continue;
     const ofSpan = (span: PeriodSpan, index: number): LateUsage => ({
-      ...lateSpan(span, period),
+      ...lateSpan(entry, span, period),
       billedInvoiceId,
       usage: gathered.usage[index] ?? [],
     });
@@ -67,12 +94,19 @@ async function gatherLatePeriod(
   return { late };
 }
 
-function lateSpan(span: PeriodSpan, period: LedgerPeriod): Omit<LateUsage, 'billedInvoiceId' | 'usage'> {
+function lateSpan(
+  entry: TenantEntry,
+  span: PeriodSpan,
+  period: LedgerPeriod,
+): Omit<LateUsage, 'billedInvoiceId' | 'usage'> {
   const { quantities, privatePrices } = spanTexts(span);
+  const full = feePeriodOf(entry, period);
+  const isFull = full.startMicros === period.startMicros && full.endMicros === period.endMicros;
   const isWhole = span.fromMicros === period.startMicros && span.toMicros === period.endMicros;
   return {
     usagePeriodStart: formatInstant(period.startMicros),
     usagePeriodEnd: formatInstant(period.endMicros),
+    ...(isFull ? {} : { feePeriod: { start: formatInstant(full.startMicros), end: formatInstant(full.endMicros) } }),
     ...(isWhole ? {} : { span: windowTexts({ ...span, period }) }),
     planVersion: span.plan,
     ...trialOf(span),

@@ -9,22 +9,21 @@ import {
   WANTED,
 } from './charge-reading.ts';
 import type { Queryable } from './database.ts';
+import { gaugesSql, lastShownSql } from './gauge-openings.ts';
 import { type PlaceQuantity, placeQuantities, type PlaceRow } from './place-quantities.ts';
 
 /**
- * Each combination of values of dimensions is a gauge of its own. What it showed before the period is the last value of the rollups of
- * earlier periods, as booked to accounting periods that the selection may know; within the period each of its events is read.
+ * What each gauge showed before the period is the last value of the rollups of earlier periods, as booked to accounting periods that the
+ * selection may know; within the period each of its events is read.
  */
 const SUM_VALUE_SECONDS = `
-with ${WANTED}, before as (
-  select distinct on (wanted.charge, daily.dimensions) wanted.charge, daily.dimensions as gauge,
-    ${partValuesSql('daily.dimensions')} as part_values, $2::timestamptz as at, daily.last_epoch as epoch,
-    daily.last_sequence as sequence, daily.last_value as number
+with recursive ${WANTED}, ${gaugesSql('select distinct meter from wanted')}, before as (
+  select wanted.charge, gauge.dimensions as gauge, ${partValuesSql('gauge.dimensions')} as part_values, $2::timestamptz as at,
+    last_epoch as epoch, last_sequence as sequence, last_value as number
   from wanted
-  join usage_daily daily on daily.meter = wanted.meter
-  where daily.tenant = $1::text and daily.usage_period < $2::timestamptz and daily.accounting_period <= $4::timestamptz
-    and daily.last_at is not null and ${isTakenSql('daily.dimensions')}
-  order by wanted.charge, daily.dimensions, daily.last_at desc, daily.last_epoch desc, daily.last_sequence desc
+  join gauge on gauge.meter = wanted.meter
+  cross join lateral (${lastShownSql('$2::timestamptz', 'daily.accounting_period <= $4::timestamptz')}) as last_shown
+  where ${isTakenSql('gauge.dimensions')}
 ), shown as (
   select charge, gauge, part_values, at, number, 0 as is_event, epoch, sequence from before
   union all

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
 import { moveCycle, openCycle } from '../../src/ledger/billing-cycles.ts';
@@ -11,12 +11,17 @@ const YAML = `
 issuer: { name: Toll Ltd }
 meters:
   - { key: calls, aggregation: sum }
+  - { key: stored, aggregation: time_weighted, value: { property: size }, dimensions: [disk], unit: GB }
 plans:
   - key: basic
     currency: USD
     charges: [{ key: calls, meter: calls, price: { model: package, size: 100, packagePrice: 1 } }]
+  - key: disks
+    currency: USD
+    charges: [{ key: stored, meter: stored, conversion: { divide: 86400 }, price: { model: per_unit, unitPrice: 1 } }]
 tenants:
   - { id: acme, currency: USD, billingStart: ${OCTOBER}, plan: basic }
+  - { id: gauged, currency: USD, billingStart: 2026-08-01T00:00:00Z, plan: disks }
 `;
 
 let stack: IngestStack;
@@ -33,9 +38,16 @@ async function send(type: string, occurredAt: string, quantity: number): Promise
   expect((await stack.send(key, [event])).map(({ outcome }) => outcome)).toEqual(['accepted']);
 }
 
-async function linesOf(periodStart: string, now: string): Promise<readonly InvoiceLine[]> {
+async function linesOf(periodStart: string, now: string, tenant = 'acme'): Promise<readonly InvoiceLine[]> {
   stack.setClock(now);
-  return (await closePeriod(stack, 'acme', periodStart)).content.lines;
+  return (await closePeriod(stack, tenant, periodStart)).content.lines;
+}
+
+/** Sets a gauge. */
+async function store(occurredAt: string, size: number, disk = 'one'): Promise<void> {
+  const event = { id: `${disk} ${occurredAt} ${size}`, tenant: 'gauged', type: 'stored', occurredAt };
+  const results = await stack.send(key, [{ ...event, properties: { size, disk } }]);
+  expect(results.map(({ outcome }) => outcome)).toEqual(['accepted']);
 }
 
 test('a late event that makes no difference is on a line of nothing, on the bill of the period that took it', async () => {
@@ -62,4 +74,45 @@ test('late usage waits while any attempt at the invoice of its period is not dec
   await expect(linesOf(NOVEMBER, DECEMBER)).rejects.toThrow(/notYet/);
   await moveCycle(stack.pool, again, 'settled', stack.service.clock());
   expect(await linesOf(NOVEMBER, DECEMBER)).toHaveLength(2);
+});
+
+describe('a gauge that is set late by several periods', () => {
+  const [AUGUST, SEPTEMBER] = ['2026-08-01T00:00:00Z', '2026-09-01T00:00:00Z'];
+  const bill = async (periodStart: string, now: string): Promise<readonly string[]> => {
+    const lines = await linesOf(periodStart, now, 'gauged');
+    return lines.map(({ key: name, amountMinor }) => `${name} ${amountMinor}`);
+  };
+
+  beforeEach(() => stack.setClock('2026-08-02T00:00:00Z'));
+
+  test('changes every period that was billed behind it, and the one that is open', async () => {
+    await store('2026-08-01T00:00:00Z', 2);
+    expect(await bill(AUGUST, SEPTEMBER)).toEqual(['charge:stored 6200']);
+    expect(await bill(SEPTEMBER, OCTOBER)).toEqual(['charge:stored 6000']);
+    stack.setClock('2026-10-02T00:00:00Z');
+    await store('2026-08-31T00:00:00Z', 5);
+    expect(await bill(OCTOBER, NOVEMBER)).toEqual([
+      'charge:stored 15500',
+      `late:${AUGUST}:stored 300`,
+      `late:${SEPTEMBER}:stored 9000`,
+    ]);
+    // What is known now was billed: nothing of it comes again.
+    expect(await bill(NOVEMBER, DECEMBER)).toEqual(['charge:stored 15000']);
+  });
+
+  test('changes none behind the event that sets it next, and other gauges not at all', async () => {
+    await store('2026-08-01T00:00:00Z', 2);
+    await store('2026-08-01T00:00:00Z', 1, 'other');
+    await bill(AUGUST, SEPTEMBER);
+    stack.setClock('2026-09-12T00:00:00Z');
+    await store('2026-09-11T00:00:00Z', 3);
+    expect(await bill(SEPTEMBER, OCTOBER)).toEqual(['charge:stored 11000']);
+    stack.setClock('2026-10-02T00:00:00Z');
+    await store('2026-08-31T00:00:00Z', 5);
+    expect(await bill(OCTOBER, NOVEMBER)).toEqual([
+      'charge:stored 12400',
+      `late:${AUGUST}:stored 300`,
+      `late:${SEPTEMBER}:stored 3000`,
+    ]);
+  });
 });
