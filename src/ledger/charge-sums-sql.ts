@@ -1,6 +1,7 @@
 import { amountsSql } from './charge-amounts.ts';
 import { isTakenSql, partValuesSql, readingsSql, selectedSql, WANTED } from './charge-reading.ts';
 import { microsSql } from './columns.ts';
+import { cutHoursSql, spanParameters } from './rollup-span.ts';
 
 /**
  * The statement that sums the usage of charges. Its parameters: those of `selectionValues`, those of `spanValues`, the starts of the
@@ -20,14 +21,10 @@ export interface SumsShape {
   readonly readsEvents: boolean;
 }
 
+const SPAN = spanParameters(6);
+const DAY_STARTS = `$${SPAN.next}::timestamptz[]`;
 /** Parameters before those of the split hours. */
-const SUMS_PARAMETERS = 13;
-const [HOURS_FROM, HOURS_TO] = ['$6::timestamptz', '$7::timestamptz'];
-const [DAYS_FROM, DAYS_TO] = ['$8::timestamptz', '$9::timestamptz'];
-const CUT_DAYS = 'unnest($10::timestamptz[], $11::timestamptz[], $12::timestamptz[])';
-const DAY_STARTS = '$13::timestamptz[]';
-/** Read by nobody: every parameter must have a type, also where a statement leaves out the part that it is for. */
-const SPAN = `span as (select ${HOURS_FROM}, ${HOURS_TO}, ${DAYS_FROM}, ${DAYS_TO} from ${CUT_DAYS})`;
+const SUMS_PARAMETERS = SPAN.next;
 
 /** The statement, prepared where it reads no rows of events: a plan for any instants could not leave partitions out. */
 export function sumsStatement(shape: SumsShape): { readonly name?: string; readonly text: string } {
@@ -42,7 +39,7 @@ function sumsSql(shape: SumsShape): string {
   const next = SUMS_PARAMETERS + splitHours * 3;
   const events = [`$${next + 2}::timestamptz`, `$${next + 3}::timestamptz`, `$${next + 4}::bigint`] as const;
   return `
-with ${WANTED}, ${SPAN}, counted as (${countedSql(shape)}
+with ${WANTED}, ${SPAN.typed}, counted as (${countedSql(shape)}
 ), sums as (
   select charge, grouping(part_values) = 1 as is_total, part_values, ${microsSql('bucket_start')} as bucket_start,
     sum(event_count) as event_count, trim_scale(coalesce(sum(quantity_sum), 0))::text as quantity_sum,
@@ -68,19 +65,29 @@ limit $${next + 1}::integer`;
 
 /** Every event of the window once: in the rollup of its day, else of its hour, else by itself. */
 function countedSql({ readsHours, cutsDays, splitHours }: SumsShape): string {
+  const { hoursFrom, hoursTo, daysFrom, daysTo } = SPAN;
+  const ofMeter = (table: string, name: string): string => `join ${table} ${name} on ${name}.meter = wanted.meter`;
   const parts = [
     rollupsSql(
       'daily.day',
-      'join usage_daily daily on daily.meter = wanted.meter',
-      `${selectedSql('daily')} and ${NOT_BY_HOUR} and daily.day >= ${DAYS_FROM} and daily.day < ${DAYS_TO}`,
+      ofMeter('usage_daily', 'daily'),
+      `${selectedSql('daily')} and ${NOT_BY_HOUR} and daily.day >= ${daysFrom} and daily.day < ${daysTo}`,
     ),
-    ...(cutsDays ? [rollupsSql('hourly.hour', HOURS_OF_CUT_DAYS, `${selectedSql('daily')} and ${NOT_BY_HOUR}`)] : []),
+    ...(cutsDays
+      ? [
+          rollupsSql(
+            'hourly.hour',
+            `${ofMeter('usage_daily', 'daily')}\n  ${cutHoursSql(SPAN)}`,
+            `${selectedSql('daily')} and ${NOT_BY_HOUR}`,
+          ),
+        ]
+      : []),
     ...(readsHours
       ? [
           rollupsSql(
             'hourly.hour',
-            'join usage_hourly hourly on hourly.meter = wanted.meter',
-            `${selectedSql('hourly')} and wanted.bucket = 'hour' and hourly.hour >= ${HOURS_FROM} and hourly.hour < ${HOURS_TO}`,
+            ofMeter('usage_hourly', 'hourly'),
+            `${selectedSql('hourly')} and wanted.bucket = 'hour' and hourly.hour >= ${hoursFrom} and hourly.hour < ${hoursTo}`,
           ),
         ]
       : []),
@@ -91,13 +98,7 @@ function countedSql({ readsHours, cutsDays, splitHours }: SumsShape): string {
 
 const NOT_BY_HOUR = `wanted.bucket is distinct from 'hour'`;
 
-/** Their key has the hour behind everything else: hours are found by the days that they are of. */
-const HOURS_OF_CUT_DAYS = `join usage_daily daily on daily.meter = wanted.meter
-  join ${CUT_DAYS} as cut (day, hours_from, hours_to) on cut.day = daily.day
-  join usage_hourly hourly on hourly.tenant = daily.tenant and hourly.usage_period = daily.usage_period
-    and hourly.accounting_period = daily.accounting_period and hourly.meter = daily.meter and hourly.dimensions = daily.dimensions
-    and hourly.hour >= cut.hours_from and hourly.hour < cut.hours_to`;
-
+/** @param startsAt the column of the rollups that says when they begin */
 function rollupsSql(startsAt: string, joins: string, condition: string): string {
   const table = startsAt.slice(0, startsAt.indexOf('.'));
   return `

@@ -5,8 +5,9 @@ import { sumsStatement, type SumsShape } from './charge-sums-sql.ts';
 import { countDistinct } from './count-distinct.ts';
 import type { Queryable } from './database.ts';
 import { QuantitiesByPlace } from './place-quantities.ts';
+import { spanValues } from './rollup-span.ts';
 import { sumValueSeconds } from './sum-value-seconds.ts';
-import { dayStarts, spanValues, windowParts } from './usage-window.ts';
+import { dayStarts, windowParts } from './usage-window.ts';
 
 /** Sums; or charges that would read more than one bill can hold. */
 export type ChargeSums = { readonly sums: readonly ChargeSum[] } | { readonly tooMuch: readonly TooMuchUsage[] };

@@ -1,5 +1,6 @@
 import { dayEnd, dayStart, hourEnd, hourStart } from '../domain/calendar-hour.ts';
-import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import { rollupSpan, type RollupSpan } from './rollup-span.ts';
 
 /** A part of a usage period, half-open: usage belongs to it by its events' own time. */
 export interface UsageWindow {
@@ -17,26 +18,6 @@ export interface SplitHour {
   readonly hourMicros: EpochMicros;
   readonly fromMicros: EpochMicros;
   readonly toMicros: EpochMicros;
-}
-
-/** A part of one local day: its hours answer for it. */
-export interface CutDay {
-  /** Start of the day, as the rollups have it. */
-  readonly dayMicros: EpochMicros;
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros;
-}
-
-/** The rollups that answer for a span: infinite where it goes as far as the usage period does. */
-export interface RollupSpan {
-  /** Rollups of hours that begin from here on, and before the other. */
-  readonly hoursFromMicros: EpochMicros;
-  readonly hoursToMicros: EpochMicros;
-  /** In their place: rollups of days that begin from here on and before the other (none where that is not later), */
-  readonly daysFromMicros: EpochMicros;
-  readonly daysToMicros: EpochMicros;
-  /** and of the hours of days that the span cuts, at most two. */
-  readonly cutDays: readonly CutDay[];
 }
 
 /** A window by what answers for it. */
@@ -72,30 +53,6 @@ export function windowParts(timeZone: string, { period, fromMicros, toMicros }: 
   return { ...rollupSpan(timeZone, from, to), splitHours };
 }
 
-/** Which rollups answer for the hours that begin in `[fromMicros, toMicros)`. Infinite: as far as the usage period goes. */
-export function rollupSpan(timeZone: string, fromMicros: EpochMicros, toMicros: EpochMicros): RollupSpan {
-  const firstDay = dayOf(timeZone, fromMicros);
-  const lastDay = dayOf(timeZone, toMicros);
-  const daysFromMicros = firstDay === fromMicros ? firstDay : dayEnd(timeZone, fromMicros);
-  const cutDays: CutDay[] = [];
-  if (firstDay !== fromMicros) {
-    cutDays.push({ dayMicros: firstDay, fromMicros, toMicros: Math.min(daysFromMicros, toMicros) });
-  }
-  const isInsideOneDay = lastDay < daysFromMicros && firstDay !== fromMicros;
-  if (lastDay !== toMicros && !isInsideOneDay) cutDays.push({ dayMicros: lastDay, fromMicros: lastDay, toMicros });
-  return {
-    hoursFromMicros: fromMicros,
-    hoursToMicros: toMicros,
-    daysFromMicros,
-    daysToMicros: lastDay,
-    cutDays: fromMicros < toMicros ? cutDays : [],
-  };
-}
-
-function dayOf(timeZone: string, micros: EpochMicros): EpochMicros {
-  return Number.isFinite(micros) ? dayStart(timeZone, micros) : micros;
-}
-
 /** A year of days, and what leap days and odd calendars add. */
 const DAYS_MAX = 400;
 
@@ -108,22 +65,4 @@ export function dayStarts(timeZone: string, { fromMicros, toMicros }: UsageWindo
     start = dayEnd(timeZone, start);
   }
   return starts;
-}
-
-/**
- * A span as the parameters of a statement, in this order: from which hour on and up to which, from which day on and up to which, and
- * of the days that are cut their starts, from where on, and up to where.
- */
-export function spanValues(span: RollupSpan): unknown[] {
-  const { hoursFromMicros, hoursToMicros, daysFromMicros, daysToMicros, cutDays } = span;
-  const borders = [hoursFromMicros, hoursToMicros, daysFromMicros, daysToMicros].map(borderText);
-  const columns = (['dayMicros', 'fromMicros', 'toMicros'] as const).map((name) =>
-    cutDays.map((day) => formatInstant(day[name])),
-  );
-  return [...borders, ...columns];
-}
-
-function borderText(micros: EpochMicros): string {
-  if (Number.isFinite(micros)) return formatInstant(micros);
-  return micros < 0 ? '-infinity' : 'infinity';
 }
