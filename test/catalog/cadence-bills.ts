@@ -1,0 +1,116 @@
+import { inputsOfSpans } from '../../src/api/rate-open-period.ts';
+import type { TenantEntry } from '../../src/catalog/catalogue-snapshot.ts';
+import { addOnSpans, type PeriodSpan, periodSpans, spanTexts } from '../../src/catalog/period-spans.ts';
+import { type EpochMicros, formatInstant, requireInstant } from '../../src/domain/instant.ts';
+import type { InvoiceContent } from '../../src/domain/invoice.ts';
+import { type Period, periodAfter, periodAt } from '../../src/domain/period.ts';
+import type { PeriodLength } from '../../src/domain/period-length.ts';
+import type { PlanVersion } from '../../src/domain/plan.ts';
+import type { TimelineItem } from '../../src/domain/timeline.ts';
+import type { RatedSpan } from '../../src/rating/inputs.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+
+/** A tenant's timeline, billed period by period without a store. */
+
+/** What of a tenant decides its fees. */
+export interface FeeTenant {
+  readonly billingStart: string;
+  readonly endsAt: string;
+  readonly timeZone?: string;
+  readonly periodLength: PeriodLength;
+  readonly trialDays?: number;
+  /** Which plan holds from when on. */
+  readonly plans: readonly (readonly [plan: PlanVersion, from: string])[];
+  /** Beside it, by key and then in order of time; `null`: for good. */
+  readonly addOns?: readonly (readonly [plan: PlanVersion, from: string, to: string | null])[];
+  /** How many are held from when on, by name; in order of time. */
+  readonly held?: Readonly<Record<string, readonly (readonly [quantity: string, from: string])[]>>;
+}
+
+/** A plan of nothing else than what is given. */
+export function feePlan(changes: Partial<PlanVersion>): PlanVersion {
+  return {
+    key: 'team',
+    version: 1,
+    name: 'Team',
+    currency: 'USD',
+    baseFee: '0',
+    charges: [],
+    limits: [],
+    ...changes,
+  };
+}
+
+/** The tenant as the catalogue would have it. */
+export function entryOf(tenant: FeeTenant): TenantEntry {
+  const { billingStart, endsAt, timeZone = 'UTC', periodLength, trialDays, held = {} } = tenant;
+  const rated = { currency: 'USD', timeZone, billTo: 'acme', taxRates: [], paymentTermsDays: 0 };
+  const plans = tenant.plans.map(([plan, from], index) => {
+    return { plan, ...holds(from, tenant.plans[index + 1]?.[1]) };
+  });
+  const quantities = Object.entries(held).flatMap(([name, items]) =>
+    items.map(([quantity, from], index) => ({ name, quantity, ...holds(from, items[index + 1]?.[1]) })),
+  );
+  const entry = {
+    tenant: { id: 'acme', ...rated, buyer: NOBODY, ...(trialDays === undefined ? {} : { trialDays }) },
+    calendar: { timeZone, anchor: billingStart, length: periodLength, endsAt },
+    billingStartMicros: requireInstant(billingStart),
+    endsAtMicros: requireInstant(endsAt),
+    plans,
+    quantities,
+    addOns: (tenant.addOns ?? []).map(([plan, from, to]) => ({ plan, ...holds(from, to ?? undefined) })),
+    prices: [],
+  };
+  // What is left out is of no use to prices.
+  return entry as unknown as TenantEntry;
+}
+
+const NOBODY = { name: 'Nobody', addressLines: [], taxIds: [] };
+
+function holds(from: string, to: string | undefined): TimelineItem {
+  return { fromMicros: requireInstant(from), toMicros: to === undefined ? null : requireInstant(to) };
+}
+
+/** The bill of one period, by what the timeline says. */
+export function billOf(entry: TenantEntry, period: Period): InvoiceContent {
+  const held = { spans: rated(periodSpans(entry, period) ?? []), addOns: rated(addOnSpans(entry, period)) };
+  const inputs = inputsOfSpans({ meters: new Map(), issuer: NOBODY }, entry, period, held);
+  const result = rateInvoice(inputs);
+  if ('problems' in result) throw new Error(result.problems.join('; '));
+  return result.content;
+}
+
+/** Spans in which nothing was used. */
+function rated(spans: readonly PeriodSpan[]): readonly RatedSpan[] {
+  return spans.map((span) => ({ ...spanTexts(span), usage: [] }));
+}
+
+/** All periods of a tenant whose billing ends. */
+export function periodsOf({ calendar, billingStartMicros }: TenantEntry): readonly Period[] {
+  const periods: Period[] = [];
+  for (
+    let period = periodAt(calendar, billingStartMicros);
+    period !== undefined;
+    period = periodAfter(calendar, period)
+  ) {
+    periods.push(period);
+  }
+  return periods;
+}
+
+/** The timeline as it was known before anybody asked for what comes at an instant or later. */
+export function knownBefore(entry: TenantEntry, endMicros: EpochMicros): TenantEntry {
+  const known = <Item extends TimelineItem>(items: readonly Item[]): Item[] =>
+    items
+      .filter(({ fromMicros }) => fromMicros < endMicros)
+      .map((item) => (item.toMicros !== null && item.toMicros < endMicros ? item : { ...item, toMicros: null }));
+  return { ...entry, plans: known(entry.plans), addOns: known(entry.addOns), quantities: known(entry.quantities) };
+}
+
+/** The lines of a bill as a few words each: its start, then `key amountMinor`. */
+export function billTexts(entry: TenantEntry): readonly string[] {
+  return periodsOf(entry).flatMap((period) => {
+    const lines = billOf(entry, period).lines.map(({ key, amountMinor }) => `${key} ${amountMinor}`);
+    return [formatInstant(period.startMicros).slice(0, 10), ...lines.map((line) => `  ${line}`)];
+  });
+}
