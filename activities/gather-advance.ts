@@ -33,8 +33,15 @@ function nextPeriod(entry: TenantEntry, period: Period): RatingInputs['next'] {
   if (planVersion.baseFeeEvery !== undefined) return undefined;
   if ((trialEnd(entry) ?? -Infinity) > after.startMicros) return undefined;
   const [start, end] = [formatInstant(after.startMicros), formatInstant(after.endMicros)];
-  const feeEnd = formatInstant(feePeriodOf(entry, after).endMicros);
-  return { start, end, ...(feeEnd === end ? {} : { feeEnd }), planVersion };
+  const full = feePeriodOf(entry, after);
+  const [feeStart, feeEnd] = [formatInstant(full.startMicros), formatInstant(full.endMicros)];
+  return {
+    start,
+    end,
+    ...(feeStart === start ? {} : { feeStart }),
+    ...(feeEnd === end ? {} : { feeEnd }),
+    planVersion,
+  };
 }
 
 async function readBilledAhead(

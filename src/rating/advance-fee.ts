@@ -40,11 +40,11 @@ function nextFeeLines(inputs: RatingInputs): InvoiceLine[] {
   const { next, tenant } = inputs;
   if (next === undefined || next.planVersion.baseFeeDue !== 'advance') return [];
   if (next.planVersion.baseFeeEvery !== undefined) return [];
-  const { planVersion, start, end, feeEnd = end } = next;
+  const { planVersion, start, end, feeStart = start, feeEnd = end } = next;
   const fee = exact(planVersion.baseFee);
   if (fee.isZero) return [];
-  // A last period that is cut is not billed whole: nothing comes after it that would pay the rest back.
-  const { amount, steps } = proratedFee('base fee', fee, { from: start, to: end }, { start, end: feeEnd });
+  // A last period that is cut, or one that is shortened, is not billed whole: nothing comes after it that would pay the rest back.
+  const { amount, steps } = proratedFee('base fee', fee, { from: start, to: end }, { start: feeStart, end: feeEnd });
   return [
     {
       key: ADVANCE_KEY,

@@ -22,6 +22,9 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
+    ...inputs.late.flatMap(({ feePeriod }) =>
+      feePeriod === undefined ? [] : checkPeriod('the period of fees of a late one', feePeriod.start, feePeriod.end),
+    ),
     ...(inputs.spans.length === 0 ? ['the period has no span of a plan'] : checkSpans(inputs)),
     ...checkGaps(inputs),
     ...addOnInputs(inputs).flatMap(checkSpans),

@@ -4,6 +4,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { Discount, PlanVersion } from '../domain/plan.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import type { FeePeriod } from './proration.ts';
 
 /** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
 export interface UsagePart {
@@ -49,6 +50,8 @@ export interface LateChargeUsage {
 export interface LateUsage {
   readonly usagePeriodStart: InstantText;
   readonly usagePeriodEnd: InstantText;
+  /** The full period that fees of that one were for, where it was shortened; left out: itself. */
+  readonly feePeriod?: FeePeriod;
   /** Which part of that period; left out: all of it. */
   readonly span?: { readonly from: InstantText; readonly to: InstantText };
   /** The plan version that governed it, whole. */
@@ -174,7 +177,10 @@ export interface RatingInputs {
   readonly issuer: Party;
   /** The accounting period, half-open. */
   readonly period: { readonly start: InstantText; readonly end: InstantText };
-  /** The whole period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end. */
+  /**
+   * The full period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end, and begins before
+   * one that a change of the tenant's calendar has shortened.
+   */
   readonly feePeriod: { readonly start: InstantText; readonly end: InstantText };
   /** In order of time, without overlap; at least one. */
   readonly spans: readonly RatedSpan[];
@@ -193,7 +199,8 @@ export interface RatingInputs {
   readonly next?: {
     readonly start: InstantText;
     readonly end: InstantText;
-    /** Where the whole period that its fee is for would end; left out: at its own end. */
+    /** Where the full period that its fee is for would begin and end; left out: at its own start and end. */
+    readonly feeStart?: InstantText;
     readonly feeEnd?: InstantText;
     readonly planVersion: PlanVersion;
   };

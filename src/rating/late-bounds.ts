@@ -5,7 +5,7 @@ import { Exact, ZERO } from './exact.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
 import { differenceLine, ofWholeBill, sumOfLines } from './invoice-lines.ts';
-import { lateDue, spanOfLate } from './late-lines.ts';
+import { feePeriodOfLate, lateDue, spanOfLate } from './late-lines.ts';
 import { planBoundChanges } from './plan-bounds.ts';
 import { shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
@@ -30,10 +30,9 @@ export function lateBoundLines(inputs: RatingInputs): InvoiceLine[] {
 function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsage[]): InvoiceLine[] {
   const [first, last] = [spans[0], spans.at(-1)];
   if (first === undefined || last === undefined || !hasBounds(first.planVersion)) return [];
-  const { planVersion: plan, usagePeriodStart, usagePeriodEnd, billedInvoiceId } = first;
+  const { planVersion: plan, usagePeriodStart, billedInvoiceId } = first;
   const { currency } = inputs.tenant;
-  const period = { start: usagePeriodStart, end: usagePeriodEnd };
-  const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), period)));
+  const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), feePeriodOfLate(span))));
   const fees = minorToExact(coveredFees(inputs, spans), currency);
   const boundsOf = (when: 'before' | 'after'): Exact => {
     return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share);
@@ -79,7 +78,7 @@ function coveredFees(inputs: RatingInputs, late: readonly LateUsage[]): AmountMi
   if (first?.planVersion.boundsCover !== 'charges_and_base_fee') return 0n;
   const period = { start: first.usagePeriodStart, end: first.usagePeriodEnd };
   const spans = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
-  const then: RatingInputs = { ...inputs, period, feePeriod: period, spans };
+  const then: RatingInputs = { ...inputs, period, feePeriod: feePeriodOfLate(first), spans };
   return sumOfLines(spans.flatMap((span) => [...baseFeeLines(then, span), ...fixedQuantityLines(then, span)]));
 }
 

@@ -7,7 +7,7 @@ import { carriedUsage } from './carried-usage.ts';
 import { exact } from './exact.ts';
 import type { LateChargeUsage, LateUsage, RatingInputs, UsageFigures } from './inputs.ts';
 import { dueOf, type PricedCharge } from './price-charge.ts';
-import { shareOfPeriod, type TimeSpan } from './proration.ts';
+import { type FeePeriod, shareOfPeriod, type TimeSpan } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import {
@@ -81,7 +81,7 @@ function priceLate(
   when: 'before' | 'after',
   figures: UsageFigures,
 ): PricedCharge {
-  const { usagePeriodStart: start, usagePeriodEnd: end } = late;
+  const { usagePeriodStart: start } = late;
   const timeline = timelineOf(late.planVersion);
   const spans = inputs.late.filter(
     ({ usagePeriodStart, planVersion }) => usagePeriodStart === start && timelineOf(planVersion) === timeline,
@@ -92,13 +92,18 @@ function priceLate(
     usage: usage.map((one) => ({ charge: one.charge, ...one[when] })),
   }));
   const earlier = carriedUsage(inputs.meters, seen, spans.indexOf(late), charge);
-  const share = shareOfPeriod(spanOfLate(late), { start, end });
+  const share = shareOfPeriod(spanOfLate(late), feePeriodOfLate(late));
   return price(inputs, charge, figures, { share, isLast: true, ...(earlier === undefined ? {} : { earlier }) });
 }
 
 /** The part of its period that late usage is of. */
 export function spanOfLate({ span, usagePeriodStart, usagePeriodEnd }: LateUsage): TimeSpan {
   return span ?? { from: usagePeriodStart, to: usagePeriodEnd };
+}
+
+/** The full period that what is due by time in its period was for. */
+export function feePeriodOfLate({ feePeriod, usagePeriodStart, usagePeriodEnd }: LateUsage): FeePeriod {
+  return feePeriod ?? { start: usagePeriodStart, end: usagePeriodEnd };
 }
 
 /** What a charge comes to, rounded, and how. Minor units. */
