@@ -44,7 +44,7 @@ export function feePlan(changes: Partial<PlanVersion>): PlanVersion {
 /** The tenant as the catalogue would have it. */
 export function entryOf(tenant: FeeTenant): TenantEntry {
   const { billingStart, endsAt, timeZone = 'UTC', periodLength, trialDays, held = {} } = tenant;
-  const rated = { currency: 'USD', timeZone, billTo: 'acme', taxRates: [], paymentTermsDays: 0 };
+  const terms = { currency: 'USD', timeZone, billTo: 'acme', taxRates: [], paymentTermsDays: 0 };
   const plans = tenant.plans.map(([plan, from], index) => {
     return { plan, ...holds(from, tenant.plans[index + 1]?.[1]) };
   });
@@ -52,7 +52,7 @@ export function entryOf(tenant: FeeTenant): TenantEntry {
     items.map(([quantity, from], index) => ({ name, quantity, ...holds(from, items[index + 1]?.[1]) })),
   );
   const entry = {
-    tenant: { id: 'acme', ...rated, buyer: NOBODY, ...(trialDays === undefined ? {} : { trialDays }) },
+    tenant: { id: 'acme', ...terms, buyer: NOBODY, ...(trialDays === undefined ? {} : { trialDays }) },
     calendar: { timeZone, anchor: billingStart, length: periodLength, endsAt },
     billingStartMicros: requireInstant(billingStart),
     endsAtMicros: requireInstant(endsAt),
