@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import type { CliIo } from './cli-io.ts';
+import { addAddOnCommands } from './commands/add-ons.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
 import { addCheckCommand } from './commands/check.ts';
@@ -83,6 +84,7 @@ export function buildProgram(io: CliIo): Command {
   addCouponCommands(program, io);
   addCycleCommands(program, io);
   addTimelineCommands(program, io);
+  addAddOnCommands(program, io);
   addSetAnchorCommand(program, io);
   addMigrateCommand(program, io);
   addKeyCommands(program, io);

@@ -71,6 +71,19 @@ export interface CountBackAnswer {
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
   readonly plan: { readonly key: string; readonly version: number } | null;
+  /** What it holds beside its plan, by key and then in order of time. */
+  readonly addOns: readonly {
+    readonly planKey: string;
+    readonly planVersion: number;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Charges of its own, as a plan has them, by key and then in order of time. */
+  readonly prices: readonly {
+    readonly charge: Readonly<Record<string, unknown>>;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
   /** What it holds of fixed quantities, by name and then in order of time. */
   readonly quantities: readonly {
     readonly name: string;

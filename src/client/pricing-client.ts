@@ -12,6 +12,21 @@ export abstract class PricingClient extends RequestingClient {
     return this.change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
   }
 
+  /** Gives a tenant an add-on from an instant on, or with `dryRun` answers what that would mean. */
+  addAddOn(tenant: string, { dryRun, ...change }: Timeline.AddOnInput): Promise<Timeline.AddOnChangeView> {
+    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/add-ons`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Takes an add-on from a tenant from an instant on, or with `dryRun` answers what that would mean. */
+  endAddOn(
+    tenant: string,
+    addOn: string,
+    { dryRun, ...change }: Timeline.EndInput = {},
+  ): Promise<Timeline.AddOnChangeView> {
+    const route = path`/v1/tenants/${tenant}/add-ons/${addOn}/end`;
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  }
+
   /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
   setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
     return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
