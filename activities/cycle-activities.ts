@@ -14,7 +14,7 @@ import { formatPosition, type JournalPosition, lastDrained } from '../src/ledger
 import { readPeriod } from '../src/ledger/periods.ts';
 import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src/ledger/seal-period.ts';
 import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
-import { sumUsage } from '../src/ledger/sum-usage.ts';
+import { sumHourlyUsage, sumUsage } from '../src/ledger/sum-usage.ts';
 import { isPaused } from '../src/ledger/tenant-pause.ts';
 import { pushInvoice } from '../src/stripe/push-invoice.ts';
 import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileAnswer, SealAnswer } from './answers.ts';
@@ -194,12 +194,16 @@ async function compareValid(
 async function compareOnce(deps: BillingDeps, { tenant, periodStart }: CycleRef): Promise<Comparison> {
   const selection = { tenant, accountingPeriod: requireInstant(periodStart) };
   const catalogue = await deps.readCatalogue();
-  const [rollups, raw] = await inTransaction(deps.pool, async (client) => {
+  const [rollups, hourlyRollups, raw] = await inTransaction(deps.pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    return [await sumUsage(client, selection), await sumRawUsage(client, selection)];
+    return [
+      await sumUsage(client, selection),
+      await sumHourlyUsage(client, selection),
+      await sumRawUsage(client, selection),
+    ];
   });
   const counters = await deps.meter.readCounters(tenant, periodStart);
-  return compareThreeWays(catalogue, { accountingStart: periodStart, counters, rollups, raw });
+  return compareThreeWays(catalogue, { accountingStart: periodStart, counters, rollups, hourlyRollups, raw });
 }
 
 async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer> {

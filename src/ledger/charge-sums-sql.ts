@@ -66,7 +66,6 @@ limit $${next + 1}::integer`;
 /** Every event of the window once: in the rollup of its day, else of its hour, else by itself. */
 function countedSql({ readsHours, cutsDays, splitHours }: SumsShape): string {
   const { hoursFrom, hoursTo, daysFrom, daysTo } = SPAN;
-  const ofMeter = (table: string, name: string): string => `join ${table} ${name} on ${name}.meter = wanted.meter`;
   const parts = [
     rollupsSql(
       'daily.day',
@@ -97,6 +96,10 @@ function countedSql({ readsHours, cutsDays, splitHours }: SumsShape): string {
 }
 
 const NOT_BY_HOUR = `wanted.bucket is distinct from 'hour'`;
+
+function ofMeter(table: string, name: string): string {
+  return `join ${table} ${name} on ${name}.meter = wanted.meter`;
+}
 
 /** @param startsAt the column of the rollups that says when they begin */
 function rollupsSql(startsAt: string, joins: string, condition: string): string {

@@ -11,6 +11,7 @@ import {
 } from './usage-sum.ts';
 
 const LAST_VALUE = lastValueSql(
+  'usage_daily',
   'tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz',
 );
 
