@@ -42,6 +42,8 @@ export interface Checkpoint {
   readonly alerts?: readonly ReachedThreshold[];
   /** The plan version that holds at `at`. Missing in histories from before plans could change within a period. */
   readonly plan?: PlanName | null;
+  /** Where the period ends now, as `OpenPeriod` has it. Missing in histories from before calendars could change. */
+  readonly end?: Pick<OpenPeriod, 'periodEnd' | 'closeAtMs'>;
 }
 
 /** A plan version by its names. */

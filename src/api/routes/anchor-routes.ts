@@ -72,7 +72,8 @@ async function postAnchor(context: RouteContext): Promise<RouteAnswer> {
       isWithoutEffect: changed.isUnchanged,
     };
   });
-  if (catalogueVersion !== undefined) await spreadCatalogue(deps, catalogueVersion, [deps.billing.poke(tenant)]);
+  if (catalogueVersion !== undefined)
+    await spreadCatalogue(deps, catalogueVersion, [deps.billing.calendarChanged(tenant)]);
   return answer;
 }
 
