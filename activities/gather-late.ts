@@ -1,6 +1,7 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
+import { readChargeCoupons } from '../src/invoice/coupon-applications.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
@@ -78,15 +79,18 @@ async function gatherLatePeriod(
     return { problems: [`late usage of ${usagePeriodStart} has no period or no plan`] };
   }
   const billedInvoiceId = (await issuedInvoiceFor(db, tenant, usagePeriodStart))?.id ?? null;
+  const coupons = billedInvoiceId === null ? [] : await readChargeCoupons(db, billedInvoiceId);
+  const alsoCharges = new Set(coupons.map(({ charge }) => charge));
   const late: LateUsage[] = [];
   for (const timeline of [spans, ...Map.groupBy(addOnSpans(entry, period), ({ plan }) => plan.key).values()]) {
-    const gathered = await gatherLateSpans(db, source, timeline, { period, accountingPeriod });
+    const gathered = await gatherLateSpans(db, source, timeline, { period, accountingPeriod, alsoCharges });
     if ('problems' in gathered) return gathered;
     // Nothing came late to most add-ons.
     if (timeline !== spans && gathered.usage.flat().length === 0) continue;
     const ofSpan = (span: PeriodSpan, index: number): LateUsage => ({
       ...lateSpan(entry, span, period),
       billedInvoiceId,
+      ...(coupons.length === 0 ? {} : { coupons }),
       usage: gathered.usage[index] ?? [],
     });
     late.push(...timeline.map(ofSpan));
@@ -98,7 +102,7 @@ function lateSpan(
   entry: TenantEntry,
   span: PeriodSpan,
   period: LedgerPeriod,
-): Omit<LateUsage, 'billedInvoiceId' | 'usage'> {
+): Omit<LateUsage, 'billedInvoiceId' | 'coupons' | 'usage'> {
   const { quantities, privatePrices } = spanTexts(span);
   const full = feePeriodOf(entry, period);
   const isFull = full.startMicros === period.startMicros && full.endMicros === period.endMicros;
@@ -123,7 +127,12 @@ async function gatherLateSpans(
   db: Queryable,
   source: UsageSource,
   spans: readonly PeriodSpan[],
-  late: Pick<LateWindow, 'period' | 'accountingPeriod'>,
+  {
+    alsoCharges: wanted,
+    ...late
+  }: Pick<LateWindow, 'period' | 'accountingPeriod'> & {
+    readonly alsoCharges: ReadonlySet<string>;
+  },
 ): Promise<GatheredUsage<readonly LateChargeUsage[]>> {
   const gatherAll = async (alsoCharges: ReadonlySet<string>): Promise<GatheredUsage<readonly LateChargeUsage[]>> => {
     const usage: (readonly LateChargeUsage[])[] = [];
@@ -134,7 +143,7 @@ async function gatherLateSpans(
     }
     return { usage };
   };
-  const found = await gatherAll(new Set());
+  const found = await gatherAll(wanted);
   const carriesOver = spans.slice(1).some(({ plan }) => plan.onChange === 'carry_over');
   if ('problems' in found || !carriesOver) return found;
   return gatherAll(new Set(found.usage.flat().map(({ charge }) => charge)));

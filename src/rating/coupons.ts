@@ -22,8 +22,8 @@ export function leftAfterEach(amount: Exact, discounts: readonly Discount[]): Ex
 }
 
 /**
- * A negative line for each coupon that takes something off. Those of a charge come first, as a discount on it; those of the whole
- * invoice are on what is left then. Each is on what the one before left, and none leads below zero.
+ * A negative line for each coupon that takes something off. Those of a charge come first, as a discount on what its usage of the period
+ * comes to; those of the whole invoice are on what is left then. Each is on what the one before left, and none leads below zero.
  *
  * @param lines everything else that is on the invoice
  */
@@ -67,8 +67,11 @@ function baseOf(
   return charge === undefined ? left : (leftOfCharge.get(charge) ?? ofCharge());
 }
 
+/** Late usage has the coupons of its own period (`late-coupons.ts`), and the keys of fixed quantities are their own. */
+const COVERED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
+
 function linesOf({ charge }: AppliedCoupon, lines: readonly InvoiceLine[]): InvoiceLine[] {
-  return lines.filter(({ provenance }) => provenance.charge === charge);
+  return lines.filter(({ kind, provenance }) => COVERED.has(kind) && provenance.charge === charge);
 }
 
 function sentenceOf(discount: Discount, base: Exact, off: Exact): string {

@@ -64,6 +64,11 @@ export interface LateUsage {
   readonly quantities?: readonly HeldQuantity[];
   /** As `RatedSpan` has them. Left out: none. */
   readonly privatePrices?: NonNullable<RatedSpan['privatePrices']>;
+  /**
+   * Coupons of charges that the bill of the period had, in the order in which they were taken off; then `usage` names their charges in
+   * every span. Left out: none.
+   */
+  readonly coupons?: readonly AppliedCoupon[];
   readonly usage: readonly LateChargeUsage[];
 }
 

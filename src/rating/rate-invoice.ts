@@ -12,6 +12,7 @@ import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
 import { totalsOf } from './invoice-totals.ts';
 import { lateBoundLines } from './late-bounds.ts';
+import { lateCouponLines } from './late-coupons.ts';
 import { lateLines } from './late-lines.ts';
 import { oneOffLines } from './one-offs.ts';
 import { planBoundLines } from './plan-bounds.ts';
@@ -87,6 +88,7 @@ function lateRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
   return [
     ...inputs.late.flatMap((late) => late.planVersion.charges.map((charge) => () => lateLines(inputs, late, charge))),
     () => lateBoundLines(inputs),
+    () => lateCouponLines(inputs),
   ];
 }
 
