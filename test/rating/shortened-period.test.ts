@@ -76,29 +76,31 @@ test('one that the end of the tenant cuts as well is billed ahead for what is le
   expect(linesOf(ahead, '0', { next })).toContainEqual(['base:advance', '300']);
 });
 
+/** Lines of the bill after it, for usage of it that came late. */
+function lateAmounts(changes: Partial<PlanVersion>, before: string, after: string): string[] {
+  const planVersion = plan({ baseFee: '0', ...changes });
+  const one = sampleLate({
+    usagePeriodStart: PERIOD.start,
+    usagePeriodEnd: PERIOD.end,
+    feePeriod: FEE_PERIOD,
+    planVersion,
+    usage: [sampleLateUsage('requests', before, after)],
+  });
+  const month = { start: PERIOD.end, end: '2024-02-01T00:00:00Z' };
+  const spans = [
+    sampleSpan({ from: month.start, to: month.end, planVersion: plan({ baseFee: '0', charges: [] }), usage: [] }),
+  ];
+  const result = rateInvoice(sampleInputs({ period: month, feePeriod: month, spans, late: [one] }));
+  if ('problems' in result) throw new Error(result.problems.join('; '));
+  return result.content.lines.map(({ amountMinor }) => amountMinor);
+}
+
 test('usage that comes late to it meets the bounds of its part', () => {
-  const late = (changes: Partial<PlanVersion>, before: string, after: string) => {
-    const planVersion = plan({ baseFee: '0', ...changes });
-    const one = sampleLate({
-      usagePeriodStart: PERIOD.start,
-      usagePeriodEnd: PERIOD.end,
-      feePeriod: FEE_PERIOD,
-      planVersion,
-      usage: [sampleLateUsage('requests', before, after)],
-    });
-    const month = { start: PERIOD.end, end: '2024-02-01T00:00:00Z' };
-    const spans = [
-      sampleSpan({ from: month.start, to: month.end, planVersion: plan({ baseFee: '0', charges: [] }), usage: [] }),
-    ];
-    const result = rateInvoice(sampleInputs({ period: month, feePeriod: month, spans, late: [one] }));
-    if ('problems' in result) throw new Error(result.problems.join('; '));
-    return result.content.lines.map(({ amountMinor }) => amountMinor);
-  };
   // 20 of a cap of 30 were billed: of 20 more, 10 are.
-  expect(late({ maximum: '62' }, '30', '50')).toEqual(['2000', '-1000']);
+  expect(lateAmounts({ maximum: '62' }, '30', '50')).toEqual(['2000', '-1000']);
   // A minimum of 150 was billed for 20: 40 more are in it.
-  expect(late({ minimum: '310' }, '30', '70')).toEqual(['4000', '-4000']);
+  expect(lateAmounts({ minimum: '310' }, '30', '70')).toEqual(['4000', '-4000']);
   // Of a charge's own minimum, 150 were due; with 200 it is no more than they are.
   const charges = [{ ...sampleCharge('requests', { model: 'per_unit', unitPrice: '1' }), minimum: '310' }];
-  expect(late({ charges }, '30', '200')).toEqual(['5000']);
+  expect(lateAmounts({ charges }, '30', '200')).toEqual(['5000']);
 });
