@@ -1,11 +1,11 @@
 import type pg from 'pg';
 
-import { formatInstant, type EpochMicros } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
 import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, isSamePlan, requirePlan } from './change-plan.ts';
+import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
@@ -60,10 +60,7 @@ export function planAddOnChange(
   if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
   const plan = requireAddOn(snapshot, entry, order);
   const atMicros = changeInstant(entry, order.at, nowMicros);
-  if (untilMicros !== null && untilMicros <= atMicros) {
-    const message = `it would end at ${formatInstant(untilMicros)}, and begin at ${formatInstant(atMicros)}: choose a later end`;
-    throw new ChangeRefusedError('ends_before_start', message);
-  }
+  refuseEmpty(atMicros, untilMicros);
   const items = entry.addOns.filter((span) => span.plan.key === planKey);
   const changed =
     action === 'remove'

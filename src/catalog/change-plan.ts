@@ -147,6 +147,13 @@ export function changeInstant(entry: TenantEntry, at: ChangeAt, nowMicros: Epoch
   return wanted;
 }
 
+/** @throws ChangeRefusedError where what is to be held would end before it begins */
+export function refuseEmpty(atMicros: EpochMicros, untilMicros: EpochMicros | null): void {
+  if (untilMicros === null || untilMicros > atMicros) return;
+  const message = `it would end at ${formatInstant(untilMicros)}, and begin at ${formatInstant(atMicros)}: choose a later end`;
+  throw new ChangeRefusedError('ends_before_start', message);
+}
+
 /** Whether two spans are of one plan version. */
 export function isSamePlan(a: PlanSpan, b: PlanSpan): boolean {
   return a.plan.key === b.plan.key && a.plan.version === b.plan.version;

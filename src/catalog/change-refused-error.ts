@@ -3,7 +3,7 @@ export type ChangeRefusal =
   | 'unknown_tenant'
   | 'unknown_plan'
   | 'unknown_quantity'
-  | 'unknown_charge'
+  | 'invalid_charge'
   | 'is_add_on'
   | 'no_add_on'
   | 'key_taken'

@@ -88,6 +88,16 @@ function pricedSpan(span: PlanSpan, holding: readonly PriceSpan[]): PlanSpan {
   };
 }
 
+/** A plan version as it would be for a tenant at an instant if the tenant came under it, or held it as an add-on. */
+export function planFor(timelines: PricedTimelines, plan: PlanVersion, atMicros: EpochMicros): PlanVersion {
+  const wanted = [{ plan, fromMicros: atMicros, toMicros: null }];
+  const spans =
+    plan.addOn === true
+      ? effectiveAddOns({ ...timelines, addOns: wanted })
+      : effectivePlans({ ...timelines, plans: wanted });
+  return spans[0]?.plan ?? plan;
+}
+
 /** What holds at an instant: the plan, if there is one, and all add-ons. */
 export function heldAt(timelines: PricedTimelines, atMicros: EpochMicros): readonly PlanVersion[] {
   return [...effectivePlans(timelines), ...effectiveAddOns(timelines)]

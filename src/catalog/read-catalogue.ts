@@ -119,14 +119,14 @@ select
         select jsonb_agg(jsonb_build_object(
           'planKey', m.plan_key, 'planVersion', m.plan_version,
           'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
         from tenant_item m where m.tenant = t.id and m.kind = 'add_on'
       ),
       'prices', (
         select jsonb_agg(jsonb_build_object(
           'charge', m.charge,
           'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
         from tenant_item m where m.tenant = t.id and m.kind = 'price'
       )) order by t.id)
     from tenant t left join gate g on g.tenant = t.id

@@ -16,6 +16,7 @@ import { KEY_ROUTES } from './key-routes.ts';
 import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { ONE_OFF_ROUTES } from './one-off-routes.ts';
+import { PRICE_ROUTES } from './price-routes.ts';
 import { PRICING_ROUTES } from './pricing-routes.ts';
 import { MIGRATION_ROUTES } from './migration-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...TENANT_ROUTES,
   ...TIMELINE_ROUTES,
   ...ADD_ON_ROUTES,
+  ...PRICE_ROUTES,
   ...ANCHOR_ROUTES,
   ...USAGE_ROUTES,
   ...SPEND_ROUTES,
