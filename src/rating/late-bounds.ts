@@ -1,7 +1,7 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
-import type { AmountMinor } from '../domain/money.ts';
+import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { Exact, ZERO } from './exact.ts';
+import { Exact } from './exact.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
 import { differenceLine, ofWholeBill, sumOfLines } from './invoice-lines.ts';
@@ -35,11 +35,11 @@ function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsag
   const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), feePeriodOfLate(span))));
   const fees = minorToExact(coveredFees(inputs, spans), currency);
   const boundsOf = (when: 'before' | 'after'): Exact => {
-    return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share);
+    return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share, currency);
   };
   const [before, after] = [boundsOf('before'), boundsOf('after')];
   const difference = after.minus(before);
-  if (roundToMinor(after, currency) === roundToMinor(before, currency)) return [];
+  if (difference.isZero) return [];
   const sentence = `bounds of the plan come to ${spoken(after)} with late usage, to ${spoken(before)} without it`;
   return [
     {
@@ -66,10 +66,14 @@ function hasBounds({ commitment, minimum, maximum }: PlanVersion): boolean {
   return commitment !== undefined || minimum !== undefined || maximum !== undefined;
 }
 
-/** What commitment, minimum and maximum add to an amount; negative where they take off. */
-function boundedBy(plan: PlanVersion, amount: Exact, share: Exact): Exact {
+/**
+ * What commitment, minimum and maximum add to an amount of whole minor units; negative where they take off. The bill of that period
+ * rounded what the amount became, and not what was added to it.
+ */
+function boundedBy(plan: PlanVersion, amount: Exact, share: Exact, currency: CurrencyCode): Exact {
   const changes = planBoundChanges(plan, { amount, share, isLast: true });
-  return changes.reduce((sum, { change }) => sum.plus(change), ZERO);
+  const bounded = Exact.sum([amount, ...changes.map(({ change }) => change)]);
+  return minorToExact(roundToMinor(bounded, currency), currency).minus(amount);
 }
 
 /** What the bill of that period had of fees that the bounds cover, rounded as it was there; late usage does not change it. */
