@@ -68,6 +68,11 @@ export abstract class PricingClient extends RequestingClient {
     return this.get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
   }
 
+  /** Cancels a charge that no invoice has yet. @param name its id, or the key that it was made under */
+  cancelOneOff(tenant: string, name: string, reason: string): Promise<Credits.OneOffView> {
+    return this.change('DELETE', withQuery(path`/v1/tenants/${tenant}/one-offs/${name}`, { reason }));
+  }
+
   /** Gives a tenant a coupon of the catalogue. @param from when it begins; now when absent */
   giveCoupon(tenant: string, coupon: string, from?: string): Promise<Credits.CouponApplicationView> {
     return this.change('POST', path`/v1/tenants/${tenant}/coupons`, { coupon, from });
