@@ -19,6 +19,7 @@ import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addOneOffCommands } from './commands/one-offs.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
+import { addSetPriceCommand } from './commands/set-price.ts';
 import { addSetAnchorCommand } from './commands/set-anchor.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -85,6 +86,7 @@ export function buildProgram(io: CliIo): Command {
   addCycleCommands(program, io);
   addTimelineCommands(program, io);
   addAddOnCommands(program, io);
+  addSetPriceCommand(program, io);
   addSetAnchorCommand(program, io);
   addMigrateCommand(program, io);
   addKeyCommands(program, io);

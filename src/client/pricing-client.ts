@@ -27,6 +27,21 @@ export abstract class PricingClient extends RequestingClient {
     return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
   }
 
+  /** Gives a tenant a price of its own from an instant on, or with `dryRun` answers what that would mean. */
+  setPrice(tenant: string, { dryRun, ...change }: Timeline.PriceInput): Promise<Timeline.PriceChangeView> {
+    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/prices`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Ends a price of a tenant's own: from an instant on the plan's holds again. @param charge its key */
+  endPrice(
+    tenant: string,
+    charge: string,
+    { dryRun, ...change }: Timeline.EndInput = {},
+  ): Promise<Timeline.PriceChangeView> {
+    const route = path`/v1/tenants/${tenant}/prices/${charge}/end`;
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  }
+
   /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
   setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
     return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
