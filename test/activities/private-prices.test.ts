@@ -7,6 +7,7 @@ import { parseCharge } from '../../src/catalog/parse-charge.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
 import type { Charge } from '../../src/domain/plan.ts';
+import { listAlerts } from '../../src/ledger/alerts.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
@@ -27,10 +28,15 @@ plans:
   - { key: small, currency: USD, charges: [{ key: calls, meter: calls, price: ${BANDS} }] }
   - { key: carrying, currency: USD, onChange: carry_over, charges: [{ key: calls, meter: calls, price: ${BANDS} }] }
   - { key: other, currency: USD, charges: [] }
+  - key: alerting
+    currency: USD
+    charges: [{ key: calls, meter: calls, includedUnits: 100, price: { model: per_unit, unitPrice: 1 } }]
+    alerts: [{ meter: calls, shareOfIncluded: 1 }]
   - { key: archive, addOn: true, currency: USD, charges: [{ key: storage, meter: storage, price: { model: per_unit, unitPrice: 2 } }] }
 tenants:
   - { id: acme, currency: USD, billingStart: ${OCTOBER}, plan: small }
   - { id: carried, currency: USD, billingStart: ${OCTOBER}, plan: carrying }
+  - { id: alerted, currency: USD, billingStart: ${OCTOBER}, plan: alerting }
   - id: given
     currency: USD
     billingStart: ${OCTOBER}
@@ -136,5 +142,29 @@ test('a price of an add-on’s charge is in the add-on, for as long as it says',
     `addon:archive:charge:storage:${OCTOBER} 3 600`,
     `addon:archive:charge:storage:${CHANGE} 3 300`,
     `addon:archive:charge:storage:${until} 3 600`,
+  ]);
+});
+
+test('an alert at a share of the included units is at one of those that the tenant has of its own', async () => {
+  const price = '{ model: per_unit, unitPrice: 1 }';
+  const charge = parseCharge(`{ key: calls, meter: calls, includedUnits: 5, price: ${price} }`);
+  if ('problems' in charge) throw new Error('unreadable');
+  await setPrice('alerted', charge);
+  expect(await send('alerted', 'calls', '2026-10-10T00:00:00Z', 4)).toBe('accepted');
+  expect(stack.reached).toEqual([]);
+  expect(await send('alerted', 'calls', CHANGE, 1)).toBe('accepted');
+  expect(stack.reached).toEqual([`alerted ${OCTOBER}`]);
+  await lines('alerted', OCTOBER, '2026-11-02T00:00:00Z');
+  const alerts = await listAlerts(stack.pool, {
+    tenant: 'alerted',
+    periodStart: requireInstant(OCTOBER),
+    meter: null,
+    from: null,
+    to: null,
+    after: null,
+    limit: 10,
+  });
+  expect(alerts.map(({ threshold, thresholdQuantity }) => [threshold, thresholdQuantity])).toEqual([
+    ['included:1', '5'],
   ]);
 });
