@@ -3,6 +3,7 @@ import type { Discount } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { AppliedCoupon, RatingInputs } from './inputs.ts';
 import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
+import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { shareOf } from './share.ts';
 
@@ -40,6 +41,8 @@ export function couponLines(inputs: RatingInputs, lines: readonly InvoiceLine[])
     const from = left;
     left = from.minus(off);
     if (coupon.charge !== undefined) leftOfCharge.set(coupon.charge, base.minus(off));
+    // What is less than half of a minor unit is no line, and uses up none of the coupon's periods.
+    if (roundToMinor(from, currency) === roundToMinor(left, currency)) continue;
     const step = lineStep('coupon', sentenceOf(coupon.discount, base, off), off.negated());
     taken.push({
       key: `coupon:${coupon.id}`,

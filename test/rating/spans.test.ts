@@ -175,6 +175,17 @@ describe('a plan that changes within its period', () => {
   });
 });
 
+test('what is carried over is usage of the same meter: a charge that took its key from another begins at zero', () => {
+  const requests = { ...calls(), meter: 'requests' };
+  const spans = [
+    span(START, MIDDLE, plan('a', { charges: [requests] }), '90'),
+    span(MIDDLE, END, plan('b', { charges: [calls()], onChange: 'carry_over' }), '20'),
+  ];
+  const meters = [sampleMeter('calls', 'call'), sampleMeter('requests')];
+  const alone = linesOf(inputs([span(START, END, plan('b', { charges: [calls()] }), '20')]));
+  expect(linesOf(inputs(spans, { meters })).at(-1)?.amountMinor).toBe(alone.at(-1)?.amountMinor);
+});
+
 describe('a trial', () => {
   test('shows its usage and charges nothing, and fees begin when it is over', () => {
     const paid = plan('a', { baseFee: '30', minimum: '10', charges: [calls({ minimum: '5' })] });
