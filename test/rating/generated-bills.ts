@@ -61,8 +61,14 @@ export const anyInputs: fc.Arbitrary<RatingInputs> = fc.constantFrom(...CURRENCI
     .record({
       timeline: generatedTimelines(currency),
       events: eventsByMeter,
-      addOn: fc.option(generatedTimelines(currency, 'add_on'), { nil: undefined }),
-      late: fc.array(lateOf(currency), { maxLength: 2 }),
+      addOn: fc.oneof(
+        { weight: 2, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: generatedTimelines(currency, 'add_on') },
+      ),
+      late: fc.oneof(
+        { weight: 3, arbitrary: fc.array(lateOf(currency), { maxLength: 1 }) },
+        { weight: 1, arbitrary: fc.array(lateOf(currency), { maxLength: 2 }) },
+      ),
       advance: advances(currency),
       percents: fc.array(decimals(30n, 3), { maxLength: 3 }),
       earlier: earlierBills,

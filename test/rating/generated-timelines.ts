@@ -81,8 +81,8 @@ export function surroundedPlans(currency: string, kind: 'plan' | 'add_on' = 'pla
 export function generatedTimelines(currency: string, kind: 'plan' | 'add_on' = 'plan'): fc.Arbitrary<Timeline> {
   return fc
     .record({
-      plans: fc.array(surroundedPlans(currency, kind), { minLength: 1, maxLength: 3 }),
-      cuts: periodCuts,
+      plans: fc.array(surroundedPlans(currency, kind), { minLength: 1, maxLength: 2 }),
+      cuts: fc.oneof(fc.constant([]), fc.array(fc.integer({ min: 1, max: HOURS - 1 }), { maxLength: 1 }), periodCuts),
       trialSpans: fc.constantFrom(0, 0, 1),
       seats: fc.array(fc.nat(9), { maxLength: 4 }),
       hasPrivatePrices: fc.boolean(),
@@ -110,7 +110,14 @@ export function timelineSpans(timeline: Timeline, events: EventsByMeter): RatedS
   });
 }
 
-const PERIOD_MS = HOURS * 3_600_000;
+const HOUR_MS = 3_600_000;
+const START_MS = Date.parse(instantOf(0));
+
+function hourOf(instant: string): number {
+  return (Date.parse(instant) - START_MS) / HOUR_MS;
+}
+
+const PERIOD_MS = HOURS * HOUR_MS;
 
 /** The same timeline so many periods before: what was known of it, and what came late. */
 export function lateTimeline(
@@ -122,13 +129,13 @@ export function lateTimeline(
   const earlier = (instant: string): string =>
     new Date(Date.parse(instant) - periodsBack * PERIOD_MS).toISOString().replace('.000Z', 'Z');
   const [usagePeriodStart, usagePeriodEnd] = [earlier(instantOf(0)), earlier(instantOf(HOURS))];
-  const spans = timelineSpans(timeline, before);
+  const spans = timelineSpans(timeline, {});
   return spans.map(({ from, to, planVersion, trial, quantities = [], privatePrices }, index): LateUsage => {
     const inside = (events: EventsByMeter): EventsByMeter =>
       Object.fromEntries(
         Object.entries(events).map(([key, list]) => [
           key,
-          list.filter(({ hour }) => instantOf(hour) >= from && instantOf(hour) < to),
+          list.filter(({ hour }) => hour >= hourOf(from) && hour < hourOf(to)),
         ]),
       );
     return {
