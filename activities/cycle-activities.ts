@@ -1,5 +1,5 @@
 import type { CycleStage } from '../src/domain/cycle.ts';
-import { requireInstant } from '../src/domain/instant.ts';
+import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
 import { invoiceId } from '../src/invoice/invoice-digests.ts';
 import { readInvoiceStatus } from '../src/invoice/read-invoice.ts';
@@ -13,6 +13,7 @@ import { recordIncident } from '../src/ledger/incidents.ts';
 import { formatPosition, type JournalPosition, lastDrained } from '../src/ledger/journal-position.ts';
 import { readPeriod } from '../src/ledger/periods.ts';
 import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src/ledger/seal-period.ts';
+import { strayPeriods } from '../src/ledger/stray-usage.ts';
 import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
 import { sumHourlyUsage, sumUsage } from '../src/ledger/sum-usage.ts';
 import { isPaused } from '../src/ledger/tenant-pause.ts';
@@ -124,9 +125,12 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
   const { comparison, repairs } = await compareValid(deps, cycle);
   const deadLetters = await countOpenDeadLetters(deps.pool, { tenant, shard });
   const loss = await lossBeforeSeal(deps, cycle);
+  const period = await readPeriod(deps.pool, tenant, requireInstant(periodStart));
+  const strays = period === undefined ? [] : await strayPeriods(deps.pool, tenant, period);
   const holdReasons = [
     ...(loss === undefined ? [] : [describeLoss(loss)]),
     ...comparison.drift.map(describeDrift),
+    ...strays.map((stray) => `usage is booked to ${formatInstant(stray)}, where no period begins: no bill has it`),
     ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters are unresolved: the ledger may lack usage`]),
   ];
   const answer: ReconcileAnswer = { compared: comparison.compared, holdReasons, repairs };

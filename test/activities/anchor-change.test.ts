@@ -1,11 +1,15 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type AnchorOrder } from '../../src/catalog/plan-anchor-change.ts';
+import { createCycleActivities } from '../../activities/cycle-activities.ts';
+import type { AnchorOrder } from '../../src/catalog/plan-anchor-change.ts';
 import { changeAnchor } from '../../src/catalog/change-anchor.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
+import { openCycle } from '../../src/ledger/billing-cycles.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { advanceCatalogue } from '../../src/meter/advance-gate.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+import { billingDeps } from './billing-deps.ts';
 import { closePeriod } from './close-period.ts';
 
 const CHARGES = 'charges: [{ key: calls, meter: calls, includedUnits: 10, price: { model: per_unit, unitPrice: 1 } }]';
@@ -87,6 +91,24 @@ test('a base fee in advance is billed ahead for the days of the shortened period
   expect(first).toEqual(['2026-11-17 2026-12-17', 'base 1 3100', 'base:advance 1 1500']);
   const [, own, taken, next] = await bill('early', '2026-12-17T00:00:00Z', '2027-01-02T00:00:00Z');
   expect([own, taken?.split(' ').at(-1), next]).toEqual(['base 1 1500', '-1500', 'base:advance 1 3100']);
+});
+
+test('usage that was booked to where no period begins any more holds the bill', async () => {
+  await change({ tenant: 'acme', anchor: '2026-12-17T00:00:00Z', length: 'year' });
+  const cycle = { tenant: 'acme', periodStart: '2026-11-17T00:00:00Z', revision: 0 };
+  await stack.pool.query(`
+insert into usage_hourly (tenant, usage_period, accounting_period, meter, hour, event_count, quantity_sum, first_epoch, first_sequence,
+  final_epoch, final_sequence)
+values ('acme', '2026-12-03', '2026-12-03', 'calls', '2026-12-03', 1, 1, 1, 1, 1, 1)`);
+  stack.setClock('2026-12-18T00:00:00Z');
+  await openCycle(stack.pool, { ...cycle, workflowId: 'close-cycle/acme' }, stack.service.clock());
+  const steps = createCycleActivities(billingDeps(stack));
+  await new MockActivityEnvironment().run(async () => {
+    await steps.sealPeriod(cycle);
+    await steps.passBarrier(cycle);
+    const { holdReasons } = await steps.reconcileUsage(cycle);
+    expect(holdReasons).toEqual(['usage is booked to 2026-12-03T00:00:00Z, where no period begins: no bill has it']);
+  });
 });
 
 test('hours that begin at another minute, and then are days', async () => {
