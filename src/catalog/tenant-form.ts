@@ -57,7 +57,7 @@ export const TENANT = z.strictObject({
   billingStart: instantField
     .optional()
     .describe(
-      'The first period begins here, and its day is the anchor of the others. Left out: the minute of the first apply.',
+      'The first period begins here, and its day is the anchor of the others. Left out: the minute of the first apply. Later periods change by `tollkeeper set-anchor`.',
     ),
   endsAt: z
     .union([z.null(), instantField], 'must be an RFC 3339 instant with a zone, or null')
@@ -66,7 +66,7 @@ export const TENANT = z.strictObject({
   periodLength: z
     .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
     .default('month')
-    .describe('How long one billing period is. Never changes.'),
+    .describe('How long one billing period is. Later periods change by `tollkeeper set-anchor`.'),
   trialDays: integerField(1, TRIAL_DAYS_MAX)
     .exactOptional()
     .describe('So many days from its billing start, nothing is due: usage is counted and costs nothing.'),
