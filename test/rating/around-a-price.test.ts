@@ -172,6 +172,19 @@ test('a coupon of a charge comes first, and leaves the other charges and fees al
   expect(unknown.totalMinor).toBe('10000');
 });
 
+test('a second coupon of a charge is on what the first one left of it, also where the invoice has more', () => {
+  const coupons = [coupon('a', { amount: '60' }, 'requests'), coupon('b', { amount: '60' }, 'requests')];
+  expect(amounts(billOf('100', { baseFee: '200' }, { coupons })).slice(2)).toEqual([
+    ['coupon:a', '-6000'],
+    ['coupon:b', '-4000'],
+  ]);
+});
+
+test('the step of a line says what it takes off, as the line does', () => {
+  const capped = billOf('600', { maximum: '500' }).lines.at(-1);
+  expect(capped).toMatchObject({ kind: 'maximum', exactAmount: '-100', steps: [{ amount: '-100' }] });
+});
+
 test('a charge made once is a line, before coupons and tax', () => {
   const oneOffs = [{ id: 'one_a', description: 'Setup', amount: '99.5', at: '2023-11-05T00:00:00Z' }];
   const content = billOf('1', {}, { oneOffs, coupons: [coupon('half', { percent: '50' })] });

@@ -283,6 +283,22 @@ describe('a fixed quantity', () => {
   });
 });
 
+test('events that are counted carry over as sums do, peaks do not', () => {
+  const charges = [calls()];
+  const spans = [
+    span(START, MIDDLE, plan('a', { charges }), '100'),
+    span(MIDDLE, END, plan('b', { charges, onChange: 'carry_over' }), '10'),
+  ];
+  const billed = (['count', 'max'] as const).map((aggregation) => {
+    const meters = [{ ...sampleMeter('calls', 'call'), aggregation }];
+    return linesOf(inputs(spans, { meters })).map(({ amountMinor }) => amountMinor);
+  });
+  expect(billed).toEqual([
+    ['10000', '500'],
+    ['10000', '1000'],
+  ]);
+});
+
 test('a last period that is cut pays its part of the fee', () => {
   const cut = { start: START, end: MIDDLE };
   const spans = [span(START, MIDDLE, plan('a', { baseFee: '10' }), '0')];
