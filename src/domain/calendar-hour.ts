@@ -7,6 +7,10 @@ import { type LocalSpan, LocalSpans } from './local-spans.ts';
 
 const hours = new LocalSpans(MICROS_PER_HOUR, localHour);
 const days = new LocalSpans(MICROS_PER_DAY, localDay);
+const months = new LocalSpans(31 * MICROS_PER_DAY, localMonth);
+
+/** From the first of any month into the next one. */
+const INTO_NEXT_MONTH_MICROS = 32 * MICROS_PER_DAY;
 
 /**
  * Start of the tenant-local hour that holds an instant. Called once per event: the answer is a look-up.
@@ -54,9 +58,15 @@ function localDay(timeZone: string, instant: EpochMicros): LocalSpan {
   return { startMicros: next, endMicros: firstInstantFrom(timeZone, wall + 2 * MICROS_PER_DAY) };
 }
 
-/** First instant of the tenant-local calendar month that holds an instant. */
+/** First instant of the tenant-local calendar month that holds an instant: its days are those that begin in it. */
 export function monthStart(timeZone: string, instant: EpochMicros): EpochMicros {
-  return firstInstantFrom(timeZone, startOfWall(wallAt(timeZone, instant), 'month'));
+  return months.at(timeZone, instant).startMicros;
+}
+
+function localMonth(timeZone: string, instant: EpochMicros): LocalSpan {
+  const wall = startOfWall(wallAt(timeZone, dayStart(timeZone, instant)), 'month');
+  const nextWall = startOfWall(wall + INTO_NEXT_MONTH_MICROS, 'month');
+  return { startMicros: firstInstantFrom(timeZone, wall), endMicros: firstInstantFrom(timeZone, nextWall) };
 }
 
 /** An instant as people of that zone write it: `2023-11-01 05:45`. */

@@ -1,6 +1,6 @@
 import type { EpochMicros } from './instant.ts';
 
-/** One local hour or day as exact instants, half-open. */
+/** One local hour, day or month as exact instants, half-open. */
 export interface LocalSpan {
   readonly startMicros: EpochMicros;
   readonly endMicros: EpochMicros;
@@ -10,7 +10,7 @@ export interface LocalSpan {
 const HELD_MAX = 50_000;
 
 /**
- * Remembers the hours or the days of zones, which follow each other without gap or overlap: finding one takes luxon some twenty
+ * Remembers the hours, days or months of zones, which follow each other without gap or overlap: finding one takes luxon some twenty
  * microseconds, and the drain asks for every event.
  */
 export class LocalSpans {

@@ -1,6 +1,6 @@
-import { firstInstantFrom } from '../domain/calendar-zone.ts';
+import { monthStart } from '../domain/calendar-hour.ts';
 import type { JsonValue } from '../domain/event.ts';
-import type { EpochMicros } from '../domain/instant.ts';
+import { MICROS_PER_HOUR, type EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import { readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
@@ -85,9 +85,12 @@ async function readRows(
   return rows;
 }
 
+/** From a month's first midnight, taken as if it were of UTC, into that month in any zone. */
+const INTO_MONTH_MICROS = 36 * MICROS_PER_HOUR;
+
 function usageBucket({ by, timeZone }: Pick<UsageQuery, 'by' | 'timeZone'>, row: UsageRow): UsageBucket {
   const { meter, aggregation, quantity, eventCount } = usageSum(row);
   const bucket = readMicros(row.usage_period);
-  const startMicros = by === 'month' ? firstInstantFrom(timeZone, bucket) : bucket;
+  const startMicros = by === 'month' ? monthStart(timeZone, bucket + INTO_MONTH_MICROS) : bucket;
   return { startMicros, meter, aggregation, quantity, eventCount };
 }

@@ -60,7 +60,7 @@ describe.each([
         const begin = start(zone, instant);
         expect(begin).toBeLessThanOrEqual(instant);
         // A day that had begun goes on while the clock shows the evening before once more.
-        const isEveningAgain = unit === 'day' && wallAt(zone, instant) < wallAt(zone, begin);
+        const isEveningAgain = unit !== 'hour' && wallAt(zone, instant) < wallAt(zone, begin);
         if (!isEveningAgain) expect(wallUnit(zone, begin)).toBe(wallUnit(zone, instant));
         expect(start(zone, begin)).toBe(begin);
         expect(start(zone, begin - 1)).toBeLessThan(begin);
@@ -70,13 +70,11 @@ describe.each([
   });
 
   // Until 2011 clocks in St. John's went back from 00:01 to 23:01: there the date on the wall itself falls for an hour.
-  test('never falls when time goes on, unless a month on the wall itself falls', () => {
+  test('never falls when time goes on', () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: 0, max: 3 * MICROS_PER_DAY }), ({ zone, instant }, laterMicros) => {
         const later = instant + laterMicros;
-        const isMonthFalling = unit === 'month' && wallUnit(zone, later) < wallUnit(zone, instant);
-        if (isMonthFalling) expect(start(zone, later)).toBeLessThan(start(zone, instant));
-        else expect(start(zone, later)).toBeGreaterThanOrEqual(start(zone, instant));
+        expect(start(zone, later)).toBeGreaterThanOrEqual(start(zone, instant));
       }),
       { numRuns: RUNS, examples: [[{ zone: 'America/St_Johns', instant: 562_127_459_999_999 }, 1]] },
     );

@@ -135,7 +135,7 @@ test.each(ZONES)(
       const hours = await readUsage(stack.pool, { ...query, by: 'hour' });
       for (const [by, startOf] of [
         ['day', dayStart],
-        ['month', monthOf],
+        ['month', monthStart],
       ] as const) {
         const buckets = await readUsage(stack.pool, { ...query, by });
         const found = buckets.map(({ startMicros, meter, quantity, eventCount }) => [
@@ -149,11 +149,6 @@ test.each(ZONES)(
     }
   },
 );
-
-/** A month begins with its first day. */
-function monthOf(timeZone: string, hour: EpochMicros): EpochMicros {
-  return monthStart(timeZone, dayStart(timeZone, hour));
-}
 
 function sorted(rows: unknown): unknown {
   return (rows as [string, ...string[]][]).toSorted(([one], [other]) => (one < other ? -1 : 1));
