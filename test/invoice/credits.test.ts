@@ -227,6 +227,16 @@ describe('a negative total', () => {
     expect(await balances()).toEqual({ prepaid: ['4400', '0'], [REASON]: ['0', '0'] });
   });
 
+  test('carried by the last bill of a tenant is closed out by hand, once', async () => {
+    await issue(await rate(billInputs('10', NEGATIVE)));
+    const [carried] = await listCredits(pool, { tenant: TENANT, after: null, limit: 1 });
+    const order = { tenant: TENANT, id: carried?.id ?? '', reason: 'paid out', at: DECEMBER };
+    const withdraw = () => inTransaction(pool, (client) => withdrawCredit(client, order));
+    expect([await withdraw(), await withdraw()]).toEqual(['1400', '0']);
+    expect(await balances()).toEqual({ [REASON]: ['0', '0'] });
+    expect(await due(await rate(billOf(DECEMBER, '20')))).toBe('2000');
+  });
+
   test('that becomes void takes its credit back, unless another bill has it', async () => {
     const id = await rate(billInputs('10', NEGATIVE));
     await issue(id);
