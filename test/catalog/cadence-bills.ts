@@ -7,7 +7,7 @@ import { type Period, periodAfter, periodAt } from '../../src/domain/period.ts';
 import type { PeriodLength } from '../../src/domain/period-length.ts';
 import type { PlanVersion } from '../../src/domain/plan.ts';
 import type { TimelineItem } from '../../src/domain/timeline.ts';
-import type { RatedSpan } from '../../src/rating/inputs.ts';
+import type { RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 
 /** A tenant's timeline, billed period by period without a store. */
@@ -71,11 +71,15 @@ function holds(from: string, to: string | undefined): TimelineItem {
   return { fromMicros: requireInstant(from), toMicros: to === undefined ? null : requireInstant(to) };
 }
 
-/** The bill of one period, by what the timeline says. */
-export function billOf(entry: TenantEntry, period: Period): InvoiceContent {
+/** The recorded inputs of one period, by what the timeline says. */
+export function inputsOf(entry: TenantEntry, period: Period): RatingInputs {
   const held = { spans: rated(periodSpans(entry, period) ?? []), addOns: rated(addOnSpans(entry, period)) };
-  const inputs = inputsOfSpans({ meters: new Map(), issuer: NOBODY }, entry, period, held);
-  const result = rateInvoice(inputs);
+  return inputsOfSpans({ meters: new Map(), issuer: NOBODY }, entry, period, held);
+}
+
+/** The bill of one period. */
+export function billOf(entry: TenantEntry, period: Period): InvoiceContent {
+  const result = rateInvoice(inputsOf(entry, period));
   if ('problems' in result) throw new Error(result.problems.join('; '));
   return result.content;
 }
