@@ -64,7 +64,10 @@ export async function benchSpend(context: BenchContext): Promise<Findings> {
         ...latencies('spend.whole', 'charges on whole meters', whole),
         ...latencies('spend.parted', 'charges by dimension, filter and day', parted),
       ],
-      processors: [medianShares('GET /v1/tenants/…/spend, charges on whole meters, per request', whole)],
+      processors: [
+        medianShares('GET /v1/tenants/…/spend, charges on whole meters, per request', whole),
+        medianShares('GET /v1/tenants/…/spend, charges by dimension, filter and day, per request', parted),
+      ],
       notes: [
         'The answer has every line with its arithmetic, each charge with what is used, included and beyond, and the projection to the end of the period, which is a second rating.',
         'Charges on whole meters are told by the counters in Redis; what looks into the usage is read from the rollups by day, whose number does not rise with the number of events.',
