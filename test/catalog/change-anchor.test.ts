@@ -25,6 +25,8 @@ const TENANTS: Readonly<Record<string, string>> = {
   sealed: '',
   raced: '',
   booked: '',
+  close: '',
+  kept: '',
   'from-file': '',
   minutes: 'billingStart: 2026-11-20T10:00:00Z, periodLength: minute',
   future: 'billingStart: 2027-01-17T00:00:00Z',
@@ -42,6 +44,8 @@ ${Object.entries(TENANTS)
   .join('\n')}
 `;
 
+/** A period by the anchor of a test, in the form of `rows`. */
+const FOURTH = '4 2026-12-17T00:03:00Z 2027-01-17T00:03:00Z';
 const THE_FIRST = '2027-01-01T00:00:00Z';
 
 describe('changing what a tenant’s periods are counted from', () => {
@@ -149,6 +153,26 @@ describe('changing what a tenant’s periods are counted from', () => {
       '37 2026-11-20T10:37:00Z 2026-11-20T11:00:00Z',
     ]);
     expect(await change('minutes', { length: 'hour' })).toMatchObject({ isUnchanged: true });
+  });
+
+  test('leaves out a boundary behind which an event that is on its way would lie elsewhere', async () => {
+    // Until 00:03 an event is in the period from 00:00 by both calendars; at 23:56 one of 00:01 may come, and be counted until 23:58.
+    const anchor = '2026-12-17T00:03:00Z';
+    const late = await change('close', { anchor }, requireInstant('2026-12-16T23:56:00.000001Z'));
+    expect(late.change.startsAt).toBe('2027-01-17T00:00:00Z');
+    const inTime = await change('close', { anchor }, requireInstant('2026-12-16T23:56:00Z'));
+    expect(inTime).toMatchObject({ change: { startsAt: '2026-12-17T00:00:00Z' }, dropped: [late.change] });
+    expect((await rows('close')).slice(1)).toEqual(['3 2026-12-17 2026-12-17T00:03:00Z', FOURTH]);
+  });
+
+  test('is kept for ever, also when another takes its place', async () => {
+    await change('kept');
+    await change('kept', { anchor: '2026-11-25T00:00:00Z' });
+    const { rows: kept } = await database.pool.query("select anchor from calendar_change where tenant = 'kept'");
+    expect(kept).toHaveLength(2);
+    for (const statement of ['delete from calendar_change', 'update calendar_change set ordinal = 9']) {
+      await expect(database.pool.query(statement)).rejects.toThrow(/permission denied|is refused/);
+    }
   });
 
   test('of a tenant whose billing has not begun holds from its beginning', async () => {
