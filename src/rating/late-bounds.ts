@@ -3,6 +3,7 @@ import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { Exact } from './exact.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
+import { heldSpans } from './held-spans.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
 import { differenceLine, ofWholeBill, sumOfLines } from './invoice-lines.ts';
 import { feePeriodOfLate, lateDue, spanOfLate } from './late-lines.ts';
@@ -81,7 +82,8 @@ function coveredFees(inputs: RatingInputs, late: readonly LateUsage[]): AmountMi
   const [first] = late;
   if (first?.planVersion.boundsCover !== 'charges_and_base_fee') return 0n;
   const period = { start: first.usagePeriodStart, end: first.usagePeriodEnd };
-  const spans = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
+  const parts = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
+  const spans = heldSpans(parts).map(({ whole }) => whole);
   const then: RatingInputs = { ...inputs, period, feePeriod: feePeriodOfLate(first), spans };
   return sumOfLines(spans.flatMap((span) => [...baseFeeLines(then, span), ...fixedQuantityLines(then, span)]));
 }

@@ -9,6 +9,7 @@ import { checkInputs } from './check-inputs.ts';
 import { couponLines } from './coupons.ts';
 import { endedPlanLines } from './ended-plan-lines.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
+import { heldSpans } from './held-spans.ts';
 import type { RatingInputs, RatingResult } from './inputs.ts';
 import { totalsOf } from './invoice-totals.ts';
 import { lateBoundLines } from './late-bounds.ts';
@@ -65,11 +66,16 @@ function ratedLines(ratings: readonly (() => readonly InvoiceLine[])[], problems
 
 /** One function per fee and charge, in the order of the invoice. */
 function periodRatings(inputs: RatingInputs): (() => readonly InvoiceLine[])[] {
+  const held = heldSpans(inputs.spans);
+  const wholes = { ...inputs, spans: held.map(({ whole }) => whole) };
   return [
-    ...inputs.spans.map((span) => () => [...baseFeeLines(inputs, span), ...cadenceFeeLines(inputs, partsOfSpan(span))]),
-    ...inputs.spans.map((span) => () => [
-      ...fixedQuantityLines(inputs, span),
-      ...cadenceQuantityLines(inputs, partsOfSpan(span)),
+    ...held.map(({ whole, parts }) => () => [
+      ...baseFeeLines(wholes, whole),
+      ...cadenceFeeLines(inputs, parts.flatMap(partsOfSpan)),
+    ]),
+    ...held.map(({ whole, parts }) => () => [
+      ...fixedQuantityLines(wholes, whole),
+      ...cadenceQuantityLines(inputs, parts.flatMap(partsOfSpan)),
     ]),
     ...inputs.spans.flatMap((span) => span.planVersion.charges.map((charge) => () => usageLines(inputs, span, charge))),
   ];

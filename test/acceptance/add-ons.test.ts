@@ -90,8 +90,7 @@ test(
       return [key, quantity, amountMinor, planKey, privatePriceFrom].join(' ');
     });
     expect(lines).toEqual([
-      `base:${START} 1 1000 small -`,
-      `base:${CHANGE} 1 1000 small -`,
+      'base 1 2000 small -',
       `charge:calls:${START} 10 1000 small -`,
       `charge:calls:${CHANGE} 4 100 small ${CHANGE}`,
       'addon:archive:base 1 1550 archive -',

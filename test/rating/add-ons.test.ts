@@ -205,3 +205,61 @@ describe('inputs with add-ons are not billed', () => {
     expect(problemsOf(inputs([], { late }))).toContainEqual(expect.stringContaining('is given twice'));
   });
 });
+
+describe('a price of its own within the period', () => {
+  const own = { ...PLAN, charges: [{ ...CALLS, price: { model: 'per_unit', unitPrice: '0.5' } as const }] };
+  const cut = '2023-11-11T00:00:00Z';
+  const seats = {
+    key: 'seats',
+    description: 'Seats',
+    unit: 'seat',
+    price: { model: 'per_unit', unitPrice: '10' },
+  } as const;
+  const held = (from: string, to: string, quantity: string) => ({ key: 'seats', from, to, quantity });
+
+  test('says since when on the lines of its charge, and leaves fees and seats in one piece', () => {
+    const seated = { ...PLAN, fixedQuantities: [seats] };
+    const spans = [
+      { ...span(START, cut, seated, '10'), quantities: [held(START, cut, '3')] },
+      {
+        ...span(cut, END, { ...seated, charges: own.charges }, '10'),
+        privatePrices: [{ charge: 'calls', from: cut }],
+        quantities: [held(cut, MIDDLE, '3'), held(MIDDLE, END, '4')],
+      },
+    ];
+    const lines = linesOf(inputs([], { spans }));
+    // In two parts the fee of 10 would be 3.33 and 6.67, and seats would be bought anew.
+    expect(shown(lines)).toEqual([
+      'base 1000',
+      'quantity:seats 3000',
+      `quantity:seats:change:${MIDDLE} 500`,
+      `charge:calls:${START} 1000`,
+      `charge:calls:${cut} 500`,
+    ]);
+    expect(lines.map(({ provenance }) => provenance.privatePriceFrom)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      cut,
+    ]);
+  });
+
+  test('divides fees where the plan or the trial does', () => {
+    const prices = { privatePrices: [{ charge: 'calls', from: cut }] };
+    const trial = { ...span(START, cut, own), ...prices, trial: true as const };
+    expect(shown(linesOf(inputs([], { spans: [trial, { ...span(cut, END, own), ...prices }] })))[0]).toBe(
+      `base:${cut} 667`,
+    );
+    const other = { ...own, version: 2 };
+    const changed = [
+      span(START, cut, PLAN),
+      { ...span(cut, MIDDLE, own), ...prices },
+      { ...span(MIDDLE, END, other), ...prices },
+    ];
+    expect(shown(linesOf(inputs([], { spans: changed }))).slice(0, 2)).toEqual([
+      `base:${START} 500`,
+      `base:${MIDDLE} 500`,
+    ]);
+  });
+});
