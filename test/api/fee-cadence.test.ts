@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { openApiBench, type ApiBench } from './api-bench.ts';
+
+/** It is 20 November 2026, 10:30. */
+const YAML = `
+issuer: { name: Toll Ltd }
+meters:
+  - { key: calls, aggregation: sum, unit: call }
+plans:
+  - { key: yearly, currency: USD, baseFee: 1200.00, baseFeeEvery: year, baseFeeDue: advance }
+  - { key: monthly, currency: USD, baseFee: 100.00 }
+tenants:
+  - { id: renewed, currency: USD, billingStart: 2025-11-10T00:00:00Z, plan: yearly }
+  - { id: underway, currency: USD, billingStart: 2026-06-01T00:00:00Z, plan: yearly }
+  - { id: other, currency: USD, billingStart: 2026-10-01T00:00:00Z, plan: monthly }
+`;
+
+let bench: ApiBench;
+beforeAll(async () => {
+  bench = await openApiBench();
+  const headers = { 'content-type': 'application/yaml' };
+  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+});
+afterAll(() => bench.close());
+
+test('the spend of a month has all of a yearly fee where the year begins in it, and else nothing', async () => {
+  const [renewed, underway] = await Promise.all(
+    ['renewed', 'underway'].map((tenant) => bench.call('GET', `/v1/tenants/${tenant}/spend`)),
+  );
+  expect([renewed?.body.total, renewed?.body.projection.total]).toEqual(['1200.00', '1200.00']);
+  expect([underway?.body.total, underway?.body.projection.total]).toEqual(['0.00', '0.00']);
+});
+
+test('a change of plan is foreseen with what is given back of the year, also where it is the start of the month', async () => {
+  const preview = (at: string) =>
+    bench.call('POST', '/v1/tenants/underway/plan?dryRun=true', { body: { plan: 'monthly', at, reason: 'asked' } });
+  // 10 of 30 days of 100, less 192 of 365 days of 1,200.
+  expect((await preview('2026-11-21T00:00:00Z')).body.preview.thisPeriod).toEqual({ before: '0.00', after: '-597.90' });
+  // All of November, less 212 of 365 days.
+  expect((await preview('2026-11-01T00:00:00Z')).body.preview.thisPeriod).toEqual({ before: '0.00', after: '-596.99' });
+});
+
+test('all tenants are compared as if they had the plan since they began', async () => {
+  const { body } = await bench.call('POST', '/v1/pricing/compare', { body: { plan: 'yearly', period: 'last' } });
+  expect(body.data).toMatchObject([
+    { tenant: 'other', billed: '100.00', wouldBe: '1200.00' },
+    { tenant: 'renewed', billed: '0.00', wouldBe: '0.00' },
+    { tenant: 'underway', billed: '0.00', wouldBe: '0.00' },
+  ]);
+});
+
+test('a plan whose bounds would cover a yearly fee is refused, with its place and the cure', async () => {
+  const plan =
+    '{ key: covered, currency: USD, baseFee: 1, baseFeeEvery: year, minimum: 5, boundsCover: charges_and_base_fee }';
+  const headers = { 'content-type': 'application/yaml' };
+  const { status, body } = await bench.call('POST', '/v1/catalogue', { body: `plans: [${plan}]`, headers });
+  expect([status, body.error.path]).toEqual([422, 'plans[0].boundsCover']);
+  expect(body.error.message).toContain('choose charges, or leave baseFeeEvery out');
+});
