@@ -6,7 +6,7 @@ import { checkAround } from './check-around.ts';
 import { checkFees } from './check-fees.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
-import type { RatedSpan, RatingInputs } from './inputs.ts';
+import type { LateUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { spanOfLate } from './late-lines.ts';
 
 /**
@@ -133,14 +133,22 @@ function checkHeldQuantities(inputs: RatingInputs): string[] {
   });
 }
 
-/** Each span of a late period once, of the plan and of each add-on: its usage would be billed twice. */
-function checkLateSpans({ late }: RatingInputs): string[] {
+/** Late usage is of periods before this one, each span of the plan and of each add-on once: its usage would be billed twice. */
+function checkLateSpans({ late, period }: RatingInputs): string[] {
+  const early = late
+    .filter(({ usagePeriodEnd }) => microsOf(usagePeriodEnd) > microsOf(period.start))
+    .map(({ usagePeriodStart }) => `late usage of ${usagePeriodStart} is of no period before this one`);
   const byTimeline = Map.groupBy(late, ({ planVersion }) => timelineOf(planVersion));
-  return [...byTimeline.values()].flatMap((ofOne) =>
-    repeated(ofOne.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
-      (start) => `the late usage of the period or span from ${start} is given twice`,
-    ),
-  );
+  return [...early, ...[...byTimeline.values()].flatMap(overlapsOf)];
+}
+
+function overlapsOf(late: readonly LateUsage[]): string[] {
+  const spans = late.map(spanOfLate).toSorted((one, other) => microsOf(one.from) - microsOf(other.from));
+  return spans.flatMap(({ from }, index) => {
+    const before = spans[index - 1];
+    if (before === undefined || microsOf(from) >= microsOf(before.to)) return [];
+    return [`the late usage of the period or span from ${from} is given twice`];
+  });
 }
 
 function repeated(names: readonly string[]): string[] {

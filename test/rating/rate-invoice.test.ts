@@ -259,6 +259,22 @@ describe('inputs that cannot be billed are answered, all at once', () => {
     ]);
   });
 
+  test('late usage of this period, and of spans that overlap: it would be billed twice', () => {
+    const [october, middle, later, november] = ['10-01', '10-11', '10-21', '11-01'].map(
+      (day) => `2023-${day}T00:00:00Z`,
+    );
+    const lateOf = (from = '', to = '') => sampleLate({ span: { from, to } });
+    const problemsOfLate = (...late: RatingInputs['late']) => problemsOf(sampleInputs({ late }));
+    expect(problemsOfLate(lateOf(middle, november), lateOf(october, middle))).toEqual([]);
+    expect(problemsOfLate(lateOf(middle, november), lateOf(october, later))).toEqual([
+      'the late usage of the period or span from 2023-10-11T00:00:00Z is given twice',
+    ]);
+    const own = { usagePeriodStart: '2023-11-01T00:00:00Z', usagePeriodEnd: '2023-12-01T00:00:00Z' };
+    expect(problemsOfLate(sampleLate(own))).toEqual([
+      'late usage of 2023-11-01T00:00:00Z is of no period before this one',
+    ]);
+  });
+
   test('a limit whose meter is not given does not keep a bill from being made', () => {
     const limits = [{ meter: 'seats', mode: 'hard', window: 'period', limit: '1' }] as const;
     expect(problemsOf(sampleInputs({ spans: [sampleSpan({ planVersion: samplePlan({ limits }) })] }))).toEqual([]);
