@@ -32,9 +32,12 @@ test('the spend of a month has all of a yearly fee where the year begins in it, 
   expect([underway?.body.total, underway?.body.projection.total]).toEqual(['0.00', '0.00']);
 });
 
+function preview(at: string) {
+  const body = { plan: 'monthly', at, reason: 'asked' };
+  return bench.call('POST', '/v1/tenants/underway/plan?dryRun=true', { body });
+}
+
 test('a change of plan is foreseen with what is given back of the year, also where it is the start of the month', async () => {
-  const preview = (at: string) =>
-    bench.call('POST', '/v1/tenants/underway/plan?dryRun=true', { body: { plan: 'monthly', at, reason: 'asked' } });
   // 10 of 30 days of 100, less 192 of 365 days of 1,200.
   expect((await preview('2026-11-21T00:00:00Z')).body.preview.thisPeriod).toEqual({ before: '0.00', after: '-597.90' });
   // All of November, less 212 of 365 days.
