@@ -2,7 +2,6 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 
 import type { CycleActivities } from '../../activities/answers.ts';
 import { createCycleActivities } from '../../activities/cycle-activities.ts';
-import { createTenantActivities } from '../../activities/tenant-activities.ts';
 import { formatInstant, type EpochMicros, type InstantText } from '../../src/domain/instant.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { type Period, periodNumber } from '../../src/domain/period.ts';
@@ -10,10 +9,11 @@ import { readInvoice } from '../../src/invoice/read-invoice.ts';
 import { openCycle } from '../../src/ledger/billing-cycles.ts';
 import type { IngestStack } from '../ingest/ingest-stack.ts';
 import { billingDeps } from './billing-deps.ts';
+import { ADD_ON, type ChangeKind, makeChange, type PlanKey } from './history-changes.ts';
 
 /**
- * The life of one tenant over some days: events that come in time, late or twice, plans that change within a day, and a bill for each
- * day. Run on the real stores, by the same activities that a worker runs.
+ * The life of one tenant over some days: events that come in time, late or twice, plans, an add-on and a price of its own that come and go
+ * within a day, and a bill for each day. Run on the real stores, by the same activities that a worker runs.
  */
 
 const MINUTE_MICROS = 60_000_000;
@@ -79,10 +79,15 @@ plans:
     baseFee: 1.11
     minimum: 6
     charges: [${CALLS}]
+  - key: ${ADD_ON}
+    addOn: true
+    currency: USD
+    baseFee: 5
+    onChange: carry_over
+    charges:
+      - { key: help_calls, meter: calls, price: { model: graduated, ${BANDS} } }
+      - { key: help_peak, meter: peak, minimum: 1, price: { model: per_unit, unitPrice: 0.21 } }
 `;
-
-export const PLANS = ['small', 'large', 'bounded', 'restarted'] as const;
-export type PlanKey = (typeof PLANS)[number];
 
 /** One thing that happened, and after the end of which day it is sent. */
 export interface SentEvent {
@@ -100,7 +105,8 @@ export interface History {
   readonly timeZone: (typeof TIME_ZONES)[number];
   readonly plan: PlanKey;
   readonly trialDays: number | undefined;
-  readonly changes: readonly { readonly day: number; readonly minute: number; readonly plan: PlanKey }[];
+  /** In order of time. */
+  readonly changes: readonly { readonly day: number; readonly minute: number; readonly to: ChangeKind }[];
   /** By day: what is sent between its end and its bill. */
   readonly sent: readonly (readonly SentEvent[])[];
 }
@@ -141,7 +147,7 @@ export async function runHistory(
   for (const [accountingDay, events] of history.sent.entries()) {
     const end = startOf(days, accountingDay + 1);
     stack.setClock(formatInstant(end - 1));
-    await changePlans(stack, tenant, days, history.changes, accountingDay);
+    await makeChanges(stack, tenant, days, history.changes, accountingDay);
     stack.setClock(formatInstant(end + 30 * MINUTE_MICROS));
     const placed = events.map((event, index): AcceptedEvent => {
       const id = `${tenant} ${accountingDay} ${index}`;
@@ -180,26 +186,15 @@ export function startOf(days: readonly Period[], day: number): EpochMicros {
   return period.startMicros;
 }
 
-async function changePlans(
+async function makeChanges(
   stack: IngestStack,
   tenant: string,
   days: readonly Period[],
   changes: History['changes'],
   day: number,
 ): Promise<void> {
-  const activities = createTenantActivities(billingDeps(stack));
   for (const change of changes.filter((one) => one.day === day)) {
-    const at = formatInstant(instantIn(days, change));
-    const commandedAt = formatInstant(stack.service.clock());
-    await activities.changePlan({
-      tenant,
-      plan: change.plan,
-      version: null,
-      at,
-      actor: 'ada',
-      reason: '',
-      commandedAt,
-    });
+    await makeChange(stack, tenant, change.to, instantIn(days, change));
   }
   await stack.catalogue.reload();
 }

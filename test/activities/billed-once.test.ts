@@ -11,12 +11,12 @@ import {
   type History,
   HISTORY_CATALOGUE,
   instantIn,
-  PLANS,
   runHistory,
   type SentEvent,
   startOf,
   TIME_ZONES,
 } from './billed-history.ts';
+import { ADD_ON, CHANGES, OWN_PRICE, PLANS } from './history-changes.ts';
 
 /** How many histories are tried: each is some days of a tenant on the real stores, about a second. */
 const HISTORY_RUNS = Number(process.env['HISTORY_RUNS'] ?? '5');
@@ -48,7 +48,8 @@ async function readPositions(tenant: string): Promise<ReadonlyMap<string, string
 /** The events that a line says it bills: of its charge, in its window, as its two periods took them. */
 function eventsBehind({ days, accepted }: BilledHistory, { provenance }: InvoiceLine): readonly AcceptedEvent[] {
   const { usagePeriodStart, accountingPeriodStart, from, to } = provenance;
-  const charge = chargesOf(provenance.planKey).find((one) => one.key === provenance.charge);
+  const isOwn = provenance.privatePriceFrom !== undefined;
+  const charge = isOwn ? OWN_PRICE : chargesOf(provenance.planKey).find((one) => one.key === provenance.charge);
   return accepted.filter((event) => {
     const isInPeriods =
       startOf(days, event.day) === requireInstant(usagePeriodStart) &&
@@ -63,19 +64,32 @@ function pairsOf({ days, accepted }: BilledHistory, history: History): string[] 
   return accepted
     .filter(({ accountingDay }) => accountingDay < history.sent.length)
     .flatMap((event) => {
-      const plan = planAt(history, days, event.atMicros);
-      const charges = chargesOf(plan).filter((charge) => takes(charge, event));
-      return charges.map((charge) => `${event.id}: ${plan}, ${charge.key}`);
+      return chargesAt(history, days, event.atMicros)
+        .filter(({ charge }) => takes(charge, event))
+        .map(({ plan, charge }) => `${event.id}: ${plan}, ${charge.key}`);
     });
 }
 
-function planAt({ plan, changes }: History, days: BilledHistory['days'], atMicros: EpochMicros): string {
-  return changes.findLast((change) => instantIn(days, change) <= atMicros)?.plan ?? plan;
+/** What a tenant is under at an instant: the charges of its plan or its own in their place, and those of its add-on. */
+function chargesAt(
+  { plan: first, changes }: History,
+  days: BilledHistory['days'],
+  atMicros: EpochMicros,
+): readonly { readonly plan: string; readonly charge: Charge }[] {
+  const past = changes.filter((change) => instantIn(days, change) <= atMicros).map(({ to }) => to);
+  const plan = past.findLast((to) => PLANS.some((one) => one === to)) ?? first;
+  const isOwn = past.findLast((to) => to.endsWith('own_price')) === 'own_price';
+  const hasAddOn = past.findLast((to) => to.endsWith('add_on')) === 'add_on';
+  const charges = chargesOf(plan).map((charge) => (isOwn && charge.key === OWN_PRICE.key ? OWN_PRICE : charge));
+  return [
+    ...charges.map((charge) => ({ plan, charge })),
+    ...(hasAddOn ? chargesOf(ADD_ON) : []).map((charge) => ({ plan: ADD_ON, charge })),
+  ];
 }
 
-/** Of the plans that the tenant was under. */
+/** As the catalogue has them. */
 function chargesOf(plan: string): readonly Charge[] {
-  const spans = [...stack.catalogue.current().tenants.values()].flatMap(({ plans }) => plans);
+  const spans = [...stack.catalogue.current().tenants.values()].flatMap(({ plans, addOns }) => [...plans, ...addOns]);
   return spans.find((span) => span.plan.key === plan)?.plan.charges ?? [];
 }
 
@@ -115,9 +129,9 @@ const histories: fc.Arbitrary<History> = fc.record({
   trialDays: fc.constantFrom(undefined, undefined, 1),
   changes: fc
     .uniqueArray(
-      fc.record({ day: fc.nat(DAYS - 1), minute: minutes, plan: fc.constantFrom(...PLANS) }),
-      // One instant has one plan.
-      { minLength: 1, maxLength: 3, selector: ({ day, minute }) => `${day} ${minute}` },
+      fc.record({ day: fc.nat(DAYS - 1), minute: minutes, to: fc.constantFrom(...CHANGES) }),
+      // One instant has one change.
+      { minLength: 1, maxLength: 4, selector: ({ day, minute }) => `${day} ${minute}` },
     )
     .map((list) => list.toSorted((one, other) => one.day - other.day || one.minute - other.minute)),
   // Nothing happens in the last day but what is late.
@@ -125,7 +139,7 @@ const histories: fc.Arbitrary<History> = fc.record({
 });
 
 test(
-  'every accepted event is on exactly one live line of every charge that takes it, in time or late, whatever plans changed',
+  'every accepted event is on exactly one live line of every charge that takes it, in time or late, whatever changed',
   { timeout: TIMEOUT_MS },
   async () => {
     await fc.assert(

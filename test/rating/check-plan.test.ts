@@ -118,7 +118,7 @@ function problemsWith(bandCount: number): readonly string[] {
   const bands = Array.from({ length: bandCount }, (_, index) => {
     return { upTo: index === bandCount - 1 ? null : `${index + 1}`, unitPrice: '1', flatFee: '0' };
   });
-  const charges = [sampleCharge('requests', { ...GRADUATED, bands })];
+  const charges = [sampleCharge('requests', { model: 'graduated', bands, flatAtZero: false })];
   return checkPlan(samplePlan({ charges }), METERS).map(({ message }) => message);
 }
 
