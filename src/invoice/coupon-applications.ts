@@ -125,14 +125,15 @@ export async function readHoldingCoupons(
     readonly occasion: string;
   },
 ): Promise<readonly CouponApplication[]> {
-  const { rows } = await db.query<CouponApplication>(
-    `select * from (${selectApplications('$4::text')}
+  const { rows } = await db.query<CouponApplication>({
+    name: 'read_holding_coupons',
+    text: `select * from (${selectApplications('$4::text')}
        where a.tenant = $1::text and a.valid_from < $3::timestamptz
          and (a.valid_to is null or a.valid_to > $2::timestamptz)
      ) as held
      where held.uses < coalesce((held.coupon->>'periods')::integer, held.uses + 1)
      order by held."from"::timestamptz, held.id limit $5::integer`,
-    [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
-  );
+    values: [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
+  });
   return rows;
 }

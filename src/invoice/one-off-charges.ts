@@ -132,8 +132,9 @@ export async function readUnbilledOneOffs(
     occasion,
   }: { readonly tenant: string; readonly periodEnd: InstantText; readonly occasion: string },
 ): Promise<readonly OneOffRecord[]> {
-  const { rows } = await db.query<OneOffRecord>(
-    `select ${COLUMNS} from one_off o
+  const { rows } = await db.query<OneOffRecord>({
+    name: 'read_unbilled_one_offs',
+    text: `select ${COLUMNS} from one_off o
      where o.tenant = $1::text and o.at < $2::timestamptz
      and not exists (select 1 from one_off_cancellation x where x.one_off = o.id)
      and not exists (
@@ -141,7 +142,7 @@ export async function readUnbilledOneOffs(
        where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT} and i.occasion <> $3::text
      )
      order by o.at, o.id limit $4::integer`,
-    [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
-  );
+    values: [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
+  });
   return rows;
 }
