@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { stepsSentence } from '../../src/domain/steps-sentence.ts';
-import type { RatingInputs } from '../../src/rating/inputs.ts';
+import type { LateUsage, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import {
   sampleCharge,
@@ -211,6 +211,21 @@ describe('late usage', () => {
   });
 });
 
+function lateOf(from = '', to = ''): LateUsage {
+  return sampleLate({ span: { from, to } });
+}
+
+function problemsOfLate(...late: readonly LateUsage[]): readonly string[] {
+  return problemsOf(sampleInputs({ late }));
+}
+
+function problemsOfSpans(...days: readonly (readonly [from: string, to: string])[]): readonly string[] {
+  const spans = days.map(([from, to]) => {
+    return sampleSpan({ from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z`, usage: [] });
+  });
+  return problemsOf(sampleInputs({ spans }));
+}
+
 describe('inputs that cannot be billed are answered, all at once', () => {
   test('a meter that is not given, another currency, unreadable usage', () => {
     const problems = problemsOf(
@@ -240,11 +255,6 @@ describe('inputs that cannot be billed are answered, all at once', () => {
   });
 
   test('spans of plans that overlap, leave a gap, or do not reach the borders of the period', () => {
-    const problemsOfSpans = (...spans: readonly (readonly [from: string, to: string])[]): readonly string[] => {
-      const at = (day: string): string => `${day}T00:00:00Z`;
-      const given = spans.map(([from, to]) => sampleSpan({ from: at(from), to: at(to), usage: [] }));
-      return problemsOf(sampleInputs({ spans: given }));
-    };
     const [start, middle, later, end] = ['2023-11-01', '2023-11-11', '2023-11-12', '2023-12-01'] as const;
     expect(problemsOfSpans([start, middle], [middle, end])).toEqual([]);
     expect(problemsOfSpans([start, later], [middle, end])).toEqual([
@@ -263,8 +273,6 @@ describe('inputs that cannot be billed are answered, all at once', () => {
     const [october, middle, later, november] = ['10-01', '10-11', '10-21', '11-01'].map(
       (day) => `2023-${day}T00:00:00Z`,
     );
-    const lateOf = (from = '', to = '') => sampleLate({ span: { from, to } });
-    const problemsOfLate = (...late: RatingInputs['late']) => problemsOf(sampleInputs({ late }));
     expect(problemsOfLate(lateOf(middle, november), lateOf(october, middle))).toEqual([]);
     expect(problemsOfLate(lateOf(middle, november), lateOf(october, later))).toEqual([
       'the late usage of the period or span from 2023-10-11T00:00:00Z is given twice',
