@@ -189,18 +189,21 @@ where not pg_locks.granted and activity.datname = current_database()`;
     return (await database.pool.query(waiting)).rowCount === 0 ? undefined : true;
   }
 
+  function change(action: 'add' | 'remove', at: string, until?: string): Promise<unknown> {
+    const order = { tenant: 'acme', planKey: 'archive', at: requireInstant(at), action };
+    const whole = until === undefined ? order : { ...order, untilMicros: requireInstant(until) };
+    return inTransaction(database.pool, (client) => changeAddOn(client, whole, NOW));
+  }
+
+  async function spans(): Promise<readonly string[] | undefined> {
+    return (await readCatalogue(database.pool)).tenants.get('acme')?.addOns.map(({ fromMicros, toMicros }) => {
+      return `${formatInstant(fromMicros)} ${toMicros === null ? '' : formatInstant(toMicros)}`;
+    });
+  }
+
   test('keeps what was held until a change, whatever is planned behind it', async () => {
-    const change = (action: 'add' | 'remove', at: string, until?: string) =>
-      inTransaction(database.pool, (client) => {
-        const order = { tenant: 'acme', planKey: 'archive', at: requireInstant(at), action };
-        return changeAddOn(client, until === undefined ? order : { ...order, untilMicros: requireInstant(until) }, NOW);
-      });
     await change('remove', '2026-12-01T00:00:00Z');
     await change('add', '2027-02-01T00:00:00Z', '2027-03-01T00:00:00Z');
-    const spans = async () =>
-      (await readCatalogue(database.pool)).tenants.get('acme')?.addOns.map(({ fromMicros, toMicros }) => {
-        return `${formatInstant(fromMicros)} ${toMicros === null ? '' : formatInstant(toMicros)}`;
-      });
     expect(await spans()).toEqual([`${OCTOBER} 2026-12-01T00:00:00Z`, '2027-02-01T00:00:00Z 2027-03-01T00:00:00Z']);
     await change('add', '2026-12-01T00:00:00Z');
     expect(await spans()).toEqual([`${OCTOBER} `]);

@@ -206,6 +206,8 @@ describe('inputs with add-ons are not billed', () => {
   });
 });
 
+const held = (from: string, to: string, quantity: string) => ({ key: 'seats', from, to, quantity });
+
 describe('a price of its own within the period', () => {
   const own = { ...PLAN, charges: [{ ...CALLS, price: { model: 'per_unit', unitPrice: '0.5' } as const }] };
   const cut = '2023-11-11T00:00:00Z';
@@ -215,7 +217,6 @@ describe('a price of its own within the period', () => {
     unit: 'seat',
     price: { model: 'per_unit', unitPrice: '10' },
   } as const;
-  const held = (from: string, to: string, quantity: string) => ({ key: 'seats', from, to, quantity });
 
   test('says since when on the lines of its charge, and leaves fees and seats in one piece', () => {
     const seated = { ...PLAN, fixedQuantities: [seats] };
