@@ -29,46 +29,51 @@ function linesOfCharge(
   coupons: readonly AppliedCoupon[],
 ): InvoiceLine[] {
   const { currency } = inputs.tenant;
-  const discounts = coupons.map(({ discount }) => discount);
-  const [before, after] = (['before', 'after'] as const).map((when) => {
-    const amount = amountOf(inputs, spans, charge, when);
-    return leftAfterEach(amount, discounts).map((left) => left.minus(amount));
+  const [without, whole] = (['before', 'after'] as const).map((when) => {
+    return takenByEach(amountOf(inputs, spans, charge, when), coupons);
   });
-  const changeAt = (index: number): Exact => {
-    return (after?.[index] ?? ZERO).minus(before?.[index] ?? ZERO);
-  };
+  let running = ZERO;
   return coupons.flatMap((coupon, index): InvoiceLine[] => {
-    const [from, to] = [index === 0 ? ZERO : changeAt(index - 1), changeAt(index)];
-    if (roundToMinor(from, currency) === roundToMinor(to, currency)) return [];
-    return [lateCouponLine(inputs, spans, coupon, { from, to })];
+    const [before, after] = [without?.[index] ?? ZERO, whole?.[index] ?? ZERO];
+    const from = running;
+    running = from.minus(after.minus(before));
+    if (roundToMinor(from, currency) === roundToMinor(running, currency)) return [];
+    const sentence = `the coupon of that period takes off ${spoken(after)} with late usage, ${spoken(before)} without it`;
+    const step = lineStep('late_coupon', sentence, running.minus(from));
+    return [{ ...lateCouponLine(inputs, spans, coupon), ...differenceLine(from, running, step, currency) }];
   });
 }
 
+/** What each of several coupons takes off an amount, each on what the one before left. */
+function takenByEach(amount: Exact, coupons: readonly AppliedCoupon[]): readonly Exact[] {
+  const lefts = leftAfterEach(
+    amount,
+    coupons.map(({ discount }) => discount),
+  );
+  return lefts.map((left, index) => (lefts[index - 1] ?? amount).minus(left));
+}
+
+/** Everything of the line but its figures. */
 function lateCouponLine(
   inputs: RatingInputs,
   spans: readonly LateUsage[],
   coupon: AppliedCoupon,
-  { from, to }: { readonly from: Exact; readonly to: Exact },
-): InvoiceLine {
+): Omit<InvoiceLine, 'exactAmount' | 'amountMinor' | 'steps'> {
   const [first] = spans;
   const provenance = ofWholeBill(inputs);
   const usagePeriodStart = first?.usagePeriodStart ?? provenance.usagePeriodStart;
-  const usagePeriodEnd = first?.usagePeriodEnd ?? provenance.to;
-  const change = to.minus(from);
-  const sentence = `with its late usage, the coupon of the period takes off ${spoken(change.negated())} more`;
   return {
     key: `late:${usagePeriodStart}:coupon:${coupon.id}`,
     kind: 'coupon',
     description: `${coupon.description}, late usage of the period from ${usagePeriodStart}`,
     quantity: '1',
     unit: 'coupon',
-    ...differenceLine(from, to, lineStep('late_coupon', sentence, change), inputs.tenant.currency),
     provenance: {
       ...provenance,
       charge: coupon.charge ?? null,
       coupon: coupon.id,
       from: usagePeriodStart,
-      to: usagePeriodEnd,
+      to: first?.usagePeriodEnd ?? provenance.to,
       usagePeriodStart,
       billedInvoiceId: first?.billedInvoiceId ?? null,
     },

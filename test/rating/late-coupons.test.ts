@@ -65,7 +65,7 @@ test('late usage has the coupons of its own period, as much as they take off mor
     accountingPeriodStart: '2023-11-01T00:00:00Z',
     billedInvoiceId: 'inv_aaaaaaaaaaaaaaaaaaaaaaaaaa',
   });
-  expect(stepsSentence(line?.steps ?? [])).toBe('with its late usage, the coupon of the period takes off 3 more');
+  expect(stepsSentence(line?.steps ?? [])).toBe('the coupon of that period takes off 4 with late usage, 1 without it');
 });
 
 test('a fixed amount is taken off once: what the bill of the period had left of it, and no more', () => {
