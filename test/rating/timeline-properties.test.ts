@@ -10,8 +10,8 @@ import { priceFixedQuantity } from '../../src/rating/fixed-quantity.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { minorToExact, roundToMinor } from '../../src/rating/rounding.ts';
 import { amounts, decimals, generatedCharges, RATING_RUNS } from './generated-charges.ts';
-import { inputsWith, periodCuts, spansOf } from './generated-inputs.ts';
-import { heldSeats } from './generated-timelines.ts';
+import { eventsByMeter, inputsWith, periodCuts, spansOf } from './generated-inputs.ts';
+import { generatedTimelines, heldSeats, timelineSpans } from './generated-timelines.ts';
 import { generatedEvents, instantOf } from './generated-usage.ts';
 import { samplePlan } from './sample-inputs.ts';
 
@@ -187,6 +187,17 @@ test('base fees that are billed ahead come to the fees of all periods, whatever 
         ahead = advance === undefined ? undefined : { invoiceId: 'inv_1', amountMinor: advance.amountMinor };
       }
       expect(billed).toBe(due);
+    }),
+    RUNS,
+  );
+});
+
+test('in a trial nothing is due, whatever the plan asks for', () => {
+  fc.assert(
+    fc.property(generatedTimelines('USD'), eventsByMeter, (timeline, events) => {
+      const lines = linesOf({ spans: timelineSpans({ ...timeline, trialSpans: timeline.cuts.length + 1 }, events) });
+      expect(lines.filter(({ amountMinor }) => amountMinor !== '0')).toEqual([]);
+      expect(lines.every(({ kind }) => kind === 'usage')).toBe(true);
     }),
     RUNS,
   );
