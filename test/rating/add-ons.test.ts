@@ -150,6 +150,24 @@ describe('an add-on beside the plan', () => {
     ]);
   });
 
+  test('takes no band from late usage of the plan, also where the plan had a charge of the same key', () => {
+    const banded = { ...PLAN, charges: [BANDED] };
+    const late = [
+      sampleLate({ planVersion: banded, usage: [sampleLateUsage('support', '10', '12')] }),
+      sampleLate({ planVersion: addOn({ onChange: 'carry_over' }), usage: [sampleLateUsage('support', '4', '5')] }),
+    ];
+    const lines = linesOf(inputs([], { late })).filter(({ kind }) => kind === 'late_usage');
+    expect(lines.map(({ amountMinor }) => amountMinor)).toEqual(['200', '200']);
+  });
+
+  test('is told in spend as its own, also where another charge has its key', () => {
+    const same = addOn({ key: 'more', charges: [sampleCharge('calls', { model: 'per_unit', unitPrice: '3' })] });
+    const rated = inputs([span(START, END, same, '2')]);
+    const result = rateInvoice(rated);
+    if ('problems' in result) throw new Error(result.problems.join('; '));
+    expect(spendOfCharges(rated, result.content).map(({ amountMinor }) => amountMinor)).toEqual(['10000', '600']);
+  });
+
   test('is told in spend as its own, and grows in a projection from its own beginning', () => {
     const rated = inputs([span(MIDDLE, END, addOn(), '3')]);
     const at = '2023-11-21T00:00:00Z';
