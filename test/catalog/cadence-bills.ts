@@ -3,12 +3,13 @@ import type { TenantEntry } from '../../src/catalog/catalogue-snapshot.ts';
 import { addOnSpans, type PeriodSpan, periodSpans, spanTexts } from '../../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
-import { type Period, periodAfter, periodAt } from '../../src/domain/period.ts';
+import { type BillingCalendar, type Period, periodAfter, periodAt, periodBoundary } from '../../src/domain/period.ts';
 import type { PeriodLength } from '../../src/domain/period-length.ts';
 import type { PlanVersion } from '../../src/domain/plan.ts';
 import type { TimelineItem } from '../../src/domain/timeline.ts';
 import type { RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { sampleCharge, sampleMeter } from '../rating/sample-inputs.ts';
 
 /** A tenant's timeline, billed period by period without a store. */
 
@@ -23,6 +24,10 @@ export interface FeeTenant {
   readonly plans: readonly (readonly [plan: PlanVersion, from: string])[];
   /** Beside it, by key and then in order of time; `null`: for good. */
   readonly addOns?: readonly (readonly [plan: PlanVersion, from: string, to: string | null])[];
+  /** A price of its own on calls that nobody made, in whatever plan it is under. */
+  readonly price?: readonly [from: string, to: string];
+  /** From which of its periods on they are counted from another anchor, by another length. */
+  readonly recount?: { readonly ordinal: number; readonly anchor: string; readonly length: PeriodLength };
   /** How many are held from when on, by name; in order of time. */
   readonly held?: Readonly<Record<string, readonly (readonly [quantity: string, from: string])[]>>;
 }
@@ -43,7 +48,7 @@ export function feePlan(changes: Partial<PlanVersion>): PlanVersion {
 
 /** The tenant as the catalogue would have it. */
 export function entryOf(tenant: FeeTenant): TenantEntry {
-  const { billingStart, endsAt, timeZone = 'UTC', periodLength, trialDays, held = {} } = tenant;
+  const { billingStart, endsAt, timeZone = 'UTC', trialDays, held = {} } = tenant;
   const terms = { currency: 'USD', timeZone, billTo: 'acme', taxRates: [], paymentTermsDays: 0 };
   const plans = tenant.plans.map(([plan, from], index) => {
     return { plan, ...holds(from, tenant.plans[index + 1]?.[1]) };
@@ -53,18 +58,27 @@ export function entryOf(tenant: FeeTenant): TenantEntry {
   );
   const entry = {
     tenant: { id: 'acme', ...terms, buyer: NOBODY, ...(trialDays === undefined ? {} : { trialDays }) },
-    calendar: { timeZone, anchor: billingStart, length: periodLength, endsAt },
+    calendar: calendarOf(tenant),
     billingStartMicros: requireInstant(billingStart),
     endsAtMicros: requireInstant(endsAt),
     plans,
     quantities,
     addOns: (tenant.addOns ?? []).map(([plan, from, to]) => ({ plan, ...holds(from, to ?? undefined) })),
-    prices: [],
+    prices: tenant.price === undefined ? [] : [{ charge: CALLS, ...holds(...tenant.price) }],
   };
   // What is left out is of no use to prices.
   return entry as unknown as TenantEntry;
 }
 
+function calendarOf({ billingStart, endsAt, timeZone = 'UTC', periodLength, recount }: FeeTenant): BillingCalendar {
+  const calendar = { timeZone, anchor: billingStart, length: periodLength, endsAt };
+  if (recount === undefined) return calendar;
+  const startsAt = formatInstant(periodBoundary(calendar, recount.ordinal));
+  return { ...calendar, changes: [{ ...recount, startsAt }] };
+}
+
+const CALLS = sampleCharge('calls', { model: 'per_unit', unitPrice: '1' });
+const METERS = new Map([['calls', sampleMeter('calls')]]);
 const NOBODY = { name: 'Nobody', addressLines: [], taxIds: [] };
 
 function holds(from: string, to: string | undefined): TimelineItem {
@@ -74,7 +88,7 @@ function holds(from: string, to: string | undefined): TimelineItem {
 /** The recorded inputs of one period, by what the timeline says. */
 export function inputsOf(entry: TenantEntry, period: Period): RatingInputs {
   const held = { spans: rated(periodSpans(entry, period) ?? []), addOns: rated(addOnSpans(entry, period)) };
-  return inputsOfSpans({ meters: new Map(), issuer: NOBODY }, entry, period, held);
+  return inputsOfSpans({ meters: METERS, issuer: NOBODY }, entry, period, held);
 }
 
 /** The bill of one period. */

@@ -18,7 +18,7 @@ import { RATING_RUNS } from '../rating/generated-charges.ts';
 import { billOf, entryOf, feePlan, type FeeTenant, inputsOf, knownBefore, periodsOf } from './cadence-bills.ts';
 
 /**
- * Whole timelines are billed period by period, and what all bills come to is compared with what the cadence owes: for each version, the
+ * Whole timelines, with prices of a tenant's own and another anchor of its bills in them, are billed period by period, and what all bills come to is compared with what the cadence owes: for each version, the
  * fee of each of its periods × the part of it in which the version holds. That is computed here without the code that bills it.
  */
 const RUNS = { numRuns: Math.ceil(RATING_RUNS / 4) };
@@ -49,6 +49,10 @@ interface Choices {
   readonly end: number;
   readonly plans: readonly (readonly [plan: number, at: number, isAtPeriod: boolean])[];
   readonly held: readonly (readonly [quantity: number, at: number, isAtPeriod: boolean])[];
+  /** When a price of its own begins and ends, which cuts the spans of bills and no fee. */
+  readonly price: readonly [number, number] | null;
+  /** From which period on bills are counted anew; no fee is. */
+  readonly recount: NonNullable<FeeTenant['recount']> | null;
   readonly addOn: readonly (readonly [at: number, isAtPeriod: boolean])[];
 }
 
@@ -63,6 +67,14 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   plans: fc.array(fc.tuple(fc.nat(PLANS.length - 1), places, fc.boolean()), { minLength: 1, maxLength: 5 }),
   held: fc.array(fc.tuple(fc.nat(9), places, fc.boolean()), { maxLength: 4 }),
   addOn: fc.array(fc.tuple(places, fc.boolean()), { maxLength: 3 }),
+  price: fc.option(fc.tuple(places, places).filter(([from, to]) => from < to)),
+  recount: fc.option(
+    fc.record({
+      ordinal: fc.integer({ min: 1, max: 6 }),
+      anchor: fc.constantFrom('2024-02-29T12:00:00Z', '2025-01-31T00:00:00Z'),
+      length: fc.constantFrom('month', 'week'),
+    }),
+  ),
 });
 
 function entryFrom({ startMicros, timeZone, periodLength, trialDays, ...chosen }: Choices): TenantEntry {
@@ -92,6 +104,10 @@ function entryFrom({ startMicros, timeZone, periodLength, trialDays, ...chosen }
       [planAt(first?.[0]), formatInstant(startMicros)],
       ...inOrder(others.map(([plan, ...rest]) => [planAt(plan), ...rest])).filter(([, from]) => before(from)),
     ],
+    ...(chosen.price === null
+      ? {}
+      : { price: [formatInstant(at(chosen.price[0])), formatInstant(at(chosen.price[1]))] }),
+    ...(chosen.recount === null ? {} : { recount: chosen.recount }),
     addOns: ends[0] !== undefined && before(ends[0]) ? [[ADD_ON, ends[0], ends[1] ?? null]] : [],
     held: { seats: inOrder(chosen.held.map(([count, ...rest]) => [String(count), ...rest])) },
   };
