@@ -228,3 +228,19 @@ describe('usage in parts', () => {
     });
   });
 });
+
+test('a line names its own meter with the version that counted, and the unit of what is billed', () => {
+  const meters = [
+    sampleMeter('calls', 'call'),
+    { ...sampleMeter('pages', 'page'), version: 3 },
+    { ...sampleMeter('stored', 'GB'), aggregation: 'latest' as const, timeWeighted: true as const },
+  ];
+  const charges = meters.map(({ key }) => sampleCharge(key, { model: 'per_unit', unitPrice: '1' }));
+  const planVersion = samplePlan({ baseFee: '0', charges });
+  const { lines } = contentOf(sampleInputs({ meters, spans: [sampleSpan({ planVersion, usage: [] })] }));
+  expect(lines.map(({ unit, provenance: { meter, meterVersion } }) => [meter, meterVersion, unit])).toEqual([
+    ['calls', 1, 'call'],
+    ['pages', 3, 'page'],
+    ['stored', 1, 'GB-second'],
+  ]);
+});
