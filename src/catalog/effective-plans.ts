@@ -1,6 +1,6 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { TimelineItem } from '../domain/timeline.ts';
+import { itemAt, type TimelineItem } from '../domain/timeline.ts';
 import type { PlanSpan, PricedTimelines, PriceSpan } from './timeline-spans.ts';
 
 /** Plans and add-ons with the tenant's own prices in place of theirs. */
@@ -49,9 +49,12 @@ function effectiveSpans(timelines: PricedTimelines): EffectiveSpans {
   return made;
 }
 
-/** Where an add-on has the charge at some time of the price, it is a price of the add-on's, and goes with it. */
+/**
+ * Where an add-on has the charge when the price begins, it is a price of the add-on's, and goes with it. What comes later does not change
+ * whose it is: that would change what was charged before.
+ */
 function isOfAddOn(price: PriceSpan, addOns: readonly PlanSpan[]): boolean {
-  return addOns.some((span) => hasCharge(span.plan, price) && overlap(span, price));
+  return addOns.some((span) => hasCharge(span.plan, price) && itemAt([span], price.fromMicros) !== undefined);
 }
 
 function hasCharge({ charges }: PlanVersion, { charge }: PriceSpan): boolean {

@@ -48,7 +48,7 @@ function keysOf({ charges, fixedQuantities = [] }: PlanVersion): readonly string
 /** What is wrong with a taken key, and the cure. */
 export function takenKeySentence({ key, one, other, atMicros }: TakenKey): string {
   const [first, second] = [one, other].map(({ key: plan, version }) => planVersionName(plan, version));
-  return `${first} and ${second} would both have ${key} from ${formatInstant(atMicros)} on: give it another key in one of them`;
+  return `${first} and ${second} would both have ${key} from ${formatInstant(atMicros)} on: give it another key in one of them, or end the price of the tenant's own that adds it`;
 }
 
 /** @throws ChangeRefusedError where a tenant would hold a key twice at or after an instant */

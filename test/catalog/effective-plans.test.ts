@@ -126,6 +126,15 @@ describe('keys that two things would have at the same time', () => {
     expect(takenKey(timelines(own), 0)).toBeUndefined();
   });
 
+  test('are those of a price of its own that was there first: it stays the plan’s, as what was charged by it', () => {
+    const held = timelines({ addOns: [span(ARCHIVE, 20)], prices: [price(charge('storage', '1'), 10)] });
+    expect(shown(effectivePlans(held))).toEqual([
+      'small 0..10 calls=1 seats=5',
+      'small 10.. calls=1 seats=5 storage=1*10',
+    ]);
+    expect(takenKey(held, 0)).toMatchObject({ key: 'storage', atMicros: 20 });
+  });
+
   test('are none where there is no add-on', () => {
     expect(takenKey(timelines({}), 0)).toBeUndefined();
     expect(heldAt(timelines({ plans: [span(SMALL, 5)] }), 4)).toEqual([]);
