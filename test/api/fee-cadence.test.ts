@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { openApiBench, type ApiBench } from './api-bench.ts';
+import { gatherInputs } from '../../activities/gather-inputs.ts';
+import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
+import { requireInstant } from '../../src/domain/instant.ts';
+import { issueInvoice } from '../../src/invoice/issue-invoice.ts';
+import { saveDraft } from '../../src/invoice/save-draft.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { NOW, openApiBench, type ApiBench } from './api-bench.ts';
 
 /** It is 20 November 2026, 10:30. */
 const YAML = `
@@ -51,6 +58,25 @@ test('all tenants are compared as if they had the plan since they began', async 
     { tenant: 'renewed', billed: '0.00', wouldBe: '0.00' },
     { tenant: 'underway', billed: '0.00', wouldBe: '0.00' },
   ]);
+});
+
+test('a billed month is rated by another plan without what was given back of the plan before', async () => {
+  const OCTOBER = '2026-10-01T00:00:00Z';
+  const change = { plan: 'monthly', at: OCTOBER, reason: 'left' };
+  expect((await bench.call('POST', '/v1/tenants/underway/plan', { body: change })).status).toBe(200);
+  await inTransaction(bench.pool, async (client) => {
+    const identity = { tenant: 'underway', kind: 'cycle', occasion: OCTOBER, revision: 0 } as const;
+    const gathered = await gatherInputs(client, { catalogue: await readCatalogue(client), identity, shard: 0 });
+    const rated = 'inputs' in gathered ? rateInvoice(gathered.inputs) : undefined;
+    if (!('inputs' in gathered) || rated === undefined || 'problems' in rated) throw new Error('October is not rated');
+    const at = requireInstant(NOW);
+    const { invoiceId } = await saveDraft(client, { identity, inputs: gathered.inputs, content: rated.content, at });
+    await issueInvoice(client, { invoiceId, at, chainTip: 'tip' });
+  });
+  const body = { plan: 'monthly', tenant: 'underway', period: 'last' };
+  const simulated = await bench.call('POST', '/v1/pricing/simulate', { body });
+  // 100 less 243 of 365 days of 1,200 was billed.
+  expect([simulated.body.billed.total, simulated.body.total]).toEqual(['-698.90', '100.00']);
 });
 
 test('a plan whose bounds would cover a yearly fee is refused, with its place and the cure', async () => {
