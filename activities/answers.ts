@@ -1,3 +1,4 @@
+import type { CycleStage } from '../src/domain/cycle.ts';
 import type { InstantText } from '../src/domain/instant.ts';
 import type { StripeOutcome } from '../src/stripe/push-invoice.ts';
 
@@ -41,6 +42,8 @@ export interface Checkpoint {
   readonly alerts?: readonly ReachedThreshold[];
   /** The plan version that holds at `at`. Missing in histories from before plans could change within a period. */
   readonly plan?: PlanName | null;
+  /** Where the period ends now, as `OpenPeriod` has it. Missing in histories from before calendars could change. */
+  readonly end?: Pick<OpenPeriod, 'periodEnd' | 'closeAtMs'>;
 }
 
 /** A plan version by its names. */
@@ -180,6 +183,8 @@ export interface IssueAnswer {
 /** What is left to do with an issued invoice, and what came of it. */
 export interface FinishAnswer {
   readonly stripe: StripeOutcome;
+  /** `settled` where nothing is left to be paid. Missing in histories from before bills of nothing were paid at once. */
+  readonly stage?: CycleStage;
 }
 
 /** The activities of `tenantBilling`. */

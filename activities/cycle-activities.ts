@@ -1,6 +1,8 @@
 import type { CycleStage } from '../src/domain/cycle.ts';
-import { requireInstant } from '../src/domain/instant.ts';
+import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import { closeCycleId, tenantBillingId } from '../src/domain/workflow-names.ts';
+import { invoiceId } from '../src/invoice/invoice-digests.ts';
+import { readInvoiceStatus } from '../src/invoice/read-invoice.ts';
 import { JournalGapError } from '../src/journal/journal-errors.ts';
 import { moveCycle, readCycleStage } from '../src/ledger/billing-cycles.ts';
 import { readStep, saveStep } from '../src/ledger/billing-steps.ts';
@@ -11,15 +13,16 @@ import { recordIncident } from '../src/ledger/incidents.ts';
 import { formatPosition, type JournalPosition, lastDrained } from '../src/ledger/journal-position.ts';
 import { readPeriod } from '../src/ledger/periods.ts';
 import { PeriodOrderError, recordSealFence, type Seal, sealPeriod } from '../src/ledger/seal-period.ts';
+import { strayPeriods } from '../src/ledger/stray-usage.ts';
 import { sumRawUsage } from '../src/ledger/sum-raw-usage.ts';
-import { sumUsage } from '../src/ledger/sum-usage.ts';
+import { sumHourlyUsage, sumUsage } from '../src/ledger/sum-usage.ts';
 import { isPaused } from '../src/ledger/tenant-pause.ts';
 import { pushInvoice } from '../src/stripe/push-invoice.ts';
 import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileAnswer, SealAnswer } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
 import type { CloseCycleStep } from './close-cycle-steps.ts';
 import { heartbeating } from './heartbeating.ts';
-import { createInvoiceActivities } from './invoice-activities.ts';
+import { createInvoiceActivities, identityOf } from './invoice-activities.ts';
 import { type Comparison, compareThreeWays, describeDrift } from './reconcile.ts';
 import { recordAlertsInLedger } from './record-alerts.ts';
 import { stepKey } from './step-key.ts';
@@ -122,9 +125,12 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
   const { comparison, repairs } = await compareValid(deps, cycle);
   const deadLetters = await countOpenDeadLetters(deps.pool, { tenant, shard });
   const loss = await lossBeforeSeal(deps, cycle);
+  const period = await readPeriod(deps.pool, tenant, requireInstant(periodStart));
+  const strays = period === undefined ? [] : await strayPeriods(deps.pool, tenant, period);
   const holdReasons = [
     ...(loss === undefined ? [] : [describeLoss(loss)]),
     ...comparison.drift.map(describeDrift),
+    ...strays.map((stray) => `usage is booked to ${formatInstant(stray)}, where no period begins: no bill has it`),
     ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters are unresolved: the ledger may lack usage`]),
   ];
   const answer: ReconcileAnswer = { compared: comparison.compared, holdReasons, repairs };
@@ -192,23 +198,29 @@ async function compareValid(
 async function compareOnce(deps: BillingDeps, { tenant, periodStart }: CycleRef): Promise<Comparison> {
   const selection = { tenant, accountingPeriod: requireInstant(periodStart) };
   const catalogue = await deps.readCatalogue();
-  const [rollups, raw] = await inTransaction(deps.pool, async (client) => {
+  const [rollups, hourlyRollups, raw] = await inTransaction(deps.pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    return [await sumUsage(client, selection), await sumRawUsage(client, selection)];
+    return [
+      await sumUsage(client, selection),
+      await sumHourlyUsage(client, selection),
+      await sumRawUsage(client, selection),
+    ];
   });
   const counters = await deps.meter.readCounters(tenant, periodStart);
-  return compareThreeWays(catalogue, { accountingStart: periodStart, counters, rollups, raw });
+  return compareThreeWays(catalogue, { accountingStart: periodStart, counters, rollups, hourlyRollups, raw });
 }
 
 async function finish(deps: BillingDeps, cycle: CycleRef): Promise<FinishAnswer> {
   const { tenant, periodStart } = cycle;
   await deps.meter.retireCounters(tenant, { accountingStart: periodStart, afterSeconds: COUNTERS_KEPT_SECONDS });
-  const answer: FinishAnswer = { stripe: pushInvoice() };
-  await inTransaction(deps.pool, async (client) => {
+  const stripe = pushInvoice();
+  const answer = await inTransaction(deps.pool, async (client): Promise<FinishAnswer> => {
     const isIssued = (await readCycleStage(client, cycle)) === 'issued';
-    const stage: CycleStage = isIssued ? 'issued' : 'settled';
+    const isPaid = (await readInvoiceStatus(client, invoiceId(identityOf(cycle)))) === 'paid';
+    const stage: CycleStage = isIssued && !isPaid ? 'issued' : 'settled';
     await moveCycle(client, cycle, stage, deps.clock());
-    await keepStep(client, deps, cycle, 'finish', { ...answer, stage });
+    await keepStep(client, deps, cycle, 'finish', { stripe, stage });
+    return { stripe, stage };
   });
   await deps.afterEffect?.('finish');
   await deps.workflows.poke(tenantBillingId(tenant));

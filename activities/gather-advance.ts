@@ -4,10 +4,10 @@ import { trialEnd } from '../src/catalog/trial.ts';
 import { formatInstant } from '../src/domain/instant.ts';
 import { periodAfter, periodAt, type Period, periodName } from '../src/domain/period.ts';
 import { issuedInvoiceFor, readInvoice } from '../src/invoice/read-invoice.ts';
+import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { ADVANCE_KEY } from '../src/rating/advance-fee.ts';
 import type { RatingInputs } from '../src/rating/inputs.ts';
-import { isUndecided } from './gather-late.ts';
 
 /** What base fees in advance add to the inputs of a bill; or what it waits for. */
 export type GatheredAdvance =
@@ -30,10 +30,18 @@ function nextPeriod(entry: TenantEntry, period: Period): RatingInputs['next'] {
   const after = periodAfter(entry.calendar, period);
   const planVersion = planAt(entry, period.endMicros);
   if (after === undefined || planVersion?.baseFeeDue !== 'advance') return undefined;
+  if (planVersion.baseFeeEvery !== undefined) return undefined;
   if ((trialEnd(entry) ?? -Infinity) > after.startMicros) return undefined;
   const [start, end] = [formatInstant(after.startMicros), formatInstant(after.endMicros)];
-  const feeEnd = formatInstant(feePeriodOf(entry, after).endMicros);
-  return { start, end, ...(feeEnd === end ? {} : { feeEnd }), planVersion };
+  const full = feePeriodOf(entry, after);
+  const [feeStart, feeEnd] = [formatInstant(full.startMicros), formatInstant(full.endMicros)];
+  return {
+    start,
+    end,
+    ...(feeStart === start ? {} : { feeStart }),
+    ...(feeEnd === end ? {} : { feeEnd }),
+    planVersion,
+  };
 }
 
 async function readBilledAhead(
@@ -44,7 +52,7 @@ async function readBilledAhead(
   const before = periodAt(calendar, period.startMicros - 1);
   if (before === undefined) return undefined;
   const occasion = periodName(before);
-  if (await isUndecided(db, tenant.id, occasion)) {
+  if (await isCycleUndecided(db, { tenant: tenant.id, periodStart: occasion })) {
     return { notYet: `the bill of ${occasion} is not decided: it may bill the base fee of this period in advance` };
   }
   const summary = await issuedInvoiceFor(db, tenant.id, occasion);

@@ -1,4 +1,5 @@
 import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
+import { endedTexts } from '../src/catalog/fee-spans.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { formatInstant, requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
@@ -40,19 +41,25 @@ export async function gatherInputs(db: Queryable, source: InputsSource): Promise
   if (!('late' in late)) return late;
   const advance = await gatherAdvance(db, entry, period);
   if ('notYet' in advance) return advance;
-  return { inputs: { ...assemble(source, entry, period, gathered.spans, late.late), ...advance.inputs } };
+  return { inputs: { ...assemble(source, entry, period, { ...gathered, ...late }), ...advance.inputs } };
+}
+
+/** What is rated of a period: its own spans and what came late to earlier ones. */
+interface RatedParts {
+  readonly spans: readonly RatedSpan[];
+  readonly addOns: readonly RatedSpan[];
+  readonly late: readonly LateUsage[];
 }
 
 function assemble(
   source: InputsSource,
   entry: TenantEntry,
   period: LedgerPeriod,
-  spans: readonly RatedSpan[],
-  late: readonly LateUsage[],
+  { spans, addOns, late }: RatedParts,
 ): RatingInputs {
   const { tenant } = entry;
   const fees = feePeriodOf(entry, period);
-  const charges = [...spans, ...late].flatMap(({ planVersion }) => planVersion.charges);
+  const charges = [...spans, ...addOns, ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
     identity: source.identity,
     meters: metersOf(
@@ -64,10 +71,12 @@ function assemble(
     period: periodTexts(period),
     feePeriod: periodTexts(fees),
     spans,
+    ...(addOns.length === 0 ? {} : { addOns }),
     late,
     earlier: [],
     isLast: true,
     corrects: null,
+    ...endedTexts(entry, period),
   };
 }
 

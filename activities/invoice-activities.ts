@@ -115,6 +115,7 @@ async function readDecision(db: Queryable, cycle: CycleRef): Promise<Decision | 
 async function decide(deps: BillingDeps, order: DecisionOrder): Promise<{ readonly decision: Decision }> {
   const { decision, actor, reason } = order;
   return inTransaction(deps.pool, async (client) => {
+    await lockCycle(client, order);
     const isRated = (await readStep(client, stepKey(order, 'rate'))) !== undefined;
     if (!isRated && decision === 'approved') return { decision };
     const kept = await saveStep<KeptDecision>(
@@ -137,6 +138,8 @@ async function issue(deps: BillingDeps, cycle: CycleRef): Promise<IssueAnswer> {
   const id = invoiceId(identityOf(cycle));
   const shard = deps.meter.shardOf(cycle.tenant);
   const answer = await inTransaction(deps.pool, async (client) => {
+    // In the order of those who rate: the cycle before the payer and the invoice.
+    await lockCycle(client, cycle);
     const decided = await readStep<KeptDecision>(client, stepKey(cycle, 'decide'));
     await refuseUndecided(client, cycle, id, decided?.decision);
     const order = { invoiceId: id, at: deps.clock(), chainTip: await readChainTip(client, shard) };
@@ -161,7 +164,8 @@ async function refuseUndecided(
   throw ApplicationFailure.nonRetryable(`invoice ${id} of ${cycle.tenant} is held and was not approved`, 'NotApproved');
 }
 
-function identityOf({ tenant, periodStart, revision }: CycleRef): InvoiceIdentity {
+/** The identity of a cycle's invoice. */
+export function identityOf({ tenant, periodStart, revision }: CycleRef): InvoiceIdentity {
   return { tenant, kind: 'cycle', occasion: periodStart, revision };
 }
 

@@ -10,6 +10,8 @@ export interface ThreeWays {
   /** Redis: field → text, as src/meter writes them. */
   readonly counters: ReadonlyMap<string, string>;
   readonly rollups: readonly UsageSum[];
+  /** The same usage from the rollups by hour. */
+  readonly hourlyRollups: readonly UsageSum[];
   readonly raw: readonly UsageSum[];
 }
 
@@ -20,6 +22,8 @@ export interface Drift {
   readonly figure: 'quantity' | 'events';
   readonly counter: string;
   readonly rollups: string;
+  /** Where the rollups by hour say something else. */
+  readonly hourlyRollups?: string;
   readonly raw: string;
 }
 
@@ -41,10 +45,11 @@ interface Place {
   readonly usageStart: InstantText;
 }
 
-function placesOf({ accountingStart, counters, rollups, raw }: ThreeWays): Map<string, Place> {
+function placesOf({ accountingStart, counters, rollups, hourlyRollups, raw }: ThreeWays): Map<string, Place> {
   const places = new Map<string, Place>();
   const add = (place: Place): void => void places.set(`${place.meter}@${place.usageStart}`, place);
-  for (const sum of [...rollups, ...raw]) add({ meter: sum.meter, usageStart: formatInstant(sum.usagePeriodMicros) });
+  for (const sum of [...rollups, ...hourlyRollups, ...raw])
+    add({ meter: sum.meter, usageStart: formatInstant(sum.usagePeriodMicros) });
   for (const field of counters.keys()) {
     const [name = ''] = field.split('#');
     const [meter = '', usageStart = accountingStart] = name.split('@');
@@ -59,6 +64,7 @@ function comparePlace(catalogue: Pick<CatalogueSnapshot, 'meters'>, accounts: Th
   const definition = catalogue.meters.get(meter);
   const field = usageStart === accountingStart ? meter : `${meter}@${usageStart}`;
   const rollup = sumAt(accounts.rollups, place);
+  const hourly = sumAt(accounts.hourlyRollups, place);
   const raw = sumAt(accounts.raw, place);
   const quantities = {
     // Distinct values are not counted in Redis: the two accounts of the ledger are compared with each other.
@@ -69,9 +75,20 @@ function comparePlace(catalogue: Pick<CatalogueSnapshot, 'meters'>, accounts: Th
   };
   const events = { counter: counters.get(`${field}#n`) ?? '0', rollups: rollup.eventCount, raw: raw.eventCount };
   return [
-    ...(areEqual(Object.values(quantities)) ? [] : [{ meter, usageStart, figure: 'quantity' as const, ...quantities }]),
-    ...(areEqual(Object.values(events)) ? [] : [{ meter, usageStart, figure: 'events' as const, ...events }]),
+    ...driftOf(place, 'quantity', quantities, hourly.quantity),
+    ...driftOf(place, 'events', events, hourly.eventCount),
   ];
+}
+
+function driftOf(
+  { meter, usageStart }: Place,
+  figure: Drift['figure'],
+  figures: Pick<Drift, 'counter' | 'rollups' | 'raw'>,
+  hourlyRollups: string,
+): Drift[] {
+  if (areEqual([...Object.values(figures), hourlyRollups])) return [];
+  const isOther = !areEqual([figures.rollups, hourlyRollups]);
+  return [{ meter, usageStart, figure, ...figures, ...(isOther && { hourlyRollups }) }];
 }
 
 function sumAt(sums: readonly UsageSum[], { meter, usageStart }: Place): { quantity: string; eventCount: string } {
@@ -89,6 +106,7 @@ function areEqual(decimals: readonly string[]): boolean {
 }
 
 /** A drift as a sentence for the person who must decide about the held invoice. */
-export function describeDrift({ meter, usageStart, figure, counter, rollups, raw }: Drift): string {
-  return `drift in ${figure} of ${meter} (usage of ${usageStart}): counter ${counter}, rollups ${rollups}, raw rows ${raw}`;
+export function describeDrift({ meter, usageStart, figure, counter, rollups, hourlyRollups, raw }: Drift): string {
+  const byHour = hourlyRollups === undefined ? '' : ` (by the hour ${hourlyRollups})`;
+  return `drift in ${figure} of ${meter} (usage of ${usageStart}): counter ${counter}, rollups ${rollups}${byHour}, raw rows ${raw}`;
 }

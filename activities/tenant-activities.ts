@@ -11,6 +11,7 @@ import { changePause, isPaused } from '../src/ledger/tenant-pause.ts';
 import { rateInvoice } from '../src/rating/rate-invoice.ts';
 import type {
   Checkpoint,
+  OpenPeriod,
   OpenPeriodAnswer,
   PauseOrder,
   PlanName,
@@ -56,8 +57,7 @@ async function openPeriod(deps: BillingDeps, tenant: string): Promise<OpenPeriod
   return {
     status: 'open',
     periodStart,
-    periodEnd: formatInstant(period.endMicros),
-    closeAtMs: closeAtMs(tenant, period),
+    ...endOf(tenant, period),
     plan: planNameAt(entry, Math.min(Math.max(deps.clock(), period.startMicros), period.endMicros - 1)),
     paused: (await isPaused(deps.pool, tenant)) ?? false,
     lastCheckpoint: saved === undefined ? null : checkpointAnswer(entry, saved, null),
@@ -79,6 +79,10 @@ async function makePeriods(deps: BillingDeps, entry: TenantEntry): Promise<void>
     );
     if (made.complete) return;
   }
+}
+
+function endOf(tenant: string, period: LedgerPeriod): Pick<OpenPeriod, 'periodEnd' | 'closeAtMs'> {
+  return { periodEnd: formatInstant(period.endMicros), closeAtMs: closeAtMs(tenant, period) };
 }
 
 /** The period's end as the workflow's clock sees it (never before it), and the tenant's share of the spread. */
@@ -124,22 +128,24 @@ async function flushCheckpoint(deps: BillingDeps, { tenant, periodStart }: Perio
     return { saved: checkpoint, isRated: rated !== undefined && 'content' in rated, alerts: found };
   });
   deps.onAlerts?.(alerts.added);
-  const nextAtMs = await nextCheckpointMs(deps, { tenant, periodStart }, earlier, saved);
-  const plan = planNameAt(entry, saved.atMicros);
-  const answer = { ...checkpointAnswer(entry, saved, nextAtMs), alerts: alerts.newest, plan };
+  const period = await readPeriod(deps.pool, tenant, requireInstant(periodStart));
+  const answer = {
+    ...checkpointAnswer(entry, saved, period === undefined ? null : nextCheckpointMs(period, earlier, saved)),
+    alerts: alerts.newest,
+    plan: planNameAt(entry, saved.atMicros),
+    ...(period === undefined ? {} : { end: endOf(tenant, period) }),
+  };
   // A zero that means "cannot be rated" would be read as a bill of nothing.
   return isRated ? answer : { ...answer, spend: null };
 }
 
 /** A tenant whose usage did not grow since the last checkpoint is idle: it costs nothing until its next event. */
-async function nextCheckpointMs(
-  deps: BillingDeps,
-  { tenant, periodStart }: PeriodRef,
+function nextCheckpointMs(
+  period: LedgerPeriod,
   earlier: SavedCheckpoint | undefined,
   saved: SavedCheckpoint,
-): Promise<number | null> {
-  const period = await readPeriod(deps.pool, tenant, requireInstant(periodStart));
-  if (period === undefined || usageText(earlier) === usageText(saved)) return null;
+): number | null {
+  if (usageText(earlier) === usageText(saved)) return null;
   return Math.floor(saved.atMicros / MICROS_PER_MS) + checkpointIntervalMs(periodMs(period));
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 
 import { FILLED_TENANT } from './catalogue.ts';
+import { FILL_DAYS } from './fill-days.ts';
 
 /** A data folder for a ledger that is large before anything is measured, and what it shall hold. */
 export interface FilledFolder {
@@ -67,8 +68,9 @@ export async function ensureFilled(
     say(`${((rows / CHUNKS) * (chunk + 1)).toLocaleString('en-US')} rows are there`);
   }
   await database.query(FILL_ROLLUPS, [monthStart, rows]);
+  await database.query(FILL_DAYS);
   await database.query('reset synchronous_commit');
-  await database.query('vacuum (analyze) usage_event, usage_hourly');
+  await database.query('vacuum (analyze) usage_event, usage_hourly, usage_daily');
   await database.query('checkpoint');
   writeFileSync(join(folder, MARK_FILE), '1');
 }

@@ -17,6 +17,7 @@ import { saveDraft } from '../src/invoice/save-draft.ts';
 import { inTransaction, openDatabase } from '../src/ledger/database.ts';
 import { migrate } from '../src/ledger/migrate.ts';
 import { rateInvoice } from '../src/rating/rate-invoice.ts';
+import { FILL_DAYS } from './fill-days.ts';
 import { MIX_METER, mixPlan } from './rating-mix.ts';
 
 /** A PostgreSQL with a month of many tenants in its rollups, and nothing else. */
@@ -63,7 +64,8 @@ export async function startMonthLedger(tenants: number): Promise<MonthLedger> {
       JSON.stringify(MIX_METER),
     ]);
     const { rowCount } = await pool.query(FILL_ROLLUPS, [tenants, START, DAYS]);
-    await pool.query('vacuum (analyze) tenant, billing_period, usage_hourly');
+    await pool.query(FILL_DAYS);
+    await pool.query('vacuum (analyze) tenant, billing_period, usage_hourly, usage_daily');
     const { rows } = await pool.query<{ server_version: string }>('show server_version');
     const version = `PostgreSQL ${rows[0]?.server_version.split(' ')[0]}`;
     return { version, rollupRows: rowCount ?? 0, rateAll: (run) => rateAll(pool, tenants, run), stop };
@@ -168,6 +170,8 @@ function entryOf(id: string): TenantEntry {
     plans: [{ plan: PLAN, fromMicros: startMicros, toMicros: null }],
     planOfFile: null,
     quantities: [],
+    addOns: [],
+    prices: [],
     gate: { version: 1, sealedThroughMicros: startMicros },
     periodsThroughMicros: endMicros,
   };

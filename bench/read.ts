@@ -44,7 +44,7 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
       if (run >= 0) rounds.push(round);
     }
     const { rows } = await stack.database.query<{ total: string }>(
-      'select count(*)::text as total from usage_hourly where tenant = $1::text',
+      'select count(*)::text as total from usage_daily where tenant = $1::text',
       [FILLED_TENANT],
     );
     return {
@@ -52,7 +52,7 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
       settings: {
         runs: rounds.length,
         events: filled.rows,
-        'rollup rows read': Number(rows[0]?.total),
+        'rollups by day': Number(rows[0]?.total),
         connections: 1,
       },
       measures: [
@@ -88,7 +88,7 @@ export async function benchRead(context: BenchContext): Promise<Findings> {
         ),
       ],
       notes: [
-        'By meter is the function behind the route for usage, the billing period what a bill is rated from; by one dimension is what the same route reads for one meter by the values of its dimension. All come from hourly rollups, whose number does not rise with the number of events.',
+        'By meter is the function behind the route for usage, the billing period what a bill is rated from; by one dimension is what the same route reads for one meter by the values of its dimension. All come from rollups by day, whose number does not rise with the number of events.',
         'The route also reads the live counters of the open period.',
       ],
     };

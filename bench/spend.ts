@@ -1,4 +1,5 @@
 import { type BenchContext, secondsOf, serverVersions } from './bench-context.ts';
+import { FILL_DAYS } from './fill-days.ts';
 import { type Findings, type Measure, medianShares } from './report.ts';
 import { type AnsweredRun, runLoad } from './run-load.ts';
 import { type BenchStack, startBenchStack } from './stack.ts';
@@ -63,10 +64,13 @@ export async function benchSpend(context: BenchContext): Promise<Findings> {
         ...latencies('spend.whole', 'charges on whole meters', whole),
         ...latencies('spend.parted', 'charges by dimension, filter and day', parted),
       ],
-      processors: [medianShares('GET /v1/tenants/…/spend, charges on whole meters, per request', whole)],
+      processors: [
+        medianShares('GET /v1/tenants/…/spend, charges on whole meters, per request', whole),
+        medianShares('GET /v1/tenants/…/spend, charges by dimension, filter and day, per request', parted),
+      ],
       notes: [
         'The answer has every line with its arithmetic, each charge with what is used, included and beyond, and the projection to the end of the period, which is a second rating.',
-        'Charges on whole meters are told by the counters in Redis; what looks into the usage is read from the hourly rollups, whose number does not rise with the number of events.',
+        'Charges on whole meters are told by the counters in Redis; what looks into the usage is read from the rollups by day, whose number does not rise with the number of events.',
       ],
     };
   } finally {
@@ -109,7 +113,8 @@ cross join (
 ) as measured`,
     [[WHOLE, PARTED], MODELS],
   );
-  await database.query('vacuum (analyze) usage_hourly');
+  await database.query(FILL_DAYS);
+  await database.query('vacuum (analyze) usage_hourly, usage_daily');
   return (rowCount ?? 0) / 2;
 }
 

@@ -92,11 +92,12 @@ class CloseCycle {
     await this.#step('reconcile', () => activities.reconcileUsage(this.#cycle), describeReconciliation);
     const decision = await this.#rateUntilDecided();
     if (decision !== 'rejected') await this.#issue();
-    await this.#step(
+    const { stage } = await this.#step(
       'finish',
       () => activities.finishCycle(this.#cycle),
       ({ stripe }) => `Stripe: ${stripe}`,
     );
+    if (stage === 'settled') this.#enter('settled');
     await condition(allHandlersFinished);
     const { invoiceId, invoiceNumber: number } = this.#state;
     return { outcome: decision === 'rejected' ? 'rejected' : 'issued', invoiceId, number };

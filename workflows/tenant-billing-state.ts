@@ -28,6 +28,7 @@ export function checkpointView(checkpoint: Checkpoint): Partial<TenantBillingSta
     usage: checkpoint.usage,
     spend: checkpoint.spend,
     ...(checkpoint.plan === undefined ? {} : { plan: planText(checkpoint.plan) }),
+    ...(checkpoint.end === undefined ? {} : { periodEnd: checkpoint.end.periodEnd }),
     ...(checkpoint.alerts === undefined ? {} : { alerts: checkpoint.alerts }),
     lastCheckpointAt: checkpoint.at,
     nextCheckpointAt: textOrNull(checkpoint.nextAtMs),

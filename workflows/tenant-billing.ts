@@ -74,7 +74,7 @@ class TenantBilling {
       return;
     }
     this.#adopt(opened);
-    await this.#watchUntilEnd(opened);
+    await this.#watchUntilEnd();
     await this.#startCycle(opened);
     await this.#continueAsNew();
   }
@@ -112,24 +112,30 @@ class TenantBilling {
     });
   }
 
-  async #watchUntilEnd(period: OpenPeriod): Promise<void> {
-    while (Date.now() < period.closeAtMs) {
+  async #watchUntilEnd(): Promise<void> {
+    // A checkpoint may bring another end: the tenant's calendar can change while its period is watched.
+    for (let closeAtMs = this.#closeAtMs; Date.now() < closeAtMs; closeAtMs = this.#closeAtMs) {
       const dueMs = this.#state.paused ? null : this.#nextCheckpointMs;
       if (dueMs !== null && dueMs <= Date.now()) {
         await this.#timedCheckpoint();
         continue;
       }
-      const wakeMs = Math.min(period.closeAtMs, dueMs ?? period.closeAtMs);
+      const wakeMs = Math.min(closeAtMs, dueMs ?? closeAtMs);
       const recordings = this.#alertSignals.count;
       const isGrown = (): boolean => this.#alertSignals.count !== recordings && this.#isHistoryLong();
       // A poke and a resumption change when the next checkpoint is due; so does one that a command has taken meanwhile.
       await waitUntil(
         wakeMs,
-        () => (this.#state.paused ? null : this.#nextCheckpointMs) !== dueMs || isGrown(),
-        wakeMs === period.closeAtMs ? 'period end' : 'next checkpoint',
+        () =>
+          this.#closeAtMs !== closeAtMs || (this.#state.paused ? null : this.#nextCheckpointMs) !== dueMs || isGrown(),
+        wakeMs === closeAtMs ? 'period end' : 'next checkpoint',
       );
       await this.#continueAsNewWhenLong();
     }
+  }
+
+  get #closeAtMs(): number {
+    return this.#period?.closeAtMs ?? 0;
   }
 
   async #timedCheckpoint(): Promise<void> {
@@ -152,6 +158,7 @@ class TenantBilling {
     const order = { tenant: this.#input.tenant, periodStart: period.periodStart };
     const checkpoint = await activities.flushCheckpoint(order);
     this.#nextCheckpointMs = checkpoint.nextAtMs;
+    if (checkpoint.end !== undefined) this.#period = { ...period, ...checkpoint.end };
     this.#show({ ...checkpointView(checkpoint), problem: null });
     return checkpoint;
   }

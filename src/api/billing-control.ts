@@ -29,6 +29,8 @@ export interface BillingControl {
   start(tenant: string): Promise<void>;
   /** Tells a tenant's billing to look again. Best effort: one that does not run finds out by itself. */
   poke(tenant: string): Promise<void>;
+  /** Tells a tenant's billing that its open period may end at another instant. Best effort, as a poke. */
+  calendarChanged(tenant: string): Promise<void>;
   commandTenant(tenant: string, name: TenantCommand, command: BillingCommand): Promise<JsonObject>;
   commandCycle(cycle: CycleName, name: CycleCommand, command: BillingCommand): Promise<JsonObject>;
 }

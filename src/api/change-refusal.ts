@@ -5,10 +5,19 @@ const STATUS_OF_REFUSAL: Readonly<Record<ChangeRefusedError['refusal'], number>>
   unknown_tenant: 404,
   unknown_plan: 404,
   unknown_quantity: 404,
+  invalid_charge: 422,
+  is_add_on: 409,
+  no_add_on: 409,
+  key_taken: 409,
+  too_many: 409,
+  ends_before_start: 409,
   currency_mismatch: 409,
   before_start: 409,
   tenant_ended: 409,
   period_sealed: 409,
+  no_boundary: 409,
+  boundary_too_near: 409,
+  too_many_changes: 409,
 };
 
 /** Runs what changes a timeline; its refusals become those of the API. */

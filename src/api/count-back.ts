@@ -190,6 +190,7 @@ function rowOf({ tenant }: TenantEntry, meter: Meter, event: UncountedEvent, rea
     type: meter.eventType,
     propertiesJson: null,
     readingsJson: canonicalJson({ [meter.key]: dimensions === undefined ? valueText : [valueText, dimensions] }),
+    timeZone: tenant.timeZone,
     hourMicros: hourStart(tenant.timeZone, event.occurredAtMicros),
     contributions: [
       {

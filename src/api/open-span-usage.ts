@@ -1,4 +1,4 @@
-import { type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
+import { addOnSpans, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { sumChargeUsage, tooMuchSentence } from '../ledger/sum-charge-usage.ts';
@@ -12,25 +12,41 @@ export interface OpenSpan extends PeriodSpan {
 }
 
 /** The spans of an open period; or why they cannot be rated, as sentences. `undefined`: a part of it has no plan. */
-export type OpenSpans = { readonly spans: readonly OpenSpan[] } | { readonly problems: readonly string[] } | undefined;
+export type OpenSpans =
+  | { readonly spans: readonly OpenSpan[]; readonly addOns: readonly OpenSpan[] }
+  | { readonly problems: readonly string[] }
+  | undefined;
 
 /**
- * The open period by the plans of its timeline. Counters know one number of each meter: a charge that wants no more is given it, up to
- * the last accepted event. What wants more (a filter, values of dimensions, hours or days, single events), and every charge of a
- * period in which the plan changes, is given what the ledger has: it is as old as the drain is behind, seconds.
+ * The open period by the plans and add-ons of its timelines. Counters know one number of each meter: a charge that wants no more is given it, up to
+ * the last accepted event. What wants more (a filter, values of dimensions, hours or days, single events), and every charge that holds
+ * for a part of the period, is given what the ledger has: it is as old as the drain is behind, seconds.
  */
 export async function readOpenSpans(
   db: Queryable,
-  { meters }: CatalogueSnapshot,
+  snapshot: CatalogueSnapshot,
   entry: TenantEntry,
   live: OpenPeriodUsage,
 ): Promise<OpenSpans> {
   const parts = periodSpans(entry, live.period);
   if (parts === undefined) return undefined;
-  const spans: OpenSpan[] = [];
+  const spans = await withUsage(db, snapshot, entry, { live, parts });
+  if ('problems' in spans) return spans;
+  const addOns = await withUsage(db, snapshot, entry, { live, parts: addOnSpans(entry, live.period) });
+  return 'problems' in addOns ? addOns : { spans: spans.read, addOns: addOns.read };
+}
+
+async function withUsage(
+  db: Queryable,
+  { meters }: CatalogueSnapshot,
+  entry: TenantEntry,
+  { live, parts }: { readonly live: OpenPeriodUsage; readonly parts: readonly PeriodSpan[] },
+): Promise<{ readonly read: readonly OpenSpan[] } | { readonly problems: readonly string[] }> {
+  const read: OpenSpan[] = [];
   for (const part of parts) {
+    const isWhole = part.fromMicros === live.period.startMicros && part.toMicros === live.period.endMicros;
     const readings = planReadings(part.plan, meters);
-    const isCounted = (reading: PlanReading): boolean => parts.length === 1 && readsMeterAlone(reading);
+    const isCounted = (reading: PlanReading): boolean => isWhole && readsMeterAlone(reading);
     const fromLedger = await sumSpan(
       db,
       entry,
@@ -40,9 +56,9 @@ export async function readOpenSpans(
     );
     if ('problems' in fromLedger) return fromLedger;
     const counted = readings.filter(isCounted).flatMap((reading) => countedUsage(reading, live));
-    spans.push({ ...part, usage: inOrder(part, [...counted, ...fromLedger.usage]) });
+    read.push({ ...part, usage: inOrder(part, [...counted, ...fromLedger.usage]) });
   }
-  return { spans };
+  return { read };
 }
 
 function countedUsage({ charge, meter }: PlanReading, { meters }: OpenPeriodUsage): ChargeUsage[] {

@@ -1,5 +1,5 @@
-import { feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
-import { formatInstant, type InstantText } from '../domain/instant.ts';
+import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
+import { type EpochMicros, formatInstant, type InstantText } from '../domain/instant.ts';
 import type { TimeWindow } from '../domain/timeline.ts';
 import type { CostAnswer, CostQuestion, MeteredValue } from '../ingest/usage-cost.ts';
 import { type Exact, ZERO } from '../rating/exact.ts';
@@ -8,27 +8,39 @@ import { costOfEvent, type EventCost, pricesEventsAlone } from '../rating/price-
 import { shareOfPeriod } from '../rating/proration.ts';
 
 /**
- * What one event costs on top of what was used before it: the sum over the charges of the tenant's plan on all of its meters. Where one
+ * What one event costs on top of what was used before it: the sum over the charges of the tenant's plan and add-ons on all of its meters. Where one
  * of them cannot say, there is no cost, and the reason. Minimums, what a plan bounds as a whole, coupons and taxes are not in it.
  */
 export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: CostQuestion): CostAnswer {
   if (isLate) return unknown('its period is sealed: late usage is billed as the difference that it makes');
   const spans = periodSpans(entry, usagePeriod) ?? [];
-  const span = spans.find(({ fromMicros, toMicros }) => fromMicros <= atMicros && atMicros < toMicros);
+  const span = spans.find((one) => holds(one, atMicros));
   if (span === undefined) return unknown('a part of its period has no plan');
   const { currency } = entry.tenant;
-  const { start, end } = texts(feePeriodOf(entry, usagePeriod));
-  const share = shareOfPeriod(
-    { from: formatInstant(span.fromMicros), to: formatInstant(span.toMicros) },
-    { start, end },
-  );
+  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holds(one, atMicros))];
   let sum: Exact = ZERO;
-  for (const reading of readings) {
-    const cost = costOfReading(reading, span, { isWhole: spans.length === 1, currency, share });
-    if ('reason' in cost) return unknown(cost.reason);
-    sum = sum.plus(cost.amount);
+  for (const one of held) {
+    const context = contextOf(one, { period: usagePeriod, fees: feePeriodOf(entry, usagePeriod), currency });
+    for (const reading of readings) {
+      const cost = costOfReading(reading, one, context);
+      if ('reason' in cost) return unknown(cost.reason);
+      sum = sum.plus(cost.amount);
+    }
   }
   return { cost: { amount: sum.text, currency } };
+}
+
+function holds({ fromMicros, toMicros }: PeriodSpan, atMicros: EpochMicros): boolean {
+  return fromMicros <= atMicros && atMicros < toMicros;
+}
+
+function contextOf(
+  { fromMicros, toMicros }: PeriodSpan,
+  { period, fees, currency }: { readonly period: TimeWindow; readonly fees: TimeWindow; readonly currency: string },
+): ReadingContext {
+  const isWhole = fromMicros === period.startMicros && toMicros === period.endMicros;
+  const share = shareOfPeriod({ from: formatInstant(fromMicros), to: formatInstant(toMicros) }, texts(fees));
+  return { isWhole, currency, share };
 }
 
 /** How a reading is priced; `isWhole`: the plan holds for all of the period, so that what the meter showed is what it prices. */
@@ -44,7 +56,7 @@ function costOfReading(
   for (const charge of plan.charges) {
     if (charge.meter !== meter.key) continue;
     if (!context.isWhole && !pricesEventsAlone(charge, meter)) {
-      return { reason: `the plan changes in its period, and what ${charge.key} prices since then is not counted` };
+      return { reason: `${charge.key} holds for a part of its period, and what was used in that is not counted` };
     }
     const cost = costOfEvent(charge, event, meter, context);
     if ('reason' in cost) return cost;

@@ -1,4 +1,5 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { endedTexts } from '../catalog/fee-spans.ts';
 import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
@@ -9,7 +10,7 @@ import type { Queryable } from '../ledger/database.ts';
 import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
-import { type OpenSpan, readOpenSpans } from './open-span-usage.ts';
+import { type OpenSpan, type OpenSpans, readOpenSpans } from './open-span-usage.ts';
 
 /** An open period rated; `plan` is the one at its start. */
 export interface RatedOpenPeriod {
@@ -33,7 +34,7 @@ export async function rateOpenPeriod(
   const read = await readOpenSpans(db, snapshot, entry, live);
   if (plan === undefined || read === undefined) return undefined;
   if ('problems' in read) return { plan, inputs: null, result: read };
-  const ofSpans = inputsOfSpans(snapshot, entry, live.period, read.spans.map(ratedSpan));
+  const ofSpans = inputsOfSpans(snapshot, entry, live.period, ratedSpans(read));
   const { billTo, currency } = entry.tenant;
   const around = await readAroundBill(db, { identity: ofSpans.identity, period: ofSpans.period, billTo, currency });
   if ('problems' in around) return { plan, inputs: null, result: around };
@@ -46,9 +47,11 @@ export function inputsOfSpans(
   { meters, issuer }: Pick<CatalogueSnapshot, 'meters' | 'issuer'>,
   entry: TenantEntry,
   period: Period,
-  spans: readonly RatedSpan[],
+  { spans, addOns = [] }: Pick<RatingInputs, 'spans' | 'addOns'>,
 ): RatingInputs {
-  const charged = new Set(spans.flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)));
+  const charged = new Set(
+    [...spans, ...addOns].flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)),
+  );
   return {
     identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
     meters: [...meters.values()].filter(({ key }) => charged.has(key)),
@@ -57,15 +60,23 @@ export function inputsOfSpans(
     period: texts(period),
     feePeriod: texts(feePeriodOf(entry, period)),
     spans,
+    ...(addOns.length === 0 ? {} : { addOns }),
     late: [],
     earlier: [],
     isLast: true,
     corrects: null,
+    ...endedTexts(entry, period),
   };
 }
 
-/** A span as rating takes it. */
-export function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
+/** Spans as rating takes them. */
+export function ratedSpans({ spans, addOns }: OpenSpansRead): Pick<RatingInputs, 'spans' | 'addOns'> {
+  return { spans: spans.map(ratedSpan), addOns: addOns.map(ratedSpan) };
+}
+
+type OpenSpansRead = Extract<OpenSpans, { readonly spans: unknown }>;
+
+function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
   return { ...spanTexts(span), usage };
 }
 

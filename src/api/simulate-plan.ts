@@ -1,4 +1,5 @@
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import { feesFromStart, feeTexts } from '../catalog/fee-spans.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
@@ -28,7 +29,7 @@ export interface SimulatedBill {
   readonly billed?: { readonly invoice: string; readonly totalMinor: string; readonly total: string } | null;
 }
 
-/** Rates usage that was given by a plan. For a tenant with its taxes, else without. */
+/** Rates usage that was given by a plan, as if somebody came to it where the period begins. For a tenant with its taxes, else without. */
 export function simulateGiven(
   snapshot: CatalogueSnapshot,
   rated: PlanToRate,
@@ -37,6 +38,7 @@ export function simulateGiven(
   const { entry, period, usage } = given;
   const { plan, meters } = rated;
   const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
+  const fees = feesFromStart(plan, entry?.calendar.timeZone ?? 'UTC', period).map(feeTexts);
   const inputs: RatingInputs = {
     identity: { tenant: entry?.tenant.id ?? NOBODY, kind: 'cycle', occasion: span.start, revision: 0 },
     meters: [...meters.values()],
@@ -44,7 +46,7 @@ export function simulateGiven(
     issuer: snapshot.issuer,
     period: span,
     feePeriod: span,
-    spans: [{ from: span.start, to: span.end, planVersion: plan, usage }],
+    spans: [{ from: span.start, to: span.end, planVersion: plan, ...(fees.length === 0 ? {} : { fees }), usage }],
     late: [],
     earlier: [],
     isLast: true,

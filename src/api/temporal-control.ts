@@ -6,6 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
 
 import * as messages from '../../workflows/messages.ts';
 import type { JsonObject } from '../domain/event.ts';
@@ -42,17 +43,21 @@ export function createTemporalControl(client: Client, taskQueue: string): Billin
   const send = (workflowId: string, name: TenantCommand | CycleCommand, command: BillingCommand) =>
     withinTime(() => sendUpdate(client, workflowId, name, command));
 
+  const signal = async (tenant: string, meant: SignalDefinition): Promise<void> => {
+    const handle = client.workflow.getHandle(messages.tenantBillingId(tenant));
+    const deadline = Date.now() + POKE_TIMEOUT_MS;
+    await client.connection
+      .withDeadline(deadline, () => handle.signal(meant))
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+  };
+
   return {
     start,
-    poke: async (tenant) => {
-      const handle = client.workflow.getHandle(messages.tenantBillingId(tenant));
-      const deadline = Date.now() + POKE_TIMEOUT_MS;
-      await client.connection
-        .withDeadline(deadline, () => handle.signal(messages.poke))
-        .catch((error: unknown) => {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        });
-    },
+    poke: (tenant) => signal(tenant, messages.poke),
+    // A checkpoint brings the end of its period with it, at once and also for a busy or paused tenant.
+    calendarChanged: (tenant) => signal(tenant, messages.flushNowSignal),
     commandTenant: async (tenant, name, command) => {
       const workflowId = messages.tenantBillingId(tenant);
       const answer = await send(workflowId, name, command);

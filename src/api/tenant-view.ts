@@ -1,10 +1,12 @@
 import { trialEnd } from '../catalog/trial.ts';
 import { planAt } from '../catalog/catalogue-snapshot.ts';
-import type { TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import type { PlanSpan, TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
+import type { Charge } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { type CalendarView, calendarView } from './calendar-view.ts';
 
 /** A tenant as the API shows it. */
 export interface TenantView extends Tenant {
@@ -13,6 +15,19 @@ export interface TenantView extends Tenant {
   readonly items: readonly {
     readonly planKey: string;
     readonly planVersion: number;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** What it holds beside its plan, by key and then in order of time. */
+  readonly addOns: readonly {
+    readonly planKey: string;
+    readonly planVersion: number;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Charges of its own, by key and then in order of time. */
+  readonly prices: readonly {
+    readonly charge: Charge;
     readonly validFrom: InstantText;
     readonly validTo: InstantText | null;
   }[];
@@ -25,6 +40,8 @@ export interface TenantView extends Tenant {
   }[];
   /** Until then nothing is due; `null`: it has no trial. */
   readonly trialEndsAt: InstantText | null;
+  /** By what its periods are counted now, and every change of that; its own `billingStart` and `periodLength` are the first. */
+  readonly calendar: CalendarView;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */
@@ -38,25 +55,36 @@ export function tenantView(entry: TenantEntry, atMicros: EpochMicros): TenantVie
   return {
     ...entry.tenant,
     plan: plan === undefined ? null : { key: plan.key, version: plan.version },
-    items: entry.plans.map((span) => ({
-      planKey: span.plan.key,
-      planVersion: span.plan.version,
-      validFrom: formatInstant(span.fromMicros),
-      validTo: span.toMicros === null ? null : formatInstant(span.toMicros),
+    items: entry.plans.map(itemView),
+    addOns: entry.addOns.map(itemView),
+    prices: entry.prices.map(({ charge, fromMicros, toMicros }) => ({
+      charge,
+      validFrom: formatInstant(fromMicros),
+      validTo: textOf(toMicros),
     })),
     quantities: entry.quantities.map(({ name, quantity, fromMicros, toMicros }) => ({
       name,
       quantity,
       validFrom: formatInstant(fromMicros),
-      validTo: toMicros === null ? null : formatInstant(toMicros),
+      validTo: textOf(toMicros),
     })),
     trialEndsAt: textOf(trialEnd(entry)),
+    calendar: calendarView(entry, atMicros),
     period:
       period === undefined ? null : { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
     sealedThrough: formatInstant(entry.gate.sealedThroughMicros),
   };
 }
 
-function textOf(micros: EpochMicros | undefined): InstantText | null {
-  return micros === undefined ? null : formatInstant(micros);
+function itemView({ plan, fromMicros, toMicros }: PlanSpan) {
+  return {
+    planKey: plan.key,
+    planVersion: plan.version,
+    validFrom: formatInstant(fromMicros),
+    validTo: textOf(toMicros),
+  };
+}
+
+function textOf(micros: EpochMicros | null | undefined): InstantText | null {
+  return micros === undefined || micros === null ? null : formatInstant(micros);
 }

@@ -26,7 +26,9 @@ export interface Account extends Place {
   counter: Holding | null;
   /** The counter of `max` and `latest`, one value for both. */
   counterValue: bigint | null;
+  /** By the hour. */
   readonly rollups: Holding;
+  readonly dailyRollups: Holding;
   readonly raw: Holding;
   /** Accepted, in the counters, not in the ledger's snapshot yet. */
   readonly journal: Holding;
@@ -59,6 +61,7 @@ export class Accounts {
       counter: null,
       counterValue: null,
       rollups: emptyHolding(),
+      dailyRollups: emptyHolding(),
       raw: emptyHolding(),
       journal: emptyHolding(),
       setAside: emptyHolding(),

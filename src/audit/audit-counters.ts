@@ -118,7 +118,8 @@ function readPage(deps: CounterAuditDeps, tenants: readonly string[]): Promise<C
     );
     const { read, meters } = await pinned(deps, shards, () => readAtCut(deps, client, { tenants, shards, accounts }));
     const periods = read.flatMap(({ part }) => part.periods);
-    addSums(accounts, await rollupSums(client, periods), 'rollups');
+    addSums(accounts, await rollupSums(client, periods, 'usage_hourly'), 'rollups');
+    addSums(accounts, await rollupSums(client, periods, 'usage_daily'), 'dailyRollups');
     addSums(accounts, await rawSums(client, periods), 'raw');
     const differences: CounterDifference[] = [];
     let compared = 0;
@@ -190,7 +191,7 @@ async function readAtCut(
   return { read, meters };
 }
 
-function addSums(accounts: Accounts, sums: readonly AuditSum[], store: 'rollups' | 'raw'): void {
+function addSums(accounts: Accounts, sums: readonly AuditSum[], store: 'rollups' | 'dailyRollups' | 'raw'): void {
   for (const sum of sums) {
     const holding: Holding = accounts.at(sum)[store];
     const { last, lastAtMicros } = sum;

@@ -4,7 +4,8 @@ import { SCALE_MAX, scaledText } from '../domain/quantity.ts';
 import type { Account, Holding } from './accounts.ts';
 
 /**
- * One figure on which the accounts do not agree: counter = ledger + journal + set aside, and rollups = raw rows. Quantities are
+ * One figure on which the accounts do not agree: counter = ledger + journal + set aside, and rollups of
+ * hours = rollups of days = raw rows. Quantities are
  * plain decimals of whole units; `null` where counters are void, or keep no such figure.
  */
 export interface CounterDifference {
@@ -17,7 +18,9 @@ export interface CounterDifference {
   readonly figure: 'quantity' | 'events';
   readonly counter: string | null;
   readonly journal: string;
+  /** By the hour. */
   readonly rollup: string;
+  readonly dailyRollup: string;
   readonly raw: string;
   readonly setAside: string;
   /** counter − (raw + journal + set aside); `"0"` when only rollups and raw rows differ. */
@@ -39,6 +42,7 @@ interface Figures {
   readonly counter: bigint | null;
   readonly journal: bigint;
   readonly rollup: bigint;
+  readonly dailyRollup: bigint;
   readonly raw: bigint;
   readonly setAside: bigint;
   /** What the counter must be. */
@@ -46,11 +50,12 @@ interface Figures {
 }
 
 function compareEvents(account: Account, unreadable: number): Compared {
-  const { counter, journal, rollups, raw, setAside } = account;
+  const { counter, journal, rollups, dailyRollups, raw, setAside } = account;
   const figures = {
     counter: counter === null ? null : counter.events,
     journal: journal.events,
     rollup: rollups.events,
+    dailyRollup: dailyRollups.events,
     raw: raw.events,
     setAside: setAside.events,
     expected: raw.events + journal.events + setAside.events,
@@ -59,11 +64,12 @@ function compareEvents(account: Account, unreadable: number): Compared {
 }
 
 function compareSum(account: Account, unreadable: number): Compared {
-  const { counter, journal, rollups, raw, setAside } = account;
+  const { counter, journal, rollups, dailyRollups, raw, setAside } = account;
   const figures = {
     counter: counter === null ? null : counter.sum,
     journal: journal.sum,
     rollup: rollups.sum,
+    dailyRollup: dailyRollups.sum,
     raw: raw.sum,
     setAside: setAside.sum,
     expected: raw.sum + journal.sum + setAside.sum,
@@ -84,6 +90,7 @@ function compareValue(
     counter: counter === null ? null : (counterValue ?? 0n),
     journal: valueOf(account.journal) ?? 0n,
     rollup: valueOf(account.rollups) ?? 0n,
+    dailyRollup: valueOf(account.dailyRollups) ?? 0n,
     raw: valueOf(account.raw) ?? 0n,
     setAside: 0n,
     expected: isExplained ? counterValue : (expected ?? 0n),
@@ -103,11 +110,12 @@ function largestOf({ raw, journal }: Account): bigint | null {
 
 /** Counters keep no distinct values; the two accounts of the ledger are compared with each other. */
 function compareDistinct(account: Account, unreadable: number): Compared {
-  const { rollups, raw } = account;
+  const { rollups, dailyRollups, raw } = account;
   const figures = {
     counter: null,
     journal: 0n,
     rollup: rollups.distinct,
+    dailyRollup: dailyRollups.distinct,
     raw: raw.distinct,
     setAside: 0n,
     expected: 0n,
@@ -131,8 +139,8 @@ function difference(
   scale: number,
   unreadable: number,
 ): Compared {
-  const { counter, journal, rollup, raw, setAside, expected } = figures;
-  if (rollup === raw && (counter === null || counter === expected)) return undefined;
+  const { counter, journal, rollup, dailyRollup, raw, setAside, expected } = figures;
+  if (rollup === raw && dailyRollup === raw && (counter === null || counter === expected)) return undefined;
   return {
     tenant: account.tenant,
     period: formatInstant(account.accountingMicros),
@@ -142,6 +150,7 @@ function difference(
     counter: counter === null ? null : scaledText(counter, scale),
     journal: scaledText(journal, scale),
     rollup: scaledText(rollup, scale),
+    dailyRollup: scaledText(dailyRollup, scale),
     raw: scaledText(raw, scale),
     setAside: scaledText(setAside, scale),
     drift: counter === null ? null : scaledText(counter - expected, scale),

@@ -2,7 +2,7 @@ import type { Coupon } from '../domain/coupon.ts';
 import type { JsonObject } from '../domain/event.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
+import type { Charge, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
 
 /** One definition of the file and what applying it means. A type and no interface: the audit keeps it as JSON. */
@@ -36,6 +36,9 @@ export interface CatalogueWrites {
     readonly plan: PlanVersion;
     /** Of fixed quantities, held from the billing start on. */
     readonly quantities: readonly { readonly name: string; readonly quantity: string }[];
+    /** Beside the plan, and charges of its own: from then on too. */
+    readonly addOns: readonly PlanVersion[];
+    readonly prices: readonly Charge[];
   }[];
   readonly updatedTenants: readonly Tenant[];
   readonly planMoves: readonly PlanMove[];

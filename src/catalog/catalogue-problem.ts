@@ -34,3 +34,8 @@ export class CatalogueError extends Error {
     this.problems = problems;
   }
 }
+
+/** `charges[0].price.bands[1].upTo` as names and positions. */
+export function fieldPathOf(path: string): FieldPath {
+  return [...path.matchAll(/([^.[\]]+)/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
+}

@@ -4,32 +4,18 @@ import type { Meter } from '../domain/meter.ts';
 import type { BillingCalendar } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import { effectivePlans } from './effective-plans.ts';
 import type { MeterSpan } from './meter-spans.ts';
+import type { PlanSpan, PricedTimelines, QuantitySpan } from './timeline-spans.ts';
 
-/** The plan that governs a tenant from one instant to another, half-open; `toMicros` is `null` while open. */
-export interface PlanSpan {
-  readonly plan: PlanVersion;
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros | null;
-}
-
-/** How many of a fixed quantity a tenant holds from one instant to another, half-open; `toMicros` is `null` while open. */
-export interface QuantitySpan {
-  readonly name: string;
-  /** A plain decimal. */
-  readonly quantity: string;
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros | null;
-}
+export type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
 
 /** One tenant as ingest and the API need it. */
-export interface TenantEntry {
+export interface TenantEntry extends PricedTimelines {
   readonly tenant: Tenant;
   readonly calendar: BillingCalendar;
   readonly billingStartMicros: EpochMicros;
   readonly endsAtMicros: EpochMicros | null;
-  /** The timeline of plans, in order of time. */
-  readonly plans: readonly PlanSpan[];
   /** What the catalogue file said of its plan when it was last applied: `KEY` or `KEY@VERSION`. */
   readonly planOfFile: string | null;
   /** The timelines of fixed quantities, by name and then in order of time. */
@@ -67,7 +53,7 @@ export interface CatalogueSnapshot {
   readonly partitions: readonly PartitionSpan[];
 }
 
-/** What `periodAt` needs of a tenant. */
+/** The calendar that a tenant begins with: what `periodAt` needs, without the changes that commands made since. */
 export function calendarOf(tenant: Tenant): BillingCalendar {
   const { timeZone, billingStart: anchor, periodLength: length, endsAt } = tenant;
   return { timeZone, anchor, length, endsAt };
@@ -78,14 +64,14 @@ export function planVersionName(key: string, version: number): string {
   return `${key}@${version}`;
 }
 
-/** The plan that governs the tenant at an instant; `undefined` before its first and after its last item. */
+/** The plan that governs the tenant at an instant, with prices of its own; `undefined` before its first and after its last item. */
 export function planAt(entry: TenantEntry, instantMicros: EpochMicros): PlanVersion | undefined {
   return planSpanAt(entry, instantMicros)?.plan;
 }
 
 /** The span of the timeline that holds the instant; `undefined` before its first and after its last item. */
 export function planSpanAt(entry: TenantEntry, instantMicros: EpochMicros): PlanSpan | undefined {
-  return entry.plans.find(
+  return effectivePlans(entry).find(
     ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
   );
 }

@@ -3,12 +3,13 @@ import type pg from 'pg';
 import { formatInstant, requireInstant, type EpochMicros } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { changedFrom, itemAt } from '../domain/timeline.ts';
+import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
 import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
+import { refuseTakenKeys } from './taken-keys.ts';
 import { moveToPlan } from './write-timeline.ts';
 
 /** When a change takes effect: at once, with the tenant's next period, or at an instant whose period is not sealed. */
@@ -50,21 +51,22 @@ export function planPlanChange(
 ): PlannedPlanChange {
   const entry = snapshot.tenants.get(order.tenant);
   if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${order.tenant}`);
-  const after = wantedVersion(snapshot, order);
-  if (after.currency !== entry.tenant.currency) {
-    const message = `plan ${planVersionName(after.key, after.version)} is priced in ${after.currency}, tenant ${order.tenant} is billed in ${entry.tenant.currency}: choose a plan of that currency`;
-    throw new ChangeRefusedError('currency_mismatch', message);
+  const after = requirePlan(snapshot, entry, order);
+  if (after.addOn === true) {
+    const message = `plan ${after.key} is an add-on, which is held beside a plan: \`tollkeeper add-on add ${order.tenant} ${after.key}\``;
+    throw new ChangeRefusedError('is_add_on', message);
   }
   const atMicros = changeInstant(entry, order.at, nowMicros);
   const next: PlanSpan = { plan: after, fromMicros: atMicros, toMicros: null };
   const plans = changedFrom(entry.plans, next, isSamePlan);
+  refuseTakenKeys({ ...entry, plans }, atMicros);
   return {
     tenant: order.tenant,
     before: (itemAt(entry.plans, atMicros - 1) ?? itemAt(entry.plans, atMicros))?.plan ?? null,
     after,
     atMicros,
     dropped: entry.plans.filter(({ fromMicros }) => fromMicros >= atMicros && fromMicros > nowMicros),
-    isUnchanged: isSameTimeline(entry.plans, plans),
+    isUnchanged: isSameTimeline(entry.plans, plans, isSamePlan),
     plans,
   };
 }
@@ -86,7 +88,26 @@ export async function changePlan(
   return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
 }
 
-function wantedVersion(snapshot: CatalogueSnapshot, { planKey, planVersion }: PlanChangeOrder): PlanVersion {
+/**
+ * The plan version that an order names, in the tenant's currency.
+ *
+ * @throws ChangeRefusedError where there is none
+ */
+export function requirePlan(
+  snapshot: CatalogueSnapshot,
+  { tenant }: TenantEntry,
+  order: Pick<PlanChangeOrder, 'planKey' | 'planVersion'>,
+): PlanVersion {
+  const plan = wantedVersion(snapshot, order);
+  if (plan.currency === tenant.currency) return plan;
+  const message = `plan ${planVersionName(plan.key, plan.version)} is priced in ${plan.currency}, tenant ${tenant.id} is billed in ${tenant.currency}: choose a plan of that currency`;
+  throw new ChangeRefusedError('currency_mismatch', message);
+}
+
+function wantedVersion(
+  snapshot: CatalogueSnapshot,
+  { planKey, planVersion }: Pick<PlanChangeOrder, 'planKey' | 'planVersion'>,
+): PlanVersion {
   const versions = [...snapshot.planVersions.values()].filter(({ key }) => key === planKey);
   const newest = versions.reduce<PlanVersion | undefined>(
     (found, plan) => (found === undefined || plan.version > found.version ? plan : found),
@@ -126,19 +147,16 @@ export function changeInstant(entry: TenantEntry, at: ChangeAt, nowMicros: Epoch
   return wanted;
 }
 
-function isSamePlan(a: PlanSpan, b: PlanSpan): boolean {
-  return a.plan.key === b.plan.key && a.plan.version === b.plan.version;
+/** @throws ChangeRefusedError where what is to be held would end before it begins */
+export function refuseEmpty(atMicros: EpochMicros, untilMicros: EpochMicros | null): void {
+  if (untilMicros === null || untilMicros > atMicros) return;
+  const message = `it would end at ${formatInstant(untilMicros)}, and begin at ${formatInstant(atMicros)}: choose a later end`;
+  throw new ChangeRefusedError('ends_before_start', message);
 }
 
-function isSameTimeline(before: readonly PlanSpan[], after: readonly PlanSpan[]): boolean {
-  return (
-    before.length === after.length &&
-    before.every((span, index) => {
-      const other = after[index];
-      if (other === undefined || !isSamePlan(span, other)) return false;
-      return span.fromMicros === other.fromMicros && span.toMicros === other.toMicros;
-    })
-  );
+/** Whether two spans are of one plan version. */
+export function isSamePlan(a: PlanSpan, b: PlanSpan): boolean {
+  return a.plan.key === b.plan.key && a.plan.version === b.plan.version;
 }
 
 /** Reads `now`, `period_end` or an RFC 3339 instant; throws `RangeError` on anything else. */

@@ -2,11 +2,12 @@ import type pg from 'pg';
 
 import { decimal } from '../domain/decimal.ts';
 import type { EpochMicros } from '../domain/instant.ts';
-import { changedFrom, itemAt } from '../domain/timeline.ts';
+import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
 import { lockGate } from '../ledger/gate.ts';
-import { type CatalogueSnapshot, planAt, planVersionName, type QuantitySpan } from './catalogue-snapshot.ts';
+import { type CatalogueSnapshot, planVersionName, type QuantitySpan } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { heldAt } from './effective-plans.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { holdQuantity } from './write-timeline.ts';
@@ -14,7 +15,7 @@ import { holdQuantity } from './write-timeline.ts';
 /** A tenant is to hold so many of a fixed quantity. */
 export interface QuantityOrder {
   readonly tenant: string;
-  /** The key of a fixed quantity of the plan that holds then. */
+  /** The key of a fixed quantity of the plan, or of an add-on, that holds then. */
   readonly name: string;
   /** A plain decimal, not negative. */
   readonly quantity: string;
@@ -42,11 +43,11 @@ export function planQuantityChange(
   const entry = snapshot.tenants.get(tenant);
   if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
   const atMicros = changeInstant(entry, at, nowMicros);
-  const plan = planAt(entry, atMicros);
-  if (plan?.fixedQuantities?.some(({ key }) => key === name) !== true) {
-    const known = (plan?.fixedQuantities ?? []).map(({ key }) => key).join(', ') || 'none';
-    const planName = plan === undefined ? 'no plan' : `plan ${planVersionName(plan.key, plan.version)}`;
-    const message = `${planName} of tenant ${tenant} has no fixed quantity ${name}; it has ${known}`;
+  const held = heldAt(entry, atMicros);
+  const known = held.flatMap(({ fixedQuantities = [] }) => fixedQuantities.map(({ key }) => key));
+  if (!known.includes(name)) {
+    const names = held.map(({ key, version }) => planVersionName(key, version)).join(', ') || 'nothing';
+    const message = `what tenant ${tenant} holds then (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
     throw new ChangeRefusedError('unknown_quantity', message);
   }
   const items = entry.quantities.filter((item) => item.name === name);
@@ -57,7 +58,7 @@ export function planQuantityChange(
     before: itemAt(items, atMicros - 1)?.quantity ?? '0',
     after: quantity,
     atMicros,
-    isUnchanged: isSameTimeline(items, changed),
+    isUnchanged: isSameTimeline(items, changed, isSameQuantity),
   };
 }
 
@@ -79,15 +80,4 @@ export async function changeQuantity(
 
 function isSameQuantity(a: QuantitySpan, b: QuantitySpan): boolean {
   return decimal(a.quantity).eq(decimal(b.quantity));
-}
-
-function isSameTimeline(before: readonly QuantitySpan[], after: readonly QuantitySpan[]): boolean {
-  return (
-    before.length === after.length &&
-    before.every((span, index) => {
-      const other = after[index];
-      if (other === undefined || !isSameQuantity(span, other)) return false;
-      return span.fromMicros === other.fromMicros && span.toMicros === other.toMicros;
-    })
-  );
 }

@@ -3,10 +3,19 @@ export type ChangeRefusal =
   | 'unknown_tenant'
   | 'unknown_plan'
   | 'unknown_quantity'
+  | 'invalid_charge'
+  | 'is_add_on'
+  | 'no_add_on'
+  | 'key_taken'
+  | 'too_many'
+  | 'ends_before_start'
   | 'currency_mismatch'
   | 'before_start'
   | 'tenant_ended'
-  | 'period_sealed';
+  | 'period_sealed'
+  | 'no_boundary'
+  | 'boundary_too_near'
+  | 'too_many_changes';
 
 /** Thrown when a tenant's timeline cannot be changed as asked; the message says the cure. */
 export class ChangeRefusedError extends Error {

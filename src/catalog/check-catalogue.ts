@@ -1,30 +1,20 @@
 import { isTimeZone } from '../domain/calendar-zone.ts';
 import { isSameBound } from '../domain/limits.ts';
-import type { Meter } from '../domain/meter.ts';
-import type { PlanVersion } from '../domain/plan.ts';
 import { parseQuantity } from '../domain/quantity.ts';
+import { checkAddOn } from './check-add-on.ts';
 import { checkAlerts } from './check-alerts.ts';
+import { checkHoldings } from './check-holdings.ts';
 import { checkMeter } from './check-meter.ts';
 import type { CatalogueFile, FileLimit, FilePlan, FileTenant } from './catalogue-file.ts';
-import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
+import { type CatalogueProblem, type FieldPath, fieldPathOf } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { limitOf, meterOf, planOf } from './definitions.ts';
+import type { Definitions, PlanCheck } from './known-definitions.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { checkCoupons } from './plan-coupons.ts';
 
-/** The rules of price lists, which belong to rating: `checkPlan` of src/rating, given by the API. */
-export type PlanCheck = (
-  plan: PlanVersion,
-  meters: ReadonlyMap<string, Meter>,
-) => readonly { readonly path: string; readonly message: string }[];
-
-/** What the file and the stored catalogue together define. */
-interface Definitions {
-  readonly meters: ReadonlyMap<string, Meter>;
-  readonly planCurrencies: ReadonlyMap<string, string>;
-  readonly tenantIds: ReadonlySet<string>;
-}
+export type { PlanCheck } from './known-definitions.ts';
 
 /** Aggregations of which Redis keeps one running number that a limit can be compared with. */
 const LIMITED_AGGREGATIONS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
@@ -47,9 +37,15 @@ export function checkCatalogue(
     ...file.plans.flatMap((plan, index) => [
       ...checkPlanCurrency(parsed, snapshot, plan, index),
       ...checkOnePlan(parsed, definitions, plan, index, checkPlan),
+      ...checkAddOn(planOf(plan, 1), snapshot.planVersions.get(planVersionName(plan.key, 1))).map(({ path, message }) =>
+        parsed.problemAt(['plans', index, path], message),
+      ),
     ]),
     ...checkCoupons(parsed, snapshot),
-    ...file.tenants.flatMap((tenant, index) => checkTenant(parsed, definitions, tenant, index)),
+    ...file.tenants.flatMap((tenant, index) => [
+      ...checkTenant(parsed, definitions, tenant, index),
+      ...checkHoldings(parsed, definitions, index, checkPlan),
+    ]),
   ];
 }
 
@@ -74,10 +70,10 @@ function checkMetersOfTypes(
 }
 
 function definitionsOf(file: CatalogueFile, snapshot: CatalogueSnapshot): Definitions {
-  const stored = [...snapshot.planVersions.values()].map((plan) => [plan.key, plan.currency] as const);
+  const stored = [...snapshot.planVersions.values()].map((plan) => [plan.key, plan] as const);
   return {
     meters: new Map([...snapshot.meters, ...file.meters.map((meter) => [meter.key, meterOf(meter, 1)] as const)]),
-    planCurrencies: new Map([...stored, ...file.plans.map((plan) => [plan.key, plan.currency] as const)]),
+    plans: new Map([...stored, ...file.plans.map((plan) => [plan.key, planOf(plan, 1)] as const)]),
     tenantIds: new Set([...snapshot.tenants.keys(), ...file.tenants.map(({ id }) => id)]),
   };
 }
@@ -187,11 +183,6 @@ function checkOwnLimits(
   return [...problems, ...checkLimits(parsed, definitions, limits, base)];
 }
 
-/** `charges[0].price.bands[1].upTo` as names and positions. */
-function fieldPathOf(path: string): FieldPath {
-  return [...path.matchAll(/([^.[\]]+)/g)].map(([part]) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
 function checkTenant(parsed: ParsedCatalogue, definitions: Definitions, tenant: FileTenant, index: number) {
   const problems: CatalogueProblem[] = [];
   const refuse = (field: string, message: string): number =>
@@ -199,11 +190,13 @@ function checkTenant(parsed: ParsedCatalogue, definitions: Definitions, tenant: 
   if (!isTimeZone(tenant.timeZone)) {
     refuse('timeZone', `${tenant.timeZone} is not an IANA time zone: write UTC, Europe/Berlin or Asia/Kathmandu`);
   }
-  const currency = definitions.planCurrencies.get(tenant.plan);
-  if (currency === undefined) {
+  const plan = definitions.plans.get(tenant.plan);
+  if (plan === undefined) {
     refuse('plan', `there is no plan ${tenant.plan}: define it under plans, or name another`);
-  } else if (currency !== tenant.currency) {
-    refuse('currency', `is ${tenant.currency}, but plan ${tenant.plan} is in ${currency}: both must be the same`);
+  } else if (plan.addOn === true) {
+    refuse('plan', `${tenant.plan} is an add-on, which is held beside a plan: name it under addOns`);
+  } else if (plan.currency !== tenant.currency) {
+    refuse('currency', `is ${tenant.currency}, but plan ${tenant.plan} is in ${plan.currency}: both must be the same`);
   }
   if (tenant.endsAt !== null && tenant.billingStart !== undefined && tenant.endsAt <= tenant.billingStart) {
     refuse('endsAt', `must be after billingStart, ${tenant.billingStart}`);

@@ -56,12 +56,25 @@ function fixedQuantityOf({ description, ...fixed }: FilePlan['fixedQuantities'][
 
 /** What a plan may have, left out where it has none: plans from before there was such a thing are the same definition. */
 function givenParts(plan: FilePlan) {
-  const { alerts, baseFeeDue, boundsCover, commitment, fixedQuantities, minimum, maximum, onChange } = plan;
+  const {
+    addOn,
+    alerts,
+    baseFeeDue,
+    baseFeeEvery,
+    boundsCover,
+    commitment,
+    fixedQuantities,
+    minimum,
+    maximum,
+    onChange,
+  } = plan;
   return {
+    ...(addOn ? { addOn } : {}),
     ...(fixedQuantities.length === 0 ? {} : { fixedQuantities: fixedQuantities.map(fixedQuantityOf) }),
     ...(onChange === 'restart' ? {} : { onChange }),
     ...(alerts.length === 0 ? {} : { alerts }),
     ...(baseFeeDue === 'arrears' ? {} : { baseFeeDue }),
+    ...(baseFeeEvery === undefined ? {} : { baseFeeEvery }),
     ...(boundsCover === 'charges' ? {} : { boundsCover }),
     ...(commitment === undefined ? {} : { commitment }),
     ...(minimum === undefined ? {} : { minimum }),

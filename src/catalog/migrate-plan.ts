@@ -2,16 +2,17 @@ import type pg from 'pg';
 
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
+import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
+import { takenKey, takenKeySentence } from './taken-keys.ts';
 import { moveVersions } from './write-timeline.ts';
 
 /** Tenants that one page of a migration looks at most. */
 export const MIGRATED_PER_PAGE_MAX = 100;
 
-/** All tenants on older versions of a plan are to come under another of its versions. */
+/** All tenants on older versions of a plan, or add-on, are to come under another of its versions. */
 export interface PlanMigration {
   readonly planKey: string;
   readonly toVersion: number;
@@ -66,7 +67,7 @@ export function planMigration(
     .filter(({ tenant }) => after === null || tenant.id > after)
     .toSorted((a, b) => (a.tenant.id < b.tenant.id ? -1 : 1));
   for (const entry of entries) {
-    const step = stepOf(entry, migration, nowMicros);
+    const step = stepOf(entry, migration, plan, nowMicros);
     if (step === undefined) continue;
     if (steps.length === limit) return { plan, steps, hasMore: true };
     steps.push(step);
@@ -103,18 +104,25 @@ export async function migratePlan(
 function stepOf(
   entry: TenantEntry,
   { planKey, toVersion, at }: PlanMigration,
+  plan: PlanVersion,
   nowMicros: EpochMicros,
 ): MigrationStep | undefined {
-  const isOlder = ({ plan }: { plan: PlanVersion }): boolean => plan.key === planKey && plan.version < toVersion;
+  const isOlder = (span: PlanSpan): boolean => span.plan.key === planKey && span.plan.version < toVersion;
+  const spans = plan.addOn === true ? entry.addOns : entry.plans;
   const tenant = entry.tenant.id;
   try {
     const atMicros = changeInstant(entry, at, nowMicros);
-    const older = entry.plans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
+    const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
     if (older === undefined) return undefined;
+    const moved = spans.map((span) => (isOlder(span) ? { ...span, plan } : span));
+    const taken = takenKey({ ...entry, [plan.addOn === true ? 'addOns' : 'plans']: moved }, atMicros);
+    if (taken !== undefined) {
+      return { tenant, fromVersion: older.plan.version, atMicros: null, refused: takenKeySentence(taken) };
+    }
     return { tenant, fromVersion: older.plan.version, atMicros: Math.max(atMicros, older.fromMicros), refused: null };
   } catch (error) {
     if (!(error instanceof ChangeRefusedError)) throw error;
-    const older = entry.plans.findLast(isOlder);
+    const older = spans.findLast(isOlder);
     // One that ended, or left the plan, has nothing to move.
     if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
     return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };

@@ -1,40 +1,75 @@
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
-import { type Period, periodBoundary } from '../domain/period.ts';
+import { fullPeriod, type Period } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
-import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { TenantEntry } from './catalogue-snapshot.ts';
+import { effectiveAddOns, effectivePlans } from './effective-plans.ts';
+import { feesWithin, feeTexts, type HeldFee } from './fee-spans.ts';
+import type { PlanSpan, PrivatePrice, QuantitySpan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
-/** A part of a billing period under one plan version, half-open: the instant of a change belongs to the new one. */
+/**
+ * A part of a billing period under one plan version, or add-on, and the same prices of the tenant's own. Half-open: the instant of a
+ * change belongs to the new one.
+ */
 export interface PeriodSpan {
+  /** With the tenant's own prices in it. */
   readonly plan: PlanVersion;
+  readonly privatePrices: readonly PrivatePrice[];
   readonly fromMicros: EpochMicros;
   readonly toMicros: EpochMicros;
   /** Whether it is in the tenant's trial. */
   readonly isTrial: boolean;
   /** Of fixed quantities in this span, by name and then in order of time. */
   readonly quantities: readonly ItemSpan<QuantitySpan>[];
+  /** With a cadence of their own, those that reach into this span; none in a trial. */
+  readonly fees: readonly HeldFee[];
 }
 
 /**
- * The parts of a period by the tenant's timeline of plans and the end of its trial, in order, without gap or overlap. `undefined` where a
- * part of the period has no plan: nobody could say what its usage costs.
+ * The parts of a period by the tenant's timeline of plans, prices of its own and the end of its trial, in order, without gap or overlap.
+ * `undefined` where a part of the period has no plan: nobody could say what its usage costs.
  */
 export function periodSpans(entry: TenantEntry, period: TimeWindow): readonly PeriodSpan[] | undefined {
-  const parts = uncut(itemsWithin(entry.plans, period));
+  const parts = uncut(itemsWithin(effectivePlans(entry), period));
   const isWhole =
     parts[0]?.fromMicros === period.startMicros &&
     parts.every(({ toMicros }, index) => toMicros === (parts[index + 1]?.fromMicros ?? period.endMicros));
   if (!isWhole) return undefined;
+  return spansOf(entry, entry.plans, parts, period);
+}
+
+/** The same of what the tenant holds beside its plan: by add-on and then in order of time. It may hold one for a part of the period. */
+export function addOnSpans(entry: TenantEntry, period: TimeWindow): readonly PeriodSpan[] {
+  if (entry.addOns.length === 0) return [];
+  const timelines = Map.groupBy(entry.addOns, ({ plan }) => plan.key);
+  const effective = Map.groupBy(effectiveAddOns(entry), ({ plan }) => plan.key);
+  return [...timelines].flatMap(([key, timeline]) => {
+    const parts = uncut(itemsWithin(effective.get(key) ?? [], period));
+    return spansOf(entry, timeline, parts, period);
+  });
+}
+
+/** @param timeline that the parts are of, as it is stored */
+function spansOf(
+  entry: TenantEntry,
+  timeline: readonly PlanSpan[],
+  parts: readonly ItemSpan<PlanSpan>[],
+  period: TimeWindow,
+): PeriodSpan[] {
   const trialEndMicros = trialEnd(entry) ?? -Infinity;
-  return parts.flatMap(({ item, fromMicros, toMicros }) => {
+  return parts.flatMap(({ item: { plan, privatePrices = [] }, fromMicros, toMicros }) => {
     const cut = Math.min(Math.max(trialEndMicros, fromMicros), toMicros);
     return [
-      { plan: item.plan, fromMicros, toMicros: cut, isTrial: true },
-      { plan: item.plan, fromMicros: cut, toMicros, isTrial: false },
+      { plan, privatePrices, fromMicros, toMicros: cut, isTrial: true },
+      { plan, privatePrices, fromMicros: cut, toMicros, isTrial: false },
     ]
       .filter((span) => span.fromMicros < span.toMicros)
-      .map((span) => ({ ...span, quantities: quantitiesIn(entry, span) }));
+      .map((span) => ({
+        ...span,
+        quantities: quantitiesIn(entry, span),
+        fees: span.isTrial ? [] : feesWithin(entry, timeline, { ...span, periodEndMicros: period.endMicros }),
+      }));
   });
 }
 
@@ -43,27 +78,35 @@ function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
   const joined: ItemSpan<PlanSpan>[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    const goesOn = last?.toMicros === part.fromMicros && isSameVersion(last.item.plan, part.item.plan);
+    const goesOn = last?.toMicros === part.fromMicros && isSamePriceList(last.item.plan, part.item.plan);
     if (last !== undefined && goesOn) joined.splice(-1, 1, { ...last, toMicros: part.toMicros });
     else joined.push(part);
   }
   return joined;
 }
 
-function isSameVersion(one: PlanVersion, other: PlanVersion): boolean {
-  return one.key === other.key && one.version === other.version;
+/** The same version with the same prices of the tenant's own: those are the same charges, not only equal ones. */
+function isSamePriceList(one: PlanVersion, other: PlanVersion): boolean {
+  const isSameVersion = one.key === other.key && one.version === other.version;
+  if (!isSameVersion || one.charges === other.charges) return isSameVersion;
+  return (
+    one.charges.length === other.charges.length && one.charges.every((charge, index) => charge === other.charges[index])
+  );
 }
 
+/** All that the tenant holds in a span of its plan; in one of an add-on, what that has a price for. */
 function quantitiesIn(
   { quantities }: TenantEntry,
-  { fromMicros, toMicros }: Pick<PeriodSpan, 'fromMicros' | 'toMicros'>,
+  { plan, fromMicros, toMicros }: Pick<PeriodSpan, 'plan' | 'fromMicros' | 'toMicros'>,
 ) {
-  const byName = Map.groupBy(quantities, ({ name }) => name);
+  const priced = new Set(plan.fixedQuantities?.map(({ key }) => key));
+  const held = plan.addOn === true ? quantities.filter(({ name }) => priced.has(name)) : quantities;
+  const byName = Map.groupBy(held, ({ name }) => name);
   return [...byName.values()].flatMap((items) => itemsWithin(items, { startMicros: fromMicros, endMicros: toMicros }));
 }
 
 /** A span as rating takes it, without its usage. What there is none of is left out, so that inputs say no more than they must. */
-export function spanTexts({ plan, fromMicros, toMicros, isTrial, quantities }: PeriodSpan) {
+export function spanTexts({ plan, privatePrices, fromMicros, toMicros, isTrial, quantities, fees }: PeriodSpan) {
   const held = quantities.map((span) => ({
     key: span.item.name,
     from: formatInstant(span.fromMicros),
@@ -76,12 +119,16 @@ export function spanTexts({ plan, fromMicros, toMicros, isTrial, quantities }: P
     planVersion: plan,
     ...(isTrial ? { trial: true as const } : {}),
     ...(held.length === 0 ? {} : { quantities: held }),
+    ...(fees.length === 0 ? {} : { fees: fees.map(feeTexts) }),
+    ...(privatePrices.length === 0 ? {} : { privatePrices: privatePrices.map(privatePriceText) }),
   };
 }
 
-/** The whole period that fees are for: it goes on behind a last period that is cut by the tenant's end. */
-export function feePeriodOf({ calendar, endsAtMicros }: TenantEntry, period: Period): TimeWindow {
-  const { startMicros, endMicros, ordinal } = period;
-  if (endMicros !== endsAtMicros) return { startMicros, endMicros };
-  return { startMicros, endMicros: Math.max(endMicros, periodBoundary(calendar, ordinal + 1)) };
+/** The full period that fees are for: it goes on behind a last period that is cut, and begins before one that a change has shortened. */
+export function feePeriodOf({ calendar }: TenantEntry, period: Period): TimeWindow {
+  return fullPeriod(calendar, period);
+}
+
+function privatePriceText({ charge, fromMicros }: PrivatePrice) {
+  return { charge, from: formatInstant(fromMicros) };
 }

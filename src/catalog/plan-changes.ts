@@ -108,9 +108,11 @@ function withStaying(
 ): CatalogueChange {
   if (write === null) return change;
   const moved = new Set(planMoves.map(({ tenant }) => tenant));
-  const staying = [...tenants].filter(([id, { plans, endsAtMicros }]) => {
+  const staying = [...tenants].filter(([id, { plans, addOns, endsAtMicros }]) => {
     const isOver = endsAtMicros !== null && endsAtMicros <= atMicros;
-    return plans.at(-1)?.plan.key === write.key && !moved.has(id) && !isOver;
+    const last = write.addOn === true ? addOns.findLast(({ plan }) => plan.key === write.key) : plans.at(-1);
+    const isHeld = last?.plan.key === write.key && (last.toMicros === null || last.toMicros > atMicros);
+    return isHeld && !moved.has(id) && !isOver;
   });
   if (staying.length === 0) return change;
   const names = staying.slice(0, STAYING_NAMES_MAX).map(([id]) => id);

@@ -4,7 +4,7 @@ import { METER_KEY_PATTERN } from '../domain/meter.ts';
 import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
 import { CHARGE, COMMITMENT } from './charge-form.ts';
 import { FIXED_QUANTITY_PRICE } from './price-forms.ts';
-import { keyField, listOf, notNegative, positive, text } from './file-fields.ts';
+import { flag, keyField, listOf, notNegative, positive, text } from './file-fields.ts';
 
 const METER_NAME = keyField(METER_KEY_PATTERN).describe('The key of a meter.');
 
@@ -39,11 +39,17 @@ export const CURRENCY = z
   .string('must be text')
   .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in upper case: USD, EUR, JPY');
 
+/** What a fee is for. A minute would be too many lines of a bill. */
+const CADENCE = z.enum(['year', 'month', 'week', 'day', 'hour'], 'must be year, month, week, day or hour');
+
 const FIXED_QUANTITY = z.strictObject({
   key: keyField(PLAN_KEY_PATTERN).describe("Unique in its plan; what a tenant's quantities call it."),
   description: text.optional().describe('For people. Left out: the key.'),
   unit: text.default('unit').describe('Of one: seat.'),
   price: FIXED_QUANTITY_PRICE.describe('Of a whole period; a part of it costs its part.'),
+  every: CADENCE.exactOptional().describe(
+    'What the price is for, where that is not the billing period: billed ahead, where its own period begins.',
+  ),
 });
 
 /** One price list. Every change of it is a new version. */
@@ -51,11 +57,21 @@ export const PLAN = z.strictObject({
   key: keyField(PLAN_KEY_PATTERN).describe('Its name, in tenants, the API and SQL.'),
   name: text.optional().describe('For people. Left out: the key.'),
   currency: CURRENCY.describe('Of every price in it. Never changes.'),
+  addOn: flag
+    .default(false)
+    .describe(
+      'Whether it is held beside another plan, several at a time. Never changes. It has no limits, alerts or bounds.',
+    ),
   baseFee: notNegative.default('0').describe('Due once per period, in major units.'),
+  baseFeeEvery: CADENCE.exactOptional().describe(
+    'What the base fee is for, where that is not the billing period: a yearly fee beside monthly usage.',
+  ),
   baseFeeDue: z
     .enum(['arrears', 'advance'], 'must be arrears or advance')
     .default('arrears')
-    .describe('On the bill of its own period, or on the bill of the period before.'),
+    .describe(
+      'On the bill of its own period, or on the bill of the period before; with baseFeeEvery: on the bill in which its own period ends, or begins.',
+    ),
   charges: listOf(CHARGE).default([]).describe('Prices on meters; their order is that of the invoice.'),
   fixedQuantities: listOf(FIXED_QUANTITY)
     .default([])

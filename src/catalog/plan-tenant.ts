@@ -8,20 +8,12 @@ import type { CatalogueChange, CatalogueWrites, PlanMove } from './catalogue-cha
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
-import type { CatalogueSnapshot, TenantEntry } from './catalogue-snapshot.ts';
+import type { TenantEntry } from './catalogue-snapshot.ts';
 import { tenantOf } from './definitions.ts';
+import type { TenantContext } from './tenant-context.ts';
 import { trialEnd } from './trial.ts';
 import { differencesOf } from './differences.ts';
-import type { ParsedCatalogue } from './parse-catalogue.ts';
-
-/** What planning a tenant looks at: the file, what is stored, and when the apply happens. */
-export interface TenantContext {
-  readonly parsed: ParsedCatalogue;
-  readonly snapshot: CatalogueSnapshot;
-  /** As they will be after the apply. */
-  readonly newestPlans: ReadonlyMap<string, PlanVersion>;
-  readonly atMicros: EpochMicros;
-}
+import { planHoldings, problemsOfMove } from './plan-holdings.ts';
 
 /** What one tenant of the file comes to. Each list has at most one entry, but for the problems. */
 export interface PlannedTenant {
@@ -52,13 +44,17 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
   const tenant = tenantOf(file, minuteStart, file.paused ?? false);
   const plan = wantedPlan(context, file, null);
   const problem = problemOfCalendar(tenant, atMicros);
+  const { addOns, prices, problems: ofHoldings } = planHoldings(context, file, index, plan);
   const problems = [
+    ...ofHoldings,
     ...(plan === undefined ? [noSuchVersion(context, file, index)] : []),
     ...(problem === undefined ? [] : [parsed.problemAt(['tenants', index, problem.field], problem.message)]),
   ];
   const details = {
     billingStart: tenant.billingStart,
     plan: plan === undefined ? null : planVersionName(plan.key, plan.version),
+    ...(addOns.length === 0 ? {} : { addOns: addOns.map(({ key, version }) => planVersionName(key, version)) }),
+    ...(prices.length === 0 ? {} : { prices: prices.map(({ key }) => key) }),
     paused: tenant.paused,
   };
   return {
@@ -66,7 +62,7 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
     change: { kind: 'tenant', key: tenant.id, action: 'created', details },
     problems,
     said: [{ tenant: tenant.id, plan: planOfFile(file) }],
-    created: plan === undefined ? [] : [{ tenant, plan, quantities: quantitiesOf(file) }],
+    created: plan === undefined ? [] : [{ tenant, plan, quantities: quantitiesOf(file), addOns, prices }],
   };
 }
 
@@ -111,6 +107,7 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
     ...(move === 'ended'
       ? [context.parsed.problemAt(['tenants', index, 'plan'], 'cannot change: billing has ended')]
       : []),
+    ...(typeof move === 'object' ? problemsOfMove(context, stored, move, index) : []),
   ];
   const moved = typeof move === 'object' ? [move] : [];
   const action = changed.length + moved.length === 0 ? 'unchanged' : 'updated';
@@ -126,11 +123,17 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
 
 const FIXED_FIELDS = ['currency', 'timeZone', 'billingStart', 'periodLength'] as const;
 
+/** The file says the calendar that a tenant begins with. */
+const CURES: Readonly<Partial<Record<(typeof FIXED_FIELDS)[number], string>>> = {
+  billingStart: 'change its later periods with `tollkeeper set-anchor`',
+  periodLength: 'change its later periods with `tollkeeper set-anchor`',
+};
+
 /** Period rows, counters and issued invoices were made from these: they are fixed for the life of a tenant. */
 function refusedFields({ tenant, periodsThroughMicros }: TenantEntry, wanted: Tenant): [string, string][] {
   const refused = FIXED_FIELDS.filter((field) => tenant[field] !== wanted[field]).map((field): [string, string] => [
     field,
-    `is ${tenant[field]} since the tenant began and cannot change: write it so, or define another tenant`,
+    `is ${tenant[field]} since the tenant began and cannot change: write it so, or ${CURES[field] ?? 'define another tenant'}`,
   ]);
   if (tenant.endsAt === wanted.endsAt) return refused;
   const ends = [tenant.endsAt, wanted.endsAt].map((end) => (end === null ? Infinity : requireInstant(end)));

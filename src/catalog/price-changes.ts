@@ -62,13 +62,17 @@ const FEE_DUE = { arrears: '', advance: ', in advance' } as const;
 
 /** What a plan asks for beside its charges, by what it is. What it does not ask for is not there. */
 function feesOf(plan: PlanVersion): ReadonlyMap<string, string> {
-  const { baseFee, baseFeeDue = 'arrears', boundsCover = 'charges', commitment, minimum, maximum, onChange } = plan;
+  const { boundsCover = 'charges', commitment, minimum, maximum, onChange } = plan;
   const covers = boundsCover === 'charges' ? 'of all charges' : 'of all charges and the base fee';
   const fixed = (plan.fixedQuantities ?? []).map(
-    ({ key, unit, price }) => [`fixed quantity ${key}`, `by ${unit}: ${priceText(price)}`] as const,
+    ({ key, unit, price, every }) =>
+      [
+        `fixed quantity ${key}`,
+        `by ${unit}${every === undefined ? '' : ` and ${every}`}: ${priceText(price)}`,
+      ] as const,
   );
   const fees: readonly (readonly [what: string, text: string | undefined])[] = [
-    ['base fee', baseFee === '0' ? undefined : `${groupedText(baseFee)}${FEE_DUE[baseFeeDue]}`],
+    ['base fee', baseFeeText(plan)],
     ...fixed,
     ['commitment', commitment && `${commitmentText(commitment)} ${covers}`],
     ['minimum', minimum && `${groupedText(minimum)} ${covers}`],
@@ -76,4 +80,10 @@ function feesOf(plan: PlanVersion): ReadonlyMap<string, string> {
     ['a change of plan', onChange === 'carry_over' ? 'carries bands and included units over' : undefined],
   ];
   return new Map(fees.flatMap(([what, text]) => (text === undefined ? [] : [[what, text] as const])));
+}
+
+function baseFeeText({ baseFee, baseFeeDue = 'arrears', baseFeeEvery }: PlanVersion): string | undefined {
+  if (baseFee === '0') return undefined;
+  const every = baseFeeEvery === undefined ? '' : ` every ${baseFeeEvery}`;
+  return `${groupedText(baseFee)}${every}${FEE_DUE[baseFeeDue]}`;
 }

@@ -1,13 +1,16 @@
+import { type CalendarChangeJson, calendarChangesSql, changesOf } from '../ledger/calendar-changes.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { Coupon } from '../domain/coupon.ts';
 import { formatInstant, requireInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Limit, PlanVersion } from '../domain/plan.ts';
-import type { Party, PeriodLength, TaxRate, Tenant } from '../domain/tenant.ts';
+import type { PeriodLength } from '../domain/period-length.ts';
+import type { Party, TaxRate, Tenant } from '../domain/tenant.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
 import { meterSpansOf } from './meter-spans.ts';
-import type { CatalogueSnapshot, PartitionSpan, PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { CatalogueSnapshot, PartitionSpan, TenantEntry } from './catalogue-snapshot.ts';
+import type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
 
 interface TenantRow {
   readonly id: string;
@@ -31,8 +34,11 @@ interface TenantRow {
   readonly gateVersion: number;
   readonly sealedThroughMicros: EpochMicros;
   readonly periodsThroughMicros: EpochMicros;
+  readonly calendarChanges: readonly CalendarChangeJson[] | null;
   readonly items: readonly ItemRow[] | null;
   readonly quantities: readonly QuantitySpan[] | null;
+  readonly addOns: readonly ItemRow[] | null;
+  readonly prices: readonly PriceSpan[] | null;
 }
 
 interface ItemRow {
@@ -94,6 +100,7 @@ select
       'periodsThroughMicros', (extract(epoch from coalesce((
         select b.period_end from billing_period b where b.tenant = t.id order by b.period_start desc limit 1
       ), t.billing_start)) * 1000000)::bigint,
+      'calendarChanges', ${calendarChangesSql('t.id')},
       'items', (
         select jsonb_agg(jsonb_build_object(
           'planKey', m.plan_key, 'planVersion', m.plan_version,
@@ -107,6 +114,20 @@ select
           'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
           'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
         from tenant_item m where m.tenant = t.id and m.kind = 'quantity'
+      ),
+      'addOns', (
+        select jsonb_agg(jsonb_build_object(
+          'planKey', m.plan_key, 'planVersion', m.plan_version,
+          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
+        from tenant_item m where m.tenant = t.id and m.kind = 'add_on'
+      ),
+      'prices', (
+        select jsonb_agg(jsonb_build_object(
+          'charge', m.charge,
+          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
+          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
+        from tenant_item m where m.tenant = t.id and m.kind = 'price'
       )) order by t.id)
     from tenant t left join gate g on g.tenant = t.id
   ), '[]'::jsonb) as tenants,
@@ -154,12 +175,14 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
   const tenant = toTenant(row);
   return {
     tenant,
-    calendar: calendarOf(tenant),
+    calendar: { ...calendarOf(tenant), ...changesOf(row.calendarChanges) },
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
     plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
     planOfFile: row.planOfFile,
     quantities: row.quantities ?? [],
+    addOns: (row.addOns ?? []).map((item) => planSpan(item, planVersions)),
+    prices: row.prices ?? [],
     gate: { version: row.gateVersion, sealedThroughMicros: row.sealedThroughMicros },
     periodsThroughMicros: row.periodsThroughMicros,
   };

@@ -14,6 +14,7 @@ import {
   notNegative,
   text,
 } from './file-fields.ts';
+import { CHARGE } from './charge-form.ts';
 import { CURRENCY, LIMIT } from './plan-form.ts';
 
 const PAYMENT_TERMS_DAYS_MAX = 3_650;
@@ -34,6 +35,19 @@ const TAX_RATE = z.strictObject({
     .meta({ maximum: 100, description: '19 is 19 %.' }),
 });
 
+const ADD_ON_PATTERN = /^([a-z][a-z0-9_-]{0,62})(?:@([1-9]\d{0,5}))?$/;
+
+/** `KEY` or `KEY@VERSION` of a plan that is an add-on. */
+const ADD_ON = z
+  .string('must be text')
+  .transform((name, context): { readonly planKey: string; readonly planVersion?: number } => {
+    const [, planKey, version] = ADD_ON_PATTERN.exec(name) ?? [];
+    if (planKey !== undefined) return { planKey, ...(version === undefined ? {} : { planVersion: Number(version) }) };
+    context.addIssue({ code: 'custom', message: 'must be the key of an add-on, or KEY@VERSION' });
+    return z.NEVER;
+  })
+  .meta({ type: 'string', pattern: ADD_ON_PATTERN.source });
+
 /** One customer. */
 export const TENANT = z.strictObject({
   id: keyField(TENANT_PATTERN).describe('As events name it.'),
@@ -43,7 +57,7 @@ export const TENANT = z.strictObject({
   billingStart: instantField
     .optional()
     .describe(
-      'The first period begins here, and its day is the anchor of the others. Left out: the minute of the first apply.',
+      'The first period begins here, and its day is the anchor of the others. Left out: the minute of the first apply. Later periods change by `tollkeeper set-anchor`.',
     ),
   endsAt: z
     .union([z.null(), instantField], 'must be an RFC 3339 instant with a zone, or null')
@@ -52,13 +66,21 @@ export const TENANT = z.strictObject({
   periodLength: z
     .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
     .default('month')
-    .describe('How long one billing period is. Never changes.'),
+    .describe('How long one billing period is. Later periods change by `tollkeeper set-anchor`.'),
   trialDays: integerField(1, TRIAL_DAYS_MAX)
     .exactOptional()
     .describe('So many days from its billing start, nothing is due: usage is counted and costs nothing.'),
   quantities: mapOf(notNegative, 'must not be named __proto__', 'must be a map of fixed quantities: { seats: 5 }')
     .default({})
     .describe("What a new tenant holds of its plan's fixed quantities; later moved by set-quantity alone."),
+  addOns: listOf(ADD_ON)
+    .default([])
+    .describe('What a new tenant holds beside its plan: [key, key@version]; later moved by add-on alone.'),
+  prices: listOf(CHARGE)
+    .default([])
+    .describe(
+      "Charges of a new tenant's own, in place of those with their keys in its plan and add-ons; later moved by set-price alone.",
+    ),
   lateWindow: durationField
     .default(3_600)
     .describe('How long after its end a period still takes its events: 90s, 15m, 1h, 2d.'),

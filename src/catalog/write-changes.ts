@@ -7,7 +7,7 @@ import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CatalogueWrites } from './catalogue-changes.ts';
 import { openTenantCalendar } from './open-tenant-calendar.ts';
-import { holdQuantity, moveToPlan } from './write-timeline.ts';
+import { holdQuantity, moveToPlan, replaceTimeline } from './write-timeline.ts';
 
 /** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
 export async function writeChanges(
@@ -21,13 +21,10 @@ export async function writeChanges(
   await insertMeters(client, writes.meters);
   await insertPlans(client, writes.plans);
   await insertCoupons(client, writes.coupons, atMicros);
-  for (const { tenant, plan, quantities } of writes.newTenants) {
-    await insertTenant(client, tenant);
-    await insertItem(client, tenant.id, plan, tenant.billingStart);
-    for (const held of quantities) {
-      await holdQuantity(client, { ...held, tenant: tenant.id, fromMicros: requireInstant(tenant.billingStart) });
-    }
-    await openTenantCalendar(client, tenant, atMicros);
+  for (const created of writes.newTenants) {
+    await insertTenant(client, created.tenant);
+    await insertItems(client, created);
+    await openTenantCalendar(client, created.tenant, atMicros);
   }
   for (const tenant of writes.updatedTenants) await updateTenant(client, tenant);
   for (const move of writes.planMoves) await moveToPlan(client, move);
@@ -115,6 +112,22 @@ async function updateTenant(client: pg.PoolClient, tenant: Tenant): Promise<void
      where id = $1::text`,
     tenantValues(tenant),
   );
+}
+
+/** What a new tenant holds from its billing start on. */
+async function insertItems(
+  client: pg.PoolClient,
+  { tenant: { id: tenant, billingStart }, plan, quantities, addOns, prices }: CatalogueWrites['newTenants'][number],
+): Promise<void> {
+  const open = { fromMicros: requireInstant(billingStart), toMicros: null };
+  await insertItem(client, tenant, plan, billingStart);
+  for (const held of quantities) await holdQuantity(client, { ...held, tenant, fromMicros: open.fromMicros });
+  for (const addOn of addOns) {
+    await replaceTimeline(client, { tenant, kind: 'add_on', name: addOn.key }, [{ plan: addOn, ...open }]);
+  }
+  for (const charge of prices) {
+    await replaceTimeline(client, { tenant, kind: 'price', name: charge.key }, [{ charge, ...open }]);
+  }
 }
 
 async function insertItem(

@@ -43,7 +43,7 @@ export function changesText(changes: readonly CatalogueChange[], dryRun: boolean
 }
 
 /** Fields of a plan whose change is told among its prices. */
-const PRICED = /^(charges|baseFee|baseFeeDue|boundsCover|commitment|minimum|maximum)\b/;
+const PRICED = /^(charges|baseFee|baseFeeDue|baseFeeEvery|fixedQuantities|boundsCover|commitment|minimum|maximum)\b/;
 
 function detailsText({ details }: CatalogueChange): string {
   const { version, plan, billingStart, note, changed = [], prices = [] } = details as ChangeDetails;

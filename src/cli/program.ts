@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import type { CliIo } from './cli-io.ts';
+import { addAddOnCommands } from './commands/add-ons.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addCatalogueCommands } from './commands/catalogue.ts';
 import { addCheckCommand } from './commands/check.ts';
@@ -18,6 +19,8 @@ import { addInvoiceCommands } from './commands/invoices.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addOneOffCommands } from './commands/one-offs.ts';
 import { addRefusalsCommand } from './commands/refusals.ts';
+import { addSetPriceCommand } from './commands/set-price.ts';
+import { addSetAnchorCommand } from './commands/set-anchor.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -82,6 +85,9 @@ export function buildProgram(io: CliIo): Command {
   addCouponCommands(program, io);
   addCycleCommands(program, io);
   addTimelineCommands(program, io);
+  addAddOnCommands(program, io);
+  addSetPriceCommand(program, io);
+  addSetAnchorCommand(program, io);
   addMigrateCommand(program, io);
   addKeyCommands(program, io);
   addVerifyCommands(program, io);

@@ -3,6 +3,7 @@ import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, InvoiceStatus } from '../domain/invoice.ts';
 import type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import type { CountingView } from './calendar-types.ts';
 
 /** A page of a list; `nextCursor` is `null` on the last one. */
 export interface Page<T> {
@@ -70,6 +71,19 @@ export interface CountBackAnswer {
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
   readonly plan: { readonly key: string; readonly version: number } | null;
+  /** What it holds beside its plan, by key and then in order of time. */
+  readonly addOns: readonly {
+    readonly planKey: string;
+    readonly planVersion: number;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
+  /** Charges of its own, as a plan has them, by key and then in order of time. */
+  readonly prices: readonly {
+    readonly charge: Readonly<Record<string, unknown>>;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
   /** What it holds of fixed quantities, by name and then in order of time. */
   readonly quantities: readonly {
     readonly name: string;
@@ -79,6 +93,8 @@ export interface TenantView extends Tenant {
   }[];
   /** Until then nothing is due; `null`: it has no trial. */
   readonly trialEndsAt: InstantText | null;
+  /** By what its periods are counted now (the tenant's own `billingStart` and `periodLength` are the first), and every change of that. */
+  readonly calendar: CountingView & { readonly changes: readonly (CountingView & { readonly from: InstantText })[] };
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */

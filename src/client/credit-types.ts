@@ -60,6 +60,8 @@ export interface OneOffView {
   readonly description: string;
   readonly amount: string;
   readonly at: InstantText;
+  /** Since when no bill is to have it any more; `null`: it stands. */
+  readonly cancelledAt: InstantText | null;
   /** The invoice, perhaps still a draft, that has it. Only in lists. */
   readonly invoiceId?: string | null;
 }

@@ -4,6 +4,7 @@ export type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outc
 export { ApiCaller } from './api-caller.ts';
 export type { ClientOptions } from './api-caller.ts';
 export type * from './api-types.ts';
+export type * from './calendar-types.ts';
 export type * from './credit-types.ts';
 export type * from './pricing-types.ts';
 export type * from './reservation-types.ts';

@@ -1,4 +1,5 @@
 import type * as Api from './api-types.ts';
+import type * as Calendar from './calendar-types.ts';
 import type * as Credits from './credit-types.ts';
 import type * as Pricing from './pricing-types.ts';
 import { path, RequestingClient, withQuery } from './requesting-client.ts';
@@ -11,9 +12,45 @@ export abstract class PricingClient extends RequestingClient {
     return this.change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
   }
 
+  /** Gives a tenant an add-on from an instant on, or with `dryRun` answers what that would mean. */
+  addAddOn(tenant: string, { dryRun, ...change }: Timeline.AddOnInput): Promise<Timeline.AddOnChangeView> {
+    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/add-ons`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Takes an add-on from a tenant from an instant on, or with `dryRun` answers what that would mean. */
+  endAddOn(
+    tenant: string,
+    addOn: string,
+    { dryRun, ...change }: Timeline.EndInput = {},
+  ): Promise<Timeline.AddOnChangeView> {
+    const route = path`/v1/tenants/${tenant}/add-ons/${addOn}/end`;
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Gives a tenant a price of its own from an instant on, or with `dryRun` answers what that would mean. */
+  setPrice(tenant: string, { dryRun, ...change }: Timeline.PriceInput): Promise<Timeline.PriceChangeView> {
+    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/prices`, { dryRun: dryRun || undefined }), change);
+  }
+
+  /** Ends a price of a tenant's own: from an instant on the plan's holds again. @param charge its key */
+  endPrice(
+    tenant: string,
+    charge: string,
+    { dryRun, ...change }: Timeline.EndInput = {},
+  ): Promise<Timeline.PriceChangeView> {
+    const route = path`/v1/tenants/${tenant}/prices/${charge}/end`;
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  }
+
   /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
   setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
     return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+  }
+
+  /** Changes what a tenant's periods are counted from, from the end of one of them on, or with `dryRun` answers what they would be. */
+  setAnchor(tenant: string, { dryRun, ...change }: Calendar.AnchorInput): Promise<Calendar.AnchorChangeView> {
+    const target = withQuery(path`/v1/tenants/${tenant}/billing-anchor`, { dryRun: dryRun || undefined });
+    return this.change('POST', target, change);
   }
 
   /** Moves a page of tenants to a newer version of their plan, or with `dryRun` shows who would pay what. Ask again while there is a `nextCursor`. */
@@ -44,6 +81,11 @@ export abstract class PricingClient extends RequestingClient {
   /** Charges that were made once, in order of time. */
   listOneOffs(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.OneOffView>> {
     return this.get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
+  }
+
+  /** Cancels a charge that no invoice has yet. @param name its id, or the key that it was made under */
+  cancelOneOff(tenant: string, name: string, reason: string): Promise<Credits.OneOffView> {
+    return this.change('DELETE', withQuery(path`/v1/tenants/${tenant}/one-offs/${name}`, { reason }));
   }
 
   /** Gives a tenant a coupon of the catalogue. @param from when it begins; now when absent */

@@ -15,13 +15,15 @@ export interface ChargeSpendView {
   /** Units that cost nothing, and how many are used beyond them, as they are billed; `null` where parts of usage are priced. */
   readonly included: string | null;
   readonly overage: string | null;
+  /** The add-on that it is a charge of; left out: it is one of the plan. */
+  readonly addOn?: string;
   readonly amountMinor: string;
   /** The same in major units. */
   readonly cost: string;
 }
 
 /** What all charges on one meter have come to; included and overage where one charge is on it. */
-export type MeterSpendView = Omit<ChargeSpendView, 'charge' | 'description' | 'from' | 'to'>;
+export type MeterSpendView = Omit<ChargeSpendView, 'charge' | 'description' | 'from' | 'to' | 'addOn'>;
 
 /** What the period would cost at its end if usage went on as it has: linear by elapsed time, fees whole. */
 export interface SpendProjectionView {

@@ -35,12 +35,87 @@ export interface PlanChangeView {
   readonly dropped: readonly (PlanNameView & { readonly from: string })[];
   readonly catalogueVersion: number;
   /** By the usage of the open period so far; `null` where none is open. */
-  readonly preview: {
-    readonly currency: string;
-    readonly period: { readonly start: string; readonly end: string };
-    readonly thisPeriod: PriceDifferenceView;
-    readonly wholePeriod: PriceDifferenceView;
-  } | null;
+  readonly preview: (TimelinePreviewView & { readonly wholePeriod: PriceDifferenceView }) | null;
+}
+
+/** What a change means in money, by the usage of the open period so far. */
+export interface TimelinePreviewView {
+  readonly currency: string;
+  readonly period: { readonly start: string; readonly end: string };
+  readonly thisPeriod: PriceDifferenceView;
+}
+
+/** Which add-on a tenant is to hold. */
+export interface AddOnInput {
+  /** The key of a plan that is an add-on. */
+  readonly addOn: string;
+  /** Left out: the newest. */
+  readonly version?: number | undefined;
+  /** As of a plan change. Left out: `now`. */
+  readonly at?: string | undefined;
+  /** Where it ends, RFC 3339. Left out: it stays. */
+  readonly until?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Answer what it would mean, and change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** From when on a tenant is not to hold an add-on, or have a price of its own, any more. */
+export interface EndInput {
+  /** As of a plan change. Left out: `now`. */
+  readonly at?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What a change of an add-on did, or would do. */
+export interface AddOnChangeView {
+  readonly dryRun: boolean;
+  readonly tenant: string;
+  readonly addOn: string;
+  readonly at: string;
+  readonly until: string | null;
+  /** What was held of it just before. */
+  readonly from: PlanNameView | null;
+  readonly to: PlanNameView | null;
+  /** Whether the timeline said so already. */
+  readonly unchanged: boolean;
+  readonly catalogueVersion: number;
+  /** `null` where no period is open. */
+  readonly preview: TimelinePreviewView | null;
+}
+
+/** Which charge of its own a tenant is to have. */
+export interface PriceInput {
+  /** As plans of the catalogue have them: an object, with decimals as strings, or its YAML, with numbers as they are. */
+  readonly charge: string | Readonly<Record<string, unknown>>;
+  /** As of a plan change. Left out: `now`. */
+  readonly at?: string | undefined;
+  /** Where it ends, RFC 3339. Left out: it stays. */
+  readonly until?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Answer what it would mean, and change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What a change of a price of a tenant's own did, or would do. */
+export interface PriceChangeView {
+  readonly dryRun: boolean;
+  readonly tenant: string;
+  /** The key of the charge. */
+  readonly charge: string;
+  /** Of which plan or add-on it is a charge then; `null`: of nothing that the tenant holds. */
+  readonly plan: string | null;
+  readonly at: string;
+  readonly until: string | null;
+  /** In words, just before and from then on; `null`: nothing is charged. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Whether the timeline said so already. */
+  readonly unchanged: boolean;
+  readonly catalogueVersion: number;
+  /** `null` where no period is open. */
+  readonly preview: TimelinePreviewView | null;
 }
 
 /** How many of a fixed quantity a tenant is to hold. */

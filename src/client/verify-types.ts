@@ -15,7 +15,9 @@ export interface CounterDifferenceView {
   readonly counter: string | null;
   /** Accepted, and not in the ledger yet. */
   readonly journal: string;
+  /** By the hour. */
   readonly rollup: string;
+  readonly dailyRollup: string;
   readonly raw: string;
   /** Counted, and not in the ledger for a reason that is recorded. */
   readonly setAside: string;

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 
 import type { WallMicros } from './calendar-zone.ts';
-import type { PeriodLength } from './tenant.ts';
+import type { PeriodLength } from './period-length.ts';
 
 const MICROS_PER_MILLISECOND = 1_000;
 

@@ -42,6 +42,8 @@ export interface LineProvenance {
   readonly oneOff?: string;
   /** On what a coupon takes off: the id of its application to the tenant. */
   readonly coupon?: string;
+  /** On a charge that is the tenant's own, in place of the plan's: since when. */
+  readonly privatePriceFrom?: InstantText;
 }
 
 /** One step of a line's arithmetic, as data and as a sentence. */

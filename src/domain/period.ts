@@ -1,14 +1,7 @@
-import { addToWall, wallDistance } from './calendar-arithmetic.ts';
-import { instantOfWall, wallAt } from './calendar-zone.ts';
-import {
-  formatInstant,
-  requireInstant,
-  MICROS_PER_HOUR,
-  MICROS_PER_MINUTE,
-  type EpochMicros,
-  type InstantText,
-} from './instant.ts';
-import type { PeriodLength } from './tenant.ts';
+import { formatInstant, requireInstant, type EpochMicros, type InstantText } from './instant.ts';
+import { gridBoundary, gridOrdinal, type PeriodGrid } from './period-grid.ts';
+import type { PeriodLength } from './period-length.ts';
+import type { TimeWindow } from './timeline.ts';
 
 export { dayStart, hourEnd, hourStart, monthStart } from './calendar-hour.ts';
 
@@ -17,44 +10,48 @@ export { dayStart, hourEnd, hourStart, monthStart } from './calendar-hour.ts';
  * an activity. Types may be imported anywhere.
  */
 
-/** A half-open span `[startMicros, endMicros)` of one tenant's billing calendar. `ordinal` counts from 0 at the anchor. */
+/** A half-open span `[startMicros, endMicros)` of one tenant's billing calendar. `ordinal` counts from 0 at the first anchor. */
 export interface Period {
   readonly startMicros: EpochMicros;
   readonly endMicros: EpochMicros;
   readonly ordinal: number;
 }
 
-/** What decides a tenant's periods. `anchor` is the tenant's `billingStart`. */
-export interface BillingCalendar {
-  /** IANA name, checked with `isTimeZone`. */
-  readonly timeZone: string;
+/** From the start of one period on, periods are counted from another anchor, or have another length. */
+export interface CalendarChange {
+  /** Of the first period that it makes. */
+  readonly ordinal: number;
+  /** Where that period begins, and the one before it ends, by what held until then. */
+  readonly startsAt: InstantText;
+  /** Any instant, also an earlier or a later one. */
   readonly anchor: InstantText;
   readonly length: PeriodLength;
-  /** The last period is cut here; `null`: there is no last one. */
-  readonly endsAt: InstantText | null;
 }
 
-const EXACT_LENGTHS: Readonly<Partial<Record<PeriodLength, number>>> = {
-  hour: MICROS_PER_HOUR,
-  minute: MICROS_PER_MINUTE,
-};
-
-/** The estimate of an ordinal is off by one for clamped months, by two where the zone skipped a day. */
-const ORDINAL_CORRECTIONS_MAX = 4;
+/** What decides a tenant's periods. `anchor` is the tenant's `billingStart`. */
+export interface BillingCalendar extends PeriodGrid {
+  /** The last period is cut here; `null`: there is no last one. */
+  readonly endsAt: InstantText | null;
+  /** In order of time. Left out: the first anchor and length hold for ever. */
+  readonly changes?: readonly CalendarChange[];
+}
 
 /**
  * Where the period with this ordinal begins, `endsAt` left aside. Any integer: the calendar also runs backwards from its
- * anchor. Every boundary is counted from the anchor's wall time in the tenant's zone, so the 31st comes back after a short
- * month and noon stays noon across a change of clocks. Hours and minutes are exact spans.
+ * anchor. Between the start of a change and the first boundary behind it that its anchor has lies a period that is shorter
+ * than others, unless the change starts at such a boundary.
  */
 export function periodBoundary(calendar: BillingCalendar, ordinal: number): EpochMicros {
-  const anchor = requireInstant(calendar.anchor);
-  const exact = EXACT_LENGTHS[calendar.length];
-  if (exact !== undefined) return anchor + ordinal * exact;
-  // The anchor is its own instant, also where the wall clock showed it twice.
-  if (ordinal === 0) return anchor;
-  const length = calendar.length as Exclude<PeriodLength, 'hour' | 'minute'>;
-  return instantOfWall(calendar.timeZone, addToWall(wallAt(calendar.timeZone, anchor), length, ordinal));
+  const change = calendar.changes?.findLast((one) => one.ordinal <= ordinal);
+  if (change === undefined) return gridBoundary(calendar, ordinal);
+  if (ordinal === change.ordinal) return requireInstant(change.startsAt);
+  const grid = gridOf(calendar, change);
+  return gridBoundary(grid, gridOrdinal(grid, requireInstant(change.startsAt)) + ordinal - change.ordinal);
+}
+
+/** What the periods of a calendar are counted by from a change on. */
+function gridOf({ timeZone }: BillingCalendar, { anchor, length }: CalendarChange): PeriodGrid {
+  return { timeZone, anchor, length };
 }
 
 /**
@@ -79,15 +76,29 @@ export function periodAt(calendar: BillingCalendar, instant: EpochMicros): Perio
 
 /** The ordinal of the period that holds an instant, `endsAt` left aside; negative before the anchor. */
 export function ordinalAt(calendar: BillingCalendar, instant: EpochMicros): number {
-  let ordinal = estimatedOrdinal(calendar, instant);
-  for (let correction = 0; correction <= ORDINAL_CORRECTIONS_MAX; correction += 1) {
-    if (periodBoundary(calendar, ordinal) > instant) ordinal -= 1;
-    else if (periodBoundary(calendar, ordinal + 1) <= instant) ordinal += 1;
-    else return ordinal;
-  }
-  throw new Error(
-    `no period of ${JSON.stringify(calendar)} holds ${formatInstant(instant)}: the estimate is too far off`,
-  );
+  const { changes } = calendar;
+  if (changes === undefined) return gridOrdinal(calendar, instant);
+  const index = changes.findLastIndex(({ startsAt }) => requireInstant(startsAt) <= instant);
+  const change = changes[index];
+  // Where rules of the zone have moved since, the change is still where the period before it ends.
+  const last = (changes[index + 1]?.ordinal ?? Infinity) - 1;
+  if (change === undefined) return Math.min(gridOrdinal(calendar, instant), last);
+  const grid = gridOf(calendar, change);
+  const before = gridOrdinal(grid, requireInstant(change.startsAt));
+  return Math.min(change.ordinal + gridOrdinal(grid, instant) - before, last);
+}
+
+/**
+ * The full period that a period is a part of, for what is due by time: itself, unless the end of the calendar cuts it, or a change has
+ * made it shorter than the periods of its anchor.
+ */
+export function fullPeriod(calendar: BillingCalendar, { startMicros, endMicros, ordinal }: Period): TimeWindow {
+  const isCut = calendar.endsAt !== null && endMicros === requireInstant(calendar.endsAt);
+  const end = isCut ? Math.max(endMicros, periodBoundary(calendar, ordinal + 1)) : endMicros;
+  const change = calendar.changes?.find((one) => one.ordinal === ordinal);
+  if (change === undefined) return { startMicros, endMicros: end };
+  const grid = gridOf(calendar, change);
+  return { startMicros: Math.min(startMicros, gridBoundary(grid, gridOrdinal(grid, startMicros))), endMicros: end };
 }
 
 /** The period that begins where this one ends; `undefined` when the calendar ends there. */
@@ -98,12 +109,4 @@ export function periodAfter(calendar: BillingCalendar, period: Period): Period |
 /** The name of a period in keys, ids and invoice occasions: its start, RFC 3339. */
 export function periodName(period: Pick<Period, 'startMicros'>): InstantText {
   return formatInstant(period.startMicros);
-}
-
-function estimatedOrdinal(calendar: BillingCalendar, instant: EpochMicros): number {
-  const anchor = requireInstant(calendar.anchor);
-  const exact = EXACT_LENGTHS[calendar.length];
-  if (exact !== undefined) return Math.floor((instant - anchor) / exact);
-  const length = calendar.length as Exclude<PeriodLength, 'hour' | 'minute'>;
-  return wallDistance(wallAt(calendar.timeZone, anchor), wallAt(calendar.timeZone, instant), length);
 }

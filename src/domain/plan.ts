@@ -1,4 +1,5 @@
 import type { CurrencyCode } from './money.ts';
+import type { PeriodLength } from './period-length.ts';
 
 /** One band of a graduated or volume price. Bands rise; `upTo` is inclusive and `null` in an open band. Decimals as strings. */
 export interface Band {
@@ -244,8 +245,10 @@ export interface FixedQuantity {
   readonly description: string;
   /** Of one: `seat`. */
   readonly unit: string;
-  /** Of a whole period. */
+  /** Of a whole period, or of what `every` says. */
   readonly price: FixedQuantityPrice;
+  /** What the price is for, where that is not the billing period: seats paid by the year beside a monthly bill. Billed ahead, as it begins. */
+  readonly every?: PeriodLength;
 }
 
 /** An immutable price list. A change is a new version of the same key. */
@@ -254,6 +257,8 @@ export interface PlanVersion {
   readonly version: number;
   readonly name: string;
   readonly currency: CurrencyCode;
+  /** Whether it is held beside another plan, and several such at a time. It has no limits, alerts or bounds of its own. Left out: it is not. */
+  readonly addOn?: true;
   /** Due once per period, in major units; `"0"` for none. */
   readonly baseFee: string;
   /**
@@ -261,6 +266,11 @@ export interface PlanVersion {
    * of a tenant's first period on its own.
    */
   readonly baseFeeDue?: 'arrears' | 'advance';
+  /**
+   * What the base fee is for, where that is not the billing period: a yearly fee beside monthly usage. It is counted from where the tenant
+   * came to the plan, and billed with the billing period in which its own one begins (`advance`) or ends.
+   */
+  readonly baseFeeEvery?: PeriodLength;
   /**
    * Whether bands and included units of charges go on where the plan begins within a period: `carry_over` counts what was used under the
    * plan before, by charges of the same key. Left out: `restart`, they begin at zero.

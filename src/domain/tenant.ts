@@ -1,9 +1,7 @@
 import type { InstantText } from './instant.ts';
 import type { CurrencyCode } from './money.ts';
+import type { PeriodLength } from './period-length.ts';
 import type { Limit } from './plan.ts';
-
-/** Lengths a billing period can have. The short ones serve trials and tests. */
-export type PeriodLength = 'year' | 'month' | 'week' | 'day' | 'hour' | 'minute';
 
 /** A tax that is added to what is left after discounts. Several taxes share one base: they do not compound. */
 export interface TaxRate {

@@ -60,3 +60,51 @@ export function changedFrom<Item extends TimelineItem>(
   if (isSame(last, next)) return [...kept.slice(0, -1), { ...last, toMicros: next.toMicros }];
   return [...kept.slice(0, -1), { ...last, toMicros: at }, next];
 }
+
+/** A timeline in which nothing holds from an instant on. @param items in order of time, without overlap */
+export function endedFrom<Item extends TimelineItem>(items: readonly Item[], atMicros: EpochMicros): readonly Item[] {
+  return items
+    .filter(({ fromMicros }) => fromMicros < atMicros)
+    .map((item) => (item.toMicros !== null && item.toMicros <= atMicros ? item : { ...item, toMicros: atMicros }));
+}
+
+/** Whether two timelines say the same, item by item. */
+export function isSameTimeline<Item extends TimelineItem>(
+  before: readonly Item[],
+  after: readonly Item[],
+  isSame: (a: Item, b: Item) => boolean,
+): boolean {
+  return (
+    before.length === after.length &&
+    before.every((item, index) => {
+      const other = after[index];
+      if (other === undefined || !isSame(item, other)) return false;
+      return item.fromMicros === other.fromMicros && item.toMicros === other.toMicros;
+    })
+  );
+}
+
+/**
+ * The stretch of a timeline around an instant in which items follow each other without a gap and are the same in some way. `undefined`
+ * where no item holds the instant.
+ *
+ * @param items in order of time, without overlap
+ */
+export function stretchAround<Item extends TimelineItem>(
+  items: readonly Item[],
+  instantMicros: EpochMicros,
+  isSame: (one: Item, other: Item) => boolean,
+): TimelineItem | undefined {
+  const middle = itemAt(items, instantMicros);
+  if (middle === undefined) return undefined;
+  let { fromMicros, toMicros } = middle;
+  for (const item of items.slice(0, items.indexOf(middle)).toReversed()) {
+    if (item.toMicros !== fromMicros || !isSame(item, middle)) break;
+    fromMicros = item.fromMicros;
+  }
+  for (const item of items.slice(items.indexOf(middle) + 1)) {
+    if (item.fromMicros !== toMicros || !isSame(item, middle)) break;
+    toMicros = item.toMicros;
+  }
+  return { fromMicros, toMicros };
+}

@@ -1,5 +1,6 @@
 import type { Coupon } from '../domain/coupon.ts';
 import type { InstantText } from '../domain/instant.ts';
+import type { Discount } from '../domain/plan.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { instantExpression } from './invoice-record.ts';
 import { CLAIMS_COUNT } from './live-claims.ts';
@@ -82,6 +83,35 @@ export async function listApplications(
   return rows;
 }
 
+/** A coupon of a charge as a bill had it, in the form that rating takes it. */
+export interface ChargeCoupon {
+  readonly id: string;
+  readonly description: string;
+  readonly discount: Discount;
+  readonly charge: string;
+}
+
+/**
+ * Coupons of charges that late usage of a bill's period has: those that held for that bill, in their order. One for so many periods counts only
+ * where it took something off there, for else its periods are others.
+ */
+export async function readChargeCoupons(db: Queryable, invoiceId: string): Promise<readonly ChargeCoupon[]> {
+  const { rows } = await db.query<{ coupon: ChargeCoupon }>(
+    `select held.coupon
+     from invoice i
+     cross join lateral jsonb_array_elements(i.inputs::jsonb -> 'coupons') with ordinality as held (coupon, place)
+     join coupon_application a on a.id = held.coupon ->> 'id'
+     join coupon k on k.key = a.coupon
+     where i.id = $1::text and held.coupon ? 'charge' and (
+       k.definition -> 'periods' is null
+       or exists (select from invoice_claim c where c.invoice = i.id and c.kind = 'coupon' and c.reference = a.id)
+     )
+     order by held.place`,
+    [invoiceId],
+  );
+  return rows.map(({ coupon }) => coupon);
+}
+
 /** One bill takes at most so many of them. */
 const COUPONS_OF_BILL_MAX = 100;
 
@@ -95,14 +125,15 @@ export async function readHoldingCoupons(
     readonly occasion: string;
   },
 ): Promise<readonly CouponApplication[]> {
-  const { rows } = await db.query<CouponApplication>(
-    `select * from (${selectApplications('$4::text')}
+  const { rows } = await db.query<CouponApplication>({
+    name: 'read_holding_coupons',
+    text: `select * from (${selectApplications('$4::text')}
        where a.tenant = $1::text and a.valid_from < $3::timestamptz
          and (a.valid_to is null or a.valid_to > $2::timestamptz)
      ) as held
      where held.uses < coalesce((held.coupon->>'periods')::integer, held.uses + 1)
      order by held."from"::timestamptz, held.id limit $5::integer`,
-    [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
-  );
+    values: [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
+  });
   return rows;
 }

@@ -100,14 +100,15 @@ export async function readDrawableCredits(
     readonly invoiceId: string;
   },
 ): Promise<readonly CreditBalance[]> {
-  const { rows } = await db.query<CreditBalance>(
-    `select * from (${selectCredits('$4::text')}
+  const { rows } = await db.query<CreditBalance>({
+    name: 'read_drawable_credits',
+    text: `select * from (${selectCredits('$4::text')}
        where g.tenant = $1::text and g.currency = $2::text and (g.expires_at is null or g.expires_at >= $3::timestamptz)
      ) as c where "balanceMinor"::numeric > "claimedMinor"::numeric
      order by kind = 'carried' desc, priority, "expiresAt"::timestamptz nulls last, "grantedAt"::timestamptz, id
      limit $5::integer`,
-    [search.payer, search.currency, search.periodEnd, search.invoiceId, CREDITS_OF_BILL_MAX],
-  );
+    values: [search.payer, search.currency, search.periodEnd, search.invoiceId, CREDITS_OF_BILL_MAX],
+  });
   return rows.map((row) => {
     return { ...row, balanceMinor: (BigInt(row.balanceMinor) - BigInt(row.claimedMinor)).toString() };
   });

@@ -32,9 +32,11 @@ interface Claim {
 function claimsOf({ lines, creditLines = [] }: InvoiceContent): Claim[] {
   return [
     ...creditLines.map(({ grant, amountMinor }) => ({ kind: 'credit' as const, reference: grant, amountMinor })),
-    ...lines.flatMap(({ provenance: { oneOff, coupon } }): Claim[] => {
+    ...lines.flatMap(({ provenance: { oneOff, coupon, usagePeriodStart, accountingPeriodStart } }): Claim[] => {
       if (oneOff !== undefined) return [{ kind: 'one_off', reference: oneOff, amountMinor: null }];
-      return coupon === undefined ? [] : [{ kind: 'coupon', reference: coupon, amountMinor: null }];
+      // On late usage a coupon is not used once more: the bill of that period has used it.
+      const isUsed = coupon !== undefined && usagePeriodStart === accountingPeriodStart;
+      return isUsed ? [{ kind: 'coupon', reference: coupon, amountMinor: null }] : [];
     }),
   ];
 }

@@ -6,10 +6,18 @@
  * - `move_not_allowed`: `status-moves.ts` does not have this move
  * - `identity_mismatch`: inputs or content belong to another invoice
  * - `credit_taken`: credit that it draws, or that its becoming void would take back, was taken by another
+ * - `already_billed`: a live invoice has the charge that should be cancelled
  * - `damaged`: the stored content is not what its digest says
  */
 export type InvoiceErrorCode =
-  'not_found' | 'already_issued' | 'rejected' | 'move_not_allowed' | 'identity_mismatch' | 'credit_taken' | 'damaged';
+  | 'not_found'
+  | 'already_issued'
+  | 'rejected'
+  | 'move_not_allowed'
+  | 'identity_mismatch'
+  | 'credit_taken'
+  | 'already_billed'
+  | 'damaged';
 
 /** An expected refusal of this station. No retry mends it. */
 export class InvoiceError extends Error {

@@ -2,6 +2,7 @@ import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { instantColumn } from './invoice-record.ts';
 import { InvoiceError } from './invoice-error.ts';
+import { lockPayers } from './lock-payers.ts';
 
 /** What the steps that change an invoice must know of it. Digests in hex. */
 export interface LockedInvoice {
@@ -14,6 +15,23 @@ export interface LockedInvoice {
   readonly inputs_digest: string;
   readonly content_digest: string;
   readonly content: string;
+}
+
+/**
+ * The same, with the payer locked first where the invoice draws or carries credit: in the order of those who rate, so that nobody
+ * waits for somebody who waits for him. Throws `InvoiceError` `not_found`.
+ */
+export async function lockInvoiceAndPayer(client: Queryable, invoiceId: string): Promise<LockedInvoice> {
+  const { rows } = await client.query<{ payer: string }>(
+    `select content::jsonb ->> 'billTo' as payer from invoice
+     where id = $1::text and (carried_minor > 0 or due_minor < total_minor)`,
+    [invoiceId],
+  );
+  await lockPayers(
+    client,
+    rows.map(({ payer }) => payer),
+  );
+  return lockInvoice(client, invoiceId);
 }
 
 /**

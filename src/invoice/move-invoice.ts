@@ -1,11 +1,11 @@
 import type { EpochMicros } from '../domain/instant.ts';
-import type { InvoiceStatus } from '../domain/invoice.ts';
+import { dueMinorOf, type InvoiceContent, type InvoiceStatus } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { returnCredits } from './credit-entries.ts';
 import { InvoiceError } from './invoice-error.ts';
-import { lockInvoice } from './lock-invoice.ts';
+import { lockInvoice, lockInvoiceAndPayer, type LockedInvoice } from './lock-invoice.ts';
 import { recordMove } from './record-move.ts';
-import { allowedMoves, isAllowedMove } from './status-moves.ts';
+import { allowedMoves } from './status-moves.ts';
 
 /** A change of status that somebody or something asks for. */
 export interface RequestedMove {
@@ -30,17 +30,25 @@ export interface MoveResult {
  */
 export async function moveInvoice(client: Queryable, move: RequestedMove): Promise<MoveResult> {
   const { invoiceId, to } = move;
-  const { status: from } = await lockInvoice(client, invoiceId);
+  const row = await (to === 'void' ? lockInvoiceAndPayer : lockInvoice)(client, invoiceId);
+  const { status: from } = row;
   if (from === to) return { from, moved: false };
   if (to === 'issued') {
     throw new InvoiceError('move_not_allowed', `invoice ${invoiceId} becomes issued only with a number: issue it`);
   }
-  if (!isAllowedMove(from, to)) {
-    const choice = allowedMoves(from).join(', ') || 'nothing else';
+  const allowed = movesOf(row);
+  if (!allowed.includes(to)) {
+    const choice = allowed.join(', ') || 'nothing else';
     throw new InvoiceError('move_not_allowed', `invoice ${invoiceId} is ${from}; it may become ${choice}, not ${to}`);
   }
   if (to === 'void') await returnCredits(client, move);
   await client.query('update invoice set status = $2::text where id = $1::text', [invoiceId, to]);
   await recordMove(client, { ...move, from });
   return { from, moved: true };
+}
+
+/** A paid invoice stays paid, but where nobody paid anything: then there is no money to give back by a credit note. */
+function movesOf({ status, content }: LockedInvoice): readonly InvoiceStatus[] {
+  const wasFree = status === 'paid' && dueMinorOf(JSON.parse(content) as InvoiceContent) === 0n;
+  return wasFree ? ['void'] : allowedMoves(status);
 }

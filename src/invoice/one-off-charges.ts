@@ -1,7 +1,9 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { InvoiceError } from './invoice-error.ts';
 import { instantExpression } from './invoice-record.ts';
 import { CLAIMS_COUNT } from './live-claims.ts';
+import { lockPayers } from './lock-payers.ts';
 
 /** A charge that is made once. */
 export interface OneOffRecord {
@@ -17,27 +19,41 @@ export interface OneOffRecord {
   readonly at: InstantText;
 }
 
+/** A charge as it stands. */
+export interface StoredOneOff extends OneOffRecord {
+  /** Since when no bill is to have it any more; `null`: it stands. */
+  readonly cancelledAt: InstantText | null;
+}
+
 /** A charge that is made once, and where it is billed. */
-export interface OneOffState extends OneOffRecord {
+export interface OneOffState extends StoredOneOff {
   /** The invoice, perhaps still a draft, that has it. */
   readonly invoiceId: string | null;
 }
 
-const COLUMNS = `o.id, o.tenant, o.key, o.description, o.amount::text as amount, ${instantExpression('o.at')} as at`;
+const COLUMNS = `o.id, o.tenant, o.key, o.description, o.amount::text as amount, ${instantExpression('o.at')} as at,
+  (select ${instantExpression('x.at')} from one_off_cancellation x where x.one_off = o.id) as "cancelledAt"`;
+
+/** The invoice, perhaps still a draft, that has a charge `o`. */
+const INVOICE_ID = `(
+  select c.invoice from invoice_claim c join invoice i on i.id = c.invoice
+  where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT}
+  order by i.created_at desc limit 1
+) as "invoiceId"`;
 
 /** Writes a charge. Answers the one that is there under its key, which may be another one, and whether it is new. */
 export async function insertOneOff(
   client: Queryable,
   wanted: OneOffRecord,
   createdAt: InstantText,
-): Promise<{ readonly charge: OneOffRecord; readonly isNew: boolean }> {
+): Promise<{ readonly charge: StoredOneOff; readonly isNew: boolean }> {
   const { rowCount } = await client.query(
     `insert into one_off (id, tenant, key, description, amount, at, created_at)
      values ($1::text, $2::text, $3::text, $4::text, $5::numeric, $6::timestamptz, $7::timestamptz)
      on conflict (tenant, key) do nothing`,
     [wanted.id, wanted.tenant, wanted.key, wanted.description, wanted.amount, wanted.at, createdAt],
   );
-  const { rows } = await client.query<OneOffRecord>(
+  const { rows } = await client.query<StoredOneOff>(
     `select ${COLUMNS} from one_off o where o.tenant = $1::text and o.key = $2::text`,
     [wanted.tenant, wanted.key],
   );
@@ -54,11 +70,7 @@ export async function listOneOffs(
   { tenant, after, limit }: { readonly tenant: string; readonly after: string | null; readonly limit: number },
 ): Promise<readonly OneOffState[]> {
   const { rows } = await db.query<OneOffState>(
-    `select ${COLUMNS}, (
-       select c.invoice from invoice_claim c join invoice i on i.id = c.invoice
-       where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT}
-       order by i.created_at desc limit 1
-     ) as "invoiceId"
+    `select ${COLUMNS}, ${INVOICE_ID}
      from one_off o
      where o.tenant = $1::text
        and ($2::text is null or (o.at, o.id) > (select a.at, a.id from one_off a where a.id = $2::text))
@@ -66,6 +78,42 @@ export async function listOneOffs(
     [tenant, after, limit],
   );
   return rows;
+}
+
+/**
+ * Cancels a charge, so that no bill has it any more; a repeat changes nothing. Throws `InvoiceError` `not_found`, or `already_billed`
+ * where a live invoice has it, a draft too.
+ *
+ * @param name its id, or the caller's key
+ */
+export async function cancelOneOff(
+  client: Queryable,
+  order: { readonly tenant: string; readonly name: string; readonly reason: string; readonly at: InstantText },
+): Promise<{ readonly charge: OneOffState; readonly isNew: boolean }> {
+  const { tenant, name, reason, at } = order;
+  // A rating that has the lock is about to claim it.
+  await lockPayers(client, [tenant]);
+  const known = await readOneOff(client, tenant, name);
+  if (known === undefined) throw new InvoiceError('not_found', `tenant ${tenant} has no charge ${name}`);
+  if (known.cancelledAt !== null) return { charge: known, isNew: false };
+  if (known.invoiceId !== null) {
+    const message = `invoice ${known.invoiceId} has the charge ${known.key} of ${tenant}: give credit, or reject the invoice where it is held`;
+    throw new InvoiceError('already_billed', message);
+  }
+  await client.query(
+    'insert into one_off_cancellation (one_off, reason, at) values ($1::text, $2::text, $3::timestamptz)',
+    [known.id, reason, at],
+  );
+  return { charge: { ...known, cancelledAt: at }, isNew: true };
+}
+
+/** Ids have a character that keys must not have. */
+async function readOneOff(db: Queryable, tenant: string, name: string): Promise<OneOffState | undefined> {
+  const { rows } = await db.query<OneOffState>(
+    `select ${COLUMNS}, ${INVOICE_ID} from one_off o where o.tenant = $1::text and (o.id = $2::text or o.key = $2::text)`,
+    [tenant, name],
+  );
+  return rows[0];
 }
 
 /** One bill has at most so many of them; the rest is on the next. */
@@ -84,14 +132,17 @@ export async function readUnbilledOneOffs(
     occasion,
   }: { readonly tenant: string; readonly periodEnd: InstantText; readonly occasion: string },
 ): Promise<readonly OneOffRecord[]> {
-  const { rows } = await db.query<OneOffRecord>(
-    `select ${COLUMNS} from one_off o
-     where o.tenant = $1::text and o.at < $2::timestamptz and not exists (
+  const { rows } = await db.query<OneOffRecord>({
+    name: 'read_unbilled_one_offs',
+    text: `select ${COLUMNS} from one_off o
+     where o.tenant = $1::text and o.at < $2::timestamptz
+     and not exists (select 1 from one_off_cancellation x where x.one_off = o.id)
+     and not exists (
        select 1 from invoice_claim c join invoice i on i.id = c.invoice
        where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT} and i.occasion <> $3::text
      )
      order by o.at, o.id limit $4::integer`,
-    [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
-  );
+    values: [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
+  });
   return rows;
 }

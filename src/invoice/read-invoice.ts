@@ -1,4 +1,4 @@
-import type { InvoiceContent, InvoiceKind } from '../domain/invoice.ts';
+import type { InvoiceContent, InvoiceKind, InvoiceStatus } from '../domain/invoice.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { textDigest } from './invoice-digests.ts';
 import { InvoiceError } from './invoice-error.ts';
@@ -47,6 +47,14 @@ export async function readInvoice(db: Queryable, idOrNumber: string): Promise<In
     chainTip: row.chain_tip,
     moves: await readMoves(db, row.id),
   };
+}
+
+/** Where an invoice stands; `undefined` when there is no such invoice. */
+export async function readInvoiceStatus(db: Queryable, invoiceId: string): Promise<InvoiceStatus | undefined> {
+  const { rows } = await db.query<{ status: InvoiceStatus }>('select status from invoice where id = $1::text', [
+    invoiceId,
+  ]);
+  return rows[0]?.status;
 }
 
 /** The recorded inputs of rating, as the canonical JSON that was hashed; `undefined` when there is no such invoice. */

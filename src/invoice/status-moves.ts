@@ -2,7 +2,8 @@ import type { InvoiceStatus } from '../domain/invoice.ts';
 
 /**
  * Every move an invoice may make. `issued` is reached only by `issueInvoice`, which takes the number; from there the content
- * is frozen and only the status moves. A paid invoice stays paid: money back is a credit note of its own.
+ * is frozen and only the status moves. A paid invoice stays paid: money back is a credit note of its own. (One of which nothing was due
+ * is paid as it is issued, and may become void: `moveInvoice` knows.)
  */
 const MOVES: { readonly [From in InvoiceStatus]: readonly InvoiceStatus[] } = {
   draft: ['held', 'issued', 'rejected'],

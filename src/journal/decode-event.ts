@@ -54,6 +54,7 @@ export function decodeEvent(context: EntryContext, place: number, sequence: numb
     accountingPeriodMicros: period.accountingStartMicros,
     catalogueVersion: context.catalogueVersion,
     acceptedAtMicros: context.acceptedAtMicros,
+    timeZone: period.timeZone,
     hourMicros: hourOf(period.timeZone, occurredAtMicros),
   };
 }

@@ -3,6 +3,7 @@ import type { Aggregation } from '../domain/meter.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
 import { READ_EVENTS } from './count-back.ts';
 import type { Queryable } from './database.ts';
+import type { RollupTable } from './usage-sum.ts';
 
 /** One accounting period of one tenant that still counts. */
 export interface LivePeriod {
@@ -77,15 +78,15 @@ interface SumRow {
 
 const PLACES = `unnest($1::text[], $2::bigint[]) as place (tenant, accounting)`;
 
-const ROLLUP_SUMS = `
+const rollupSumsSql = (table: RollupTable): string => `
 with counted as (
-  select place.tenant, place.accounting, hourly.usage_period, hourly.meter, sum(event_count)::text as event_count,
+  select place.tenant, place.accounting, rollup.usage_period, rollup.meter, sum(event_count)::text as event_count,
     trim_scale(sum(quantity_sum))::text as sum, trim_scale(max(quantity_max))::text as max,
     trim_scale((array_agg(last_value order by last_at desc nulls last, last_epoch desc, last_sequence desc))[1])::text as last,
     ${microsSql('max(last_at)')} as last_at
   from ${PLACES}
-  join usage_hourly hourly on hourly.tenant = place.tenant and hourly.accounting_period = ${instantSql('place.accounting')}
-  group by place.tenant, place.accounting, hourly.usage_period, hourly.meter
+  join ${table} rollup on rollup.tenant = place.tenant and rollup.accounting_period = ${instantSql('place.accounting')}
+  group by place.tenant, place.accounting, rollup.usage_period, rollup.meter
 ), seen as (
   select place.tenant, place.accounting, value.usage_period, value.meter, count(distinct value_digest) as distinct_count
   from ${PLACES}
@@ -96,9 +97,13 @@ select tenant, accounting, ${microsSql('usage_period')} as usage, meter, coalesc
   coalesce(sum, '0') as sum, max, last, last_at, coalesce(distinct_count, 0)::text as distinct_count
 from counted full join seen using (tenant, accounting, usage_period, meter)`;
 
-/** The sums of the hourly rollups, all usage periods and meters of these periods. */
-export async function rollupSums(db: Queryable, periods: readonly LivePeriod[]): Promise<readonly AuditSum[]> {
-  const { rows } = await db.query<SumRow>(ROLLUP_SUMS, placeColumns(periods));
+/** The sums of either rollups, all usage periods and meters of these periods. */
+export async function rollupSums(
+  db: Queryable,
+  periods: readonly LivePeriod[],
+  table: RollupTable,
+): Promise<readonly AuditSum[]> {
+  const { rows } = await db.query<SumRow>(rollupSumsSql(table), placeColumns(periods));
   return rows.map(auditSum);
 }
 

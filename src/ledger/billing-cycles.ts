@@ -75,6 +75,18 @@ where tenant = $1::text and period_start = $2::timestamptz and revision = $3::in
   return rows[0]?.stage;
 }
 
+/** Whether any attempt at a cycle is still at work, or held: what it bills, and whether it does, is not known. */
+export async function isCycleUndecided(db: Queryable, cycle: Omit<CycleKey, 'revision'>): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `
+select 1 from billing_cycle
+where tenant = $1::text and period_start = $2::timestamptz and stage not in ('issued', 'synced', 'settled')
+limit 1`,
+    [cycle.tenant, cycle.periodStart],
+  );
+  return rowCount === 1;
+}
+
 /** The start of a tenant's last period for which a cycle was started; `undefined` before the first. */
 export async function lastCycleStart(db: Queryable, tenant: string): Promise<EpochMicros | undefined> {
   const { rows } = await db.query<{ started: string | null }>(

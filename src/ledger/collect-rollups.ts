@@ -1,7 +1,7 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import { type Contribution, finestScaled, type MeteredRow } from './metered-row.ts';
 
-/** What one batch adds to one row of `usage_hourly`. Quantities are integers of 10^-9 units. */
+/** What one batch adds to one row of `usage_hourly`, or of `usage_daily`. Quantities are integers of 10^-9 units. */
 export interface Rollup {
   readonly tenant: string;
   readonly usagePeriodMicros: EpochMicros;
@@ -9,7 +9,9 @@ export interface Rollup {
   readonly meter: string;
   /** Canonical JSON. */
   readonly dimensionsJson: string;
-  readonly hourMicros: EpochMicros;
+  /** Of the hour, or of the day. */
+  readonly startMicros: EpochMicros;
+  readonly timeZone: string;
   readonly eventCount: number;
   readonly sum: bigint;
   /** `null` for `unique`, whose values are no numbers. */
@@ -52,6 +54,7 @@ class Place {
   readonly usagePeriodMicros: EpochMicros;
   readonly accountingPeriodMicros: EpochMicros;
   readonly hourMicros: EpochMicros;
+  readonly timeZone: string;
   readonly tallies: Tally[] = [];
   readonly #tallyOf = new Map<string, Map<string, Tally>>();
 
@@ -60,6 +63,7 @@ class Place {
     this.usagePeriodMicros = row.usagePeriodMicros;
     this.accountingPeriodMicros = row.accountingPeriodMicros;
     this.hourMicros = row.hourMicros;
+    this.timeZone = row.timeZone;
   }
 
   holds(row: MeteredRow): boolean {
@@ -138,7 +142,7 @@ class Tally {
 
   rollup(): Rollup {
     this.#spill();
-    const { tenant, usagePeriodMicros, accountingPeriodMicros, hourMicros } = this.#place;
+    const { tenant, usagePeriodMicros, accountingPeriodMicros, hourMicros, timeZone } = this.#place;
     const last = this.#last;
     return {
       tenant,
@@ -146,7 +150,8 @@ class Tally {
       accountingPeriodMicros,
       meter: this.#meter,
       dimensionsJson: this.#dimensionsJson,
-      hourMicros,
+      startMicros: hourMicros,
+      timeZone,
       eventCount: this.#eventCount,
       sum: this.#sum,
       max: this.#max === null ? null : finestScaled(this.#max),
@@ -185,7 +190,7 @@ function compareRollups(left: Rollup, right: Rollup): number {
     left.accountingPeriodMicros - right.accountingPeriodMicros ||
     compareTexts(left.meter, right.meter) ||
     compareTexts(left.dimensionsJson, right.dimensionsJson) ||
-    left.hourMicros - right.hourMicros
+    left.startMicros - right.startMicros
   );
 }
 

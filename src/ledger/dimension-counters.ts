@@ -37,25 +37,25 @@ export async function readCountedDimensions(db: Queryable, tenant: string): Prom
 
 /** An older version of the meter may have had no such dimension: its usage counts as that of events without the property. */
 const READ_SUMS = `
-select ${microsSql('hourly.accounting_period')} as accounting_period, hourly.meter, definition.aggregation, definition.scale,
-  wanted.dimension, coalesce(hourly.dimensions -> wanted.dimension, 'null'::jsonb) as value,
-  trim_scale(coalesce(case definition.aggregation when 'max' then max(hourly.quantity_max) else sum(hourly.quantity_sum) end, 0))::text
+select ${microsSql('daily.accounting_period')} as accounting_period, daily.meter, definition.aggregation, definition.scale,
+  wanted.dimension, coalesce(daily.dimensions -> wanted.dimension, 'null'::jsonb) as value,
+  trim_scale(coalesce(case definition.aggregation when 'max' then max(daily.quantity_max) else sum(daily.quantity_sum) end, 0))::text
     as quantity
 from unnest($2::text[], $3::text[]) as wanted (meter, dimension)
-join usage_hourly hourly
-  on hourly.tenant = $1::text and hourly.usage_period = hourly.accounting_period and hourly.meter = wanted.meter
+join usage_daily daily
+  on daily.tenant = $1::text and daily.usage_period = daily.accounting_period and daily.meter = wanted.meter
 join lateral (
   select meter.definition ->> 'aggregation' as aggregation, (meter.definition ->> 'scale')::integer as scale
-  from meter where meter.key = hourly.meter
+  from meter where meter.key = daily.meter
   order by meter.version desc limit 1
 ) definition on true
 where not exists (
   select from invoice
-  where invoice.tenant = $1::text and invoice.kind = 'cycle' and invoice.supply_start = hourly.accounting_period
+  where invoice.tenant = $1::text and invoice.kind = 'cycle' and invoice.supply_start = daily.accounting_period
     and invoice.number is not null
 )
-group by hourly.accounting_period, hourly.meter, definition.aggregation, definition.scale, wanted.dimension, value
-order by hourly.accounting_period, hourly.meter, wanted.dimension, value`;
+group by daily.accounting_period, daily.meter, definition.aggregation, definition.scale, wanted.dimension, value
+order by daily.accounting_period, daily.meter, wanted.dimension, value`;
 
 interface SumRow {
   readonly accounting_period: string;

@@ -18,7 +18,9 @@ export interface Contribution {
 
 /** An event row together with what its meters read: what rollups are made of. */
 export interface MeteredRow extends UsageRow {
-  /** Start of the event's hour in the tenant's own zone. */
+  /** The tenant's own zone. */
+  readonly timeZone: string;
+  /** Start of the event's hour in that zone. */
   readonly hourMicros: EpochMicros;
   readonly contributions: readonly Contribution[];
 }

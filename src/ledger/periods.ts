@@ -1,8 +1,9 @@
-import { formatInstant, MICROS_PER_MINUTE, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import { formatInstant, MICROS_PER_MINUTE, requireInstant, type EpochMicros } from '../domain/instant.ts';
 import { type BillingCalendar, type Period, periodAfter, periodAt } from '../domain/period.ts';
-import { requireInstant } from '../domain/instant.ts';
+import { committedCalendar } from './calendar-changes.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { lockGate } from './gate.ts';
 import { type JournalPosition, safeInteger } from './journal-position.ts';
 import { ensureEventPartitions } from './partitions.ts';
 
@@ -27,8 +28,8 @@ export interface PeriodsMade {
 /**
  * Makes a tenant's periods ahead of the events that need them: through `untilMicros` (now) + 5 minutes + one whole period,
  * together with the partitions for their events. Idempotent, and safe from several processes at once. A period that exists is
- * never changed: the next one begins where it ends, even if the zone's rules have changed since. Where the tenant ends is read
- * from its row, since a calendar in memory may be older than the last apply, and a period past the end would be billed whole.
+ * never changed: the next one begins where it ends, even if the zone's rules have changed since. Where the tenant ends, and how its
+ * calendar changes, is read anew under the lock of its gate: what is in memory may be older than the last apply or command.
  */
 export async function ensurePeriods(
   client: Queryable,
@@ -36,9 +37,16 @@ export async function ensurePeriods(
   calendar: BillingCalendar,
   untilMicros: EpochMicros,
 ): Promise<PeriodsMade> {
+  const targetMicros = untilMicros + AHEAD_MICROS;
+  const made = await lastPeriod(client, tenant);
+  if (made !== undefined && made.startMicros > targetMicros) {
+    return { made: 0, throughMicros: made.endMicros, complete: true };
+  }
+  // Whoever changes the calendar, and replaces periods with it, holds the gate.
+  await lockGate(client, tenant);
   const last = await lastPeriod(client, tenant);
-  const endsAt = await committedEnd(client, tenant);
-  const { periods, complete } = missingPeriods({ ...calendar, endsAt }, last, untilMicros + AHEAD_MICROS);
+  const committed = await committedCalendar(client, tenant, calendar);
+  const { periods, complete } = missingPeriods(committed, last, targetMicros);
   const first = periods[0];
   const final = periods.at(-1);
   if (first === undefined || final === undefined) {
@@ -60,15 +68,6 @@ on conflict do nothing`,
     ],
   );
   return { made: rowCount ?? 0, throughMicros: final.endMicros, complete };
-}
-
-async function committedEnd(client: Queryable, tenant: string): Promise<InstantText | null> {
-  const { rows } = await client.query<{ ends_at: string | null }>(
-    `select ${microsSql('ends_at')} as ends_at from tenant where id = $1::text`,
-    [tenant],
-  );
-  const endsAt = rows[0]?.ends_at ?? null;
-  return endsAt === null ? null : formatInstant(readMicros(endsAt));
 }
 
 /** Periods after `last` until one begins after the target: that one is the whole period ahead. */

@@ -1,20 +1,11 @@
 import { formatInstant } from '../domain/instant.ts';
-import { amountsSql } from './charge-amounts.ts';
-import {
-  type ChargeReading,
-  type ChargeUsageSelection,
-  isTakenSql,
-  partValuesSql,
-  readingsSql,
-  selectedSql,
-  selectionValues,
-  WANTED,
-} from './charge-reading.ts';
+import { type ChargeReading, type ChargeUsageSelection, selectionValues } from './charge-reading.ts';
 import { chargeSum, type ChargeSum, type SumRow, withGauges } from './charge-sum.ts';
-import { microsSql } from './columns.ts';
+import { sumsStatement, type SumsShape } from './charge-sums-sql.ts';
 import { countDistinct } from './count-distinct.ts';
 import type { Queryable } from './database.ts';
 import { QuantitiesByPlace } from './place-quantities.ts';
+import { spanValues } from './rollup-span.ts';
 import { sumValueSeconds } from './sum-value-seconds.ts';
 import { dayStarts, windowParts } from './usage-window.ts';
 
@@ -100,56 +91,6 @@ function tooManyEvents(
     .map(({ charge }) => ({ charge, reads: 'events', max: eventsMax }));
 }
 
-/** Parameters before those of the split hours. */
-const SUMS_PARAMETERS = 8;
-
-/** The readings of an hour that the window cuts, each in the form of a rollup. A `unique` value is a digest and no number. */
-function splitHourSql(index: number): string {
-  const place = SUMS_PARAMETERS + 1 + index * 3;
-  const [hour, from, to] = [`$${place}::timestamptz`, `$${place + 1}::timestamptz`, `$${place + 2}::timestamptz`];
-  return `
-  union all
-  select wanted.charge, wanted.aggregation, ${partValuesSql('reading.dimensions')}, wanted.bucket, ${hour}, 1, number, number, number,
-    event.occurred_at, event.epoch, event.sequence, event.epoch, event.sequence, event.epoch, event.sequence
-  ${readingsSql(from, to)}`;
-}
-
-/** Totals first, so that a bound on the rows leaves every charge its own. */
-function sumsSql({ splitHours, readsEvents }: { readonly splitHours: number; readonly readsEvents: boolean }): string {
-  const next = SUMS_PARAMETERS + splitHours * 3;
-  const events = [`$${next + 2}::timestamptz`, `$${next + 3}::timestamptz`, `$${next + 4}::bigint`] as const;
-  return `
-with ${WANTED}, counted as (
-  select wanted.charge, wanted.aggregation, ${partValuesSql('hourly.dimensions')} as part_values, wanted.bucket, hourly.hour,
-    event_count, quantity_sum, quantity_max, last_value, last_at, last_epoch, last_sequence, first_epoch, first_sequence,
-    final_epoch, final_sequence
-  from wanted
-  join usage_hourly hourly on hourly.meter = wanted.meter
-  where ${selectedSql('hourly')} and hourly.hour >= $6::timestamptz and hourly.hour < $7::timestamptz
-    and ${isTakenSql('hourly.dimensions')}${Array.from({ length: splitHours }, (_, index) => splitHourSql(index)).join('')}
-), sums as (
-  select charge, grouping(part_values) = 1 as is_total, part_values, ${microsSql('bucket_start')} as bucket_start,
-    sum(event_count) as event_count, trim_scale(coalesce(sum(quantity_sum), 0))::text as quantity_sum,
-    trim_scale(max(quantity_max))::text as quantity_max,
-    trim_scale((max(array[extract(epoch from last_at), last_epoch, last_sequence, last_value])
-      filter (where aggregation = 'latest'))[4])::text as last_value,
-    array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
-    array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position
-  from (
-    select counted.*, case bucket
-      when 'hour' then hour
-      when 'day' then ($8::timestamptz[])[width_bucket(hour, $8::timestamptz[])]
-    end as bucket_start
-    from counted
-  ) as placed
-  group by grouping sets ((charge), (charge, part_values, bucket_start))
-)${readsEvents ? amountsSql(...events) : ''}
-select sums.*${readsEvents ? ', amounts' : ''}
-from sums${readsEvents ? ' left join amounts on amounts.charge = sums.charge and is_total' : ''}
-order by is_total desc
-limit $${next + 1}::integer`;
-}
-
 async function readSums(
   db: Queryable,
   selection: ChargeUsageSelection,
@@ -157,25 +98,25 @@ async function readSums(
   { partsMax, eventsMax }: UsageBounds,
 ): Promise<readonly SumRow[]> {
   const { timeZone, window } = selection;
-  const { hoursFromMicros, hoursToMicros, splitHours } = windowParts(timeZone, window);
-  const days = readings.some(({ bucket }) => bucket === 'day') ? dayStarts(timeZone, window) : [];
-  const readsEvents = readings.some(({ reads }) => reads === 'events');
-  // Only what reads no rows of events is prepared: a plan for any instants could not leave partitions out.
-  const isPrepared = splitHours.length === 0 && !readsEvents;
+  const { splitHours, ...span } = windowParts(timeZone, window);
+  const shape: SumsShape = {
+    readsHours: readings.some(({ bucket }) => bucket === 'hour'),
+    cutsDays: span.cutDays.length > 0,
+    splitHours: splitHours.length,
+    readsEvents: readings.some(({ reads }) => reads === 'events'),
+  };
   const { rows } = await db.query<SumRow>({
-    ...(isPrepared ? { name: 'sum_charge_usage' } : {}),
-    text: sumsSql({ splitHours: splitHours.length, readsEvents }),
+    ...sumsStatement(shape),
     values: [
       ...selectionValues(selection, readings),
-      hoursFromMicros === -Infinity ? '-infinity' : formatInstant(hoursFromMicros),
-      hoursToMicros === Infinity ? 'infinity' : formatInstant(hoursToMicros),
-      days.map(formatInstant),
+      ...spanValues(span),
+      dayStarts(timeZone, window).map(formatInstant),
       ...splitHours.flatMap(({ hourMicros, fromMicros, toMicros }) =>
         [hourMicros, fromMicros, toMicros].map(formatInstant),
       ),
       // Totals, one row of each charge that reads no parts, and one part more than there may be.
       2 * readings.length + partsMax + 1,
-      ...(readsEvents ? [formatInstant(window.fromMicros), formatInstant(window.toMicros), eventsMax] : []),
+      ...(shape.readsEvents ? [formatInstant(window.fromMicros), formatInstant(window.toMicros), eventsMax] : []),
     ],
   });
   return rows;

@@ -2,7 +2,7 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
 import {
-  HOURLY_SUMS,
+  ROLLUP_SUMS,
   lastValueSql,
   METER_AGGREGATION,
   type UsageSum,
@@ -11,6 +11,7 @@ import {
 } from './usage-sum.ts';
 
 const LAST_VALUE = lastValueSql(
+  'usage_daily',
   'tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz',
 );
 
@@ -23,8 +24,8 @@ select ${microsSql('$2::timestamptz')} as usage_period, usage.meter, ${METER_AGG
       and meter = usage.meter
   ) as unique_count
 from (
-  select meter, ${HOURLY_SUMS}
-  from usage_hourly
+  select meter, ${ROLLUP_SUMS}
+  from usage_daily
   where tenant = $1::text and usage_period = $2::timestamptz and accounting_period <= $3::timestamptz
   group by meter
 ) usage

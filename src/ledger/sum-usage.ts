@@ -2,34 +2,36 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { microsSql } from './columns.ts';
 import type { Queryable } from './database.ts';
 import {
-  HOURLY_SUMS,
+  ROLLUP_SUMS,
   lastValueSql,
   METER_AGGREGATION,
+  type RollupTable,
   type UsageSum,
   type UsageSumRow,
   usageSum,
 } from './usage-sum.ts';
 
-const LAST_VALUE = lastValueSql(
-  'tenant = $1::text and accounting_period = $2::timestamptz and usage_period = usage.usage_period',
-);
+const IS_SUMMED = 'tenant = $1::text and accounting_period = $2::timestamptz';
 
-const SUM_USAGE = `
+const sumUsageSql = (table: RollupTable): string => `
 select ${microsSql('usage.usage_period')} as usage_period, usage.meter, ${METER_AGGREGATION} as aggregation, event_count,
   quantity_sum, quantity_max, first_position, final_position,
-  ${LAST_VALUE} as last_value, (
+  ${lastValueSql(table, `${IS_SUMMED} and usage_period = usage.usage_period`)} as last_value, (
     select count(distinct value_digest)
     from usage_unique
-    where tenant = $1::text and accounting_period = $2::timestamptz and usage_period = usage.usage_period
+    where ${IS_SUMMED} and usage_period = usage.usage_period
       and meter = usage.meter
   ) as unique_count
 from (
-  select usage_period, meter, ${HOURLY_SUMS}
-  from usage_hourly
-  where tenant = $1::text and accounting_period = $2::timestamptz and ($3::timestamptz is null or usage_period = $3::timestamptz)
+  select usage_period, meter, ${ROLLUP_SUMS}
+  from ${table}
+  where ${IS_SUMMED} and ($3::timestamptz is null or usage_period = $3::timestamptz)
   group by usage_period, meter
 ) usage
 order by usage.usage_period, usage.meter`;
+
+const SUM_DAYS = sumUsageSql('usage_daily');
+const SUM_HOURS = sumUsageSql('usage_hourly');
 
 /** Which usage is summed. */
 export interface UsageSelection {
@@ -44,14 +46,26 @@ export interface UsageSelection {
  *
  * @param selection.usagePeriod sums only this usage period
  */
-export async function sumUsage(
+export function sumUsage(
   db: Queryable,
+  selection: UsageSelection & { readonly usagePeriod?: EpochMicros },
+): Promise<readonly UsageSum[]> {
+  return readSums(db, { name: 'sum_usage', text: SUM_DAYS }, selection);
+}
+
+/** The same from the rollups by hour, which parts of periods are read from: a proof, and 24 times the rows. */
+export function sumHourlyUsage(db: Queryable, selection: UsageSelection): Promise<readonly UsageSum[]> {
+  return readSums(db, { name: 'sum_hourly_usage', text: SUM_HOURS }, selection);
+}
+
+async function readSums(
+  db: Queryable,
+  statement: { readonly name: string; readonly text: string },
   selection: UsageSelection & { readonly usagePeriod?: EpochMicros },
 ): Promise<readonly UsageSum[]> {
   const { tenant, accountingPeriod, usagePeriod } = selection;
   const { rows } = await db.query<UsageSumRow>({
-    name: 'sum_usage',
-    text: SUM_USAGE,
+    ...statement,
     values: [tenant, formatInstant(accountingPeriod), usagePeriod === undefined ? null : formatInstant(usagePeriod)],
   });
   return rows.map(usageSum);

@@ -9,22 +9,21 @@ import {
   WANTED,
 } from './charge-reading.ts';
 import type { Queryable } from './database.ts';
+import { gaugesSql, lastShownSql } from './gauge-openings.ts';
 import { type PlaceQuantity, placeQuantities, type PlaceRow } from './place-quantities.ts';
 
 /**
- * Each combination of values of dimensions is a gauge of its own. What it showed before the period is the last value of the rollups of
- * earlier periods, as booked to accounting periods that the selection may know; within the period each of its events is read.
+ * What each gauge showed before the period is the last value of the rollups of earlier periods, as booked to accounting periods that the
+ * selection may know; within the period each of its events is read.
  */
 const SUM_VALUE_SECONDS = `
-with ${WANTED}, before as (
-  select distinct on (wanted.charge, hourly.dimensions) wanted.charge, hourly.dimensions as gauge,
-    ${partValuesSql('hourly.dimensions')} as part_values, $2::timestamptz as at, hourly.last_epoch as epoch,
-    hourly.last_sequence as sequence, hourly.last_value as number
+with recursive ${WANTED}, ${gaugesSql('select distinct meter from wanted')}, before as (
+  select wanted.charge, gauge.dimensions as gauge, ${partValuesSql('gauge.dimensions')} as part_values, $2::timestamptz as at,
+    last_epoch as epoch, last_sequence as sequence, last_value as number
   from wanted
-  join usage_hourly hourly on hourly.meter = wanted.meter
-  where hourly.tenant = $1::text and hourly.usage_period < $2::timestamptz and hourly.accounting_period <= $4::timestamptz
-    and hourly.last_at is not null and ${isTakenSql('hourly.dimensions')}
-  order by wanted.charge, hourly.dimensions, hourly.last_at desc, hourly.last_epoch desc, hourly.last_sequence desc
+  join gauge on gauge.meter = wanted.meter
+  cross join lateral (${lastShownSql('$2::timestamptz', 'daily.accounting_period <= $4::timestamptz')}) as last_shown
+  where ${isTakenSql('gauge.dimensions')}
 ), shown as (
   select charge, gauge, part_values, at, number, 0 as is_event, epoch, sequence from before
   union all

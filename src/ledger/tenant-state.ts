@@ -49,31 +49,31 @@ const READ_STATE = `
 select gate.version, ${microsSql('gate.sealed_through')} as sealed_through, usage.*
 from gate
 left join lateral (
-  select ${microsSql('hourly.accounting_period')} as accounting_period, ${microsSql('hourly.usage_period')} as usage_period,
-    hourly.meter, definition.aggregation, definition.scale,
-    sum(hourly.event_count)::text as event_count,
+  select ${microsSql('daily.accounting_period')} as accounting_period, ${microsSql('daily.usage_period')} as usage_period,
+    daily.meter, definition.aggregation, definition.scale,
+    sum(daily.event_count)::text as event_count,
     case definition.aggregation
-      when 'max' then max(hourly.quantity_max)
-      when 'latest' then (array_agg(hourly.last_value order by hourly.last_at desc nulls last, hourly.last_epoch desc,
-        hourly.last_sequence desc))[1]
+      when 'max' then max(daily.quantity_max)
+      when 'latest' then (array_agg(daily.last_value order by daily.last_at desc nulls last, daily.last_epoch desc,
+        daily.last_sequence desc))[1]
       when 'unique' then 0
-      else sum(hourly.quantity_sum)
+      else sum(daily.quantity_sum)
     end::text as quantity,
-    ${microsSql('max(hourly.last_at)')} as last_at,
-    ((array_agg(hourly.last_sequence order by hourly.last_at desc nulls last, hourly.last_epoch desc,
-      hourly.last_sequence desc))[1])::text as last_sequence
-  from usage_hourly hourly
+    ${microsSql('max(daily.last_at)')} as last_at,
+    ((array_agg(daily.last_sequence order by daily.last_at desc nulls last, daily.last_epoch desc,
+      daily.last_sequence desc))[1])::text as last_sequence
+  from usage_daily daily
   join lateral (
     select meter.definition ->> 'aggregation' as aggregation, (meter.definition ->> 'scale')::integer as scale
-    from meter where meter.key = hourly.meter
+    from meter where meter.key = daily.meter
     order by meter.version desc limit 1
   ) definition on true
-  where hourly.tenant = gate.tenant and not exists (
+  where daily.tenant = gate.tenant and not exists (
     select from invoice
-    where invoice.tenant = gate.tenant and invoice.kind = 'cycle' and invoice.supply_start = hourly.accounting_period
+    where invoice.tenant = gate.tenant and invoice.kind = 'cycle' and invoice.supply_start = daily.accounting_period
       and invoice.number is not null
   )
-  group by hourly.accounting_period, hourly.usage_period, hourly.meter, definition.aggregation, definition.scale
+  group by daily.accounting_period, daily.usage_period, daily.meter, definition.aggregation, definition.scale
 ) usage on true
 where gate.tenant = $1::text
 order by usage.accounting_period, usage.usage_period, usage.meter`;

@@ -31,31 +31,35 @@ export interface UsageSumRow {
   readonly final_position: string;
 }
 
+/** The tables of rollups: both are made of the same events. */
+export type RollupTable = 'usage_hourly' | 'usage_daily';
+
 /** The aggregation of a meter's newest version; a version may not change it, since usage of both would not add up. */
 export const METER_AGGREGATION = `(
   select definition ->> 'aggregation' from meter where meter.key = usage.meter order by version desc limit 1
 )`;
 
 /**
- * The columns by which both sums add the hours of `usage_hourly` up. Positions are compared as arrays: an ordered aggregate would
- * sort all hours for each of them.
+ * The columns by which rollups are added up. Positions are compared as arrays: an ordered aggregate would
+ * sort all rows for each of them.
  */
-export const HOURLY_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
+export const ROLLUP_SUMS = `sum(event_count)::bigint as event_count, trim_scale(sum(quantity_sum))::text as quantity_sum,
     trim_scale(max(quantity_max))::text as quantity_max,
     array_to_string(min(array[first_epoch, first_sequence]), '-') as first_position,
     array_to_string(max(array[final_epoch, final_sequence]), '-') as final_position`;
 
 /**
- * The last value of the meter `usage.meter` among the hours that a condition names, read only where the meter wants it; of
+ * The last value of the meter `usage.meter` among the rollups that a condition names, read only where the meter wants it; of
  * values that are equally late, the last one journalled.
  *
- * @param condition on the columns of `usage_hourly`
+ * @param table of rollups
+ * @param condition on its columns
  */
-export function lastValueSql(condition: string): string {
+export function lastValueSql(table: RollupTable, condition: string): string {
   return `case when ${METER_AGGREGATION} = 'latest' then (
     select trim_scale(last_value)::text
-    from usage_hourly
-    where ${condition} and usage_hourly.meter = usage.meter
+    from ${table}
+    where ${condition} and ${table}.meter = usage.meter
     order by last_at desc nulls last, last_epoch desc, last_sequence desc
     limit 1
   ) end`;

@@ -1,5 +1,6 @@
-import { type EpochMicros, MICROS_PER_HOUR } from '../domain/instant.ts';
-import { dayStart, hourEnd, hourStart } from '../domain/period.ts';
+import { dayEnd, dayStart, hourEnd, hourStart } from '../domain/calendar-hour.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import { rollupSpan, type RollupSpan } from './rollup-span.ts';
 
 /** A part of a usage period, half-open: usage belongs to it by its events' own time. */
 export interface UsageWindow {
@@ -20,10 +21,7 @@ export interface SplitHour {
 }
 
 /** A window by what answers for it. */
-export interface WindowParts {
-  /** Rollups whose hour begins from here on, and before the other. Infinite where the window reaches to the border of the period. */
-  readonly hoursFromMicros: EpochMicros;
-  readonly hoursToMicros: EpochMicros;
+export interface WindowParts extends RollupSpan {
   /** To be read from rows, at most two. */
   readonly splitHours: readonly SplitHour[];
 }
@@ -51,17 +49,12 @@ export function windowParts(timeZone: string, { period, fromMicros, toMicros }: 
   if (!isToEnd && lastHour !== toMicros && !isInsideOneHour) {
     splitHours.push({ hourMicros: lastHour, fromMicros: Math.max(lastHour, period.startMicros), toMicros });
   }
-  return {
-    hoursFromMicros: isFromStart ? -Infinity : hoursFromMicros,
-    hoursToMicros: isToEnd ? Infinity : lastHour,
-    splitHours,
-  };
+  const [from, to] = [isFromStart ? -Infinity : hoursFromMicros, isToEnd ? Infinity : lastHour];
+  return { ...rollupSpan(timeZone, from, to), splitHours };
 }
 
 /** A year of days, and what leap days and odd calendars add. */
 const DAYS_MAX = 400;
-/** From the start of any day into the next one: days have 23 to 25 hours, and a zone may skip one. */
-const INTO_NEXT_DAY_MICROS = 36 * MICROS_PER_HOUR;
 
 /** The local days that a window touches, by their starts. Throws `RangeError` for a window longer than any period. */
 export function dayStarts(timeZone: string, { fromMicros, toMicros }: UsageWindow): readonly EpochMicros[] {
@@ -69,7 +62,7 @@ export function dayStarts(timeZone: string, { fromMicros, toMicros }: UsageWindo
   for (let start = dayStart(timeZone, fromMicros); start < toMicros;) {
     if (starts.length === DAYS_MAX) throw new RangeError(`a window of more than ${DAYS_MAX} days is no usage period`);
     starts.push(start);
-    start = dayStart(timeZone, start + INTO_NEXT_DAY_MICROS);
+    start = dayEnd(timeZone, start);
   }
   return starts;
 }

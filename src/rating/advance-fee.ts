@@ -12,7 +12,7 @@ export const ADVANCE_KEY = 'base:advance';
 
 /**
  * Base fees that are billed in advance: what an earlier invoice billed ahead for this period is taken off, exactly as it was billed,
- * and the fee of the next period is added. So a plan that changed in between costs what it did cost, to the second.
+ * and the fee of the next period is added, where it has no cadence of its own. So a plan that changed in between costs what it did cost, to the second.
  */
 export function advanceFeeLines(inputs: RatingInputs): InvoiceLine[] {
   return [...billedAheadLines(inputs), ...nextFeeLines(inputs)];
@@ -39,11 +39,12 @@ function billedAheadLines(inputs: RatingInputs): InvoiceLine[] {
 function nextFeeLines(inputs: RatingInputs): InvoiceLine[] {
   const { next, tenant } = inputs;
   if (next === undefined || next.planVersion.baseFeeDue !== 'advance') return [];
-  const { planVersion, start, end, feeEnd = end } = next;
+  if (next.planVersion.baseFeeEvery !== undefined) return [];
+  const { planVersion, start, end, feeStart = start, feeEnd = end } = next;
   const fee = exact(planVersion.baseFee);
   if (fee.isZero) return [];
-  // A last period that is cut is not billed whole: nothing comes after it that would pay the rest back.
-  const { amount, steps } = proratedFee('base fee', fee, { from: start, to: end }, { start, end: feeEnd });
+  // A last period that is cut, or one that is shortened, is not billed whole: nothing comes after it that would pay the rest back.
+  const { amount, steps } = proratedFee('base fee', fee, { from: start, to: end }, { start: feeStart, end: feeEnd });
   return [
     {
       key: ADVANCE_KEY,

@@ -16,7 +16,7 @@ export interface CarriedSpan {
 
 /**
  * What a charge's bands and included units have behind them where its plan begins within a period and carries over: the usage of
- * charges of the same key in the spans before, back to the last change that restarted. Carried usage is priced by the new plan's own
+ * charges of the same key and meter in the spans before, back to the last change that restarted. Carried usage is priced by the new plan's own
  * conversion and bands, and that price is taken off: each unit is priced where it stands in the whole period.
  *
  * `undefined` where nothing is carried: in a first span, where the plan restarts, and for charges that read more than a total. A
@@ -33,14 +33,20 @@ export function carriedUsage(
   for (let at = index - 1; at >= 0; at -= 1) {
     const span = spans[at];
     if (span?.trial === true) break;
-    const figures = span?.usage.find((one) => one.charge === charge.key);
-    before.push(exact(figures?.quantity ?? '0').atLeast(ZERO));
+    before.push(span === undefined ? ZERO : usageOfSameMeter(span, charge));
     if (span?.planVersion.onChange !== 'carry_over') break;
   }
   if (before.length === 0) return undefined;
   const metered = Exact.sum(before);
   const { quantity, includedUnits } = billableQuantity(charge, metered);
   return { units: quantity, metered, includedUnits, billed: ZERO };
+}
+
+/** Charges may have the same key and count other things: units of another meter fill no band. */
+function usageOfSameMeter({ planVersion, usage }: CarriedSpan, { key, meter }: Charge): Exact {
+  const isSame = planVersion.charges.some((one) => one.key === key && one.meter === meter);
+  const figures = isSame ? usage.find((one) => one.charge === key) : undefined;
+  return exact(figures?.quantity ?? '0').atLeast(ZERO);
 }
 
 function carries(meters: RatingInputs['meters'], plan: PlanVersion | undefined, charge: Charge): boolean {

@@ -21,6 +21,8 @@ export interface ChargeSpend {
   /** Units that cost nothing, and how many are used beyond them, both as they are billed (converted); `null` where parts are priced. */
   readonly included: string | null;
   readonly overage: string | null;
+  /** The key of the add-on that it is a charge of; left out: it is one of the tenant's plan. */
+  readonly addOn?: string;
   /** With what its minimum adds and its maximum takes, as the invoice has it: minor units, and the same in major ones. */
   readonly amountMinor: string;
   readonly cost: string;
@@ -28,7 +30,7 @@ export interface ChargeSpend {
 
 /** The charges of rated inputs, span by span in the order of the invoice. */
 export function spendOfCharges(inputs: RatingInputs, { lines, currency }: InvoiceContent): ChargeSpend[] {
-  return inputs.spans.flatMap((span) =>
+  return [...inputs.spans, ...(inputs.addOns ?? [])].flatMap((span) =>
     span.planVersion.charges.map((charge): ChargeSpend => {
       const amountMinor = amountOf(lines, span, charge);
       const used = span.usage.find((one) => one.charge === charge.key)?.quantity ?? '0';
@@ -41,6 +43,7 @@ export function spendOfCharges(inputs: RatingInputs, { lines, currency }: Invoic
         to: span.to,
         used,
         ...unitsOf(charge, used),
+        ...(span.planVersion.addOn === true && { addOn: span.planVersion.key }),
         amountMinor: amountMinor.toString(),
         cost: formatMinor(amountMinor, currency),
       };
@@ -50,10 +53,11 @@ export function spendOfCharges(inputs: RatingInputs, { lines, currency }: Invoic
 
 const OF_CHARGES: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
 
-function amountOf(lines: readonly InvoiceLine[], { from, to }: RatedSpan, charge: Charge): AmountMinor {
+function amountOf(lines: readonly InvoiceLine[], { from, to, planVersion }: RatedSpan, charge: Charge): AmountMinor {
   return lines
     .filter(({ kind, provenance }) => {
-      const isOfCharge = OF_CHARGES.has(kind) && provenance.charge === charge.key;
+      const isOfCharge =
+        OF_CHARGES.has(kind) && provenance.charge === charge.key && provenance.planKey === planVersion.key;
       return isOfCharge && provenance.from === from && provenance.to === to;
     })
     .reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);

@@ -7,12 +7,14 @@ import type { RatingInputs } from './inputs.ts';
 const MINOR_UNITS = /^(?:0|[1-9]\d{0,30})$/;
 
 /** What keeps charges made once, coupons and credits from being billed, as sentences. Each is given once, and can be read. */
-export function checkAround({ oneOffs = [], coupons = [], grants = [] }: RatingInputs): string[] {
+export function checkAround({ oneOffs = [], coupons = [], grants = [], late }: RatingInputs): string[] {
   return [
     ...oneOffs
       .filter(({ amount }) => !isPlainDecimal(amount))
       .map((one) => unreadable('one-off charge', one.id, one.amount)),
-    ...coupons.flatMap(({ id, discount }) => checkCoupon(id, discount)),
+    ...[...coupons, ...late.flatMap((one) => one.coupons ?? [])].flatMap(({ id, discount }) =>
+      checkCoupon(id, discount),
+    ),
     ...grants
       .filter(({ balanceMinor }) => !MINOR_UNITS.test(balanceMinor))
       .map((one) => unreadable('credit', one.id, one.balanceMinor)),
@@ -22,6 +24,7 @@ export function checkAround({ oneOffs = [], coupons = [], grants = [] }: RatingI
     }),
     ...repeated('one-off charge', oneOffs),
     ...repeated('coupon', coupons),
+    ...late.flatMap((one) => repeated('late coupon', one.coupons ?? [])),
     ...repeated('credit', grants),
   ];
 }

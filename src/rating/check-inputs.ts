@@ -1,10 +1,12 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
+import { addOnInputs, timelineOf } from './add-ons.ts';
 import { checkAround } from './check-around.ts';
+import { checkFees } from './check-fees.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
-import type { RatingInputs } from './inputs.ts';
+import type { LateUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { spanOfLate } from './late-lines.ts';
 
 /**
@@ -13,22 +15,47 @@ import { spanOfLate } from './late-lines.ts';
  */
 export function checkInputs(inputs: RatingInputs): string[] {
   return [
-    ...inputs.spans.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
+    ...allSpans(inputs).flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
     ...inputs.late.flatMap(({ planVersion }) => checkPlanVersion(inputs, planVersion)),
-    ...(inputs.next === undefined ? [] : checkNextPlan(inputs, inputs.next.planVersion)),
+    ...(inputs.next === undefined ? [] : checkFeesOfPlan(inputs, inputs.next.planVersion)),
+    ...(inputs.endedPlans ?? []).flatMap(({ planVersion }) => checkFeesOfPlan(inputs, planVersion)),
     ...checkPeriod('the period', inputs.period.start, inputs.period.end),
     ...checkPeriod('the period of fees', inputs.feePeriod.start, inputs.feePeriod.end),
     ...inputs.late.flatMap((late) => checkPeriod('the late period', late.usagePeriodStart, late.usagePeriodEnd)),
-    ...checkSpans(inputs),
+    ...inputs.late.flatMap(({ feePeriod }) =>
+      feePeriod === undefined ? [] : checkPeriod('the period of fees of a late one', feePeriod.start, feePeriod.end),
+    ),
+    ...(inputs.spans.length === 0 ? ['the period has no span of a plan'] : checkSpans(inputs)),
+    ...checkGaps(inputs),
+    ...addOnInputs(inputs).flatMap(checkSpans),
+    ...checkTimelines(inputs),
     ...checkUsage(inputs),
     ...checkLateSpans(inputs),
     ...checkHeldQuantities(inputs),
+    ...checkFees(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
     ...checkAround(inputs),
     ...repeated(inputs.meters.map(({ key }) => key)).map((key) => `meter ${key} is given twice`),
   ];
+}
+
+/** Those of the plan, and those of add-ons. */
+function allSpans({ spans, addOns = [] }: RatingInputs): readonly RatedSpan[] {
+  return [...spans, ...addOns];
+}
+
+/** Add-ons are beside the plan, never in its place: their lines are told apart by that. */
+function checkTimelines({ spans, addOns = [] }: RatingInputs): string[] {
+  const misplaced = [
+    ...spans.filter(({ planVersion }) => planVersion.addOn === true),
+    ...addOns.filter(({ planVersion }) => planVersion.addOn !== true),
+  ];
+  return misplaced.map(({ planVersion: { key, version, addOn } }) => {
+    const [is, as] = addOn === true ? ['is an add-on', "the tenant's plan"] : ['is no add-on', 'one'];
+    return `plan ${key} version ${version} ${is} and is given as ${as}`;
+  });
 }
 
 function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
@@ -44,8 +71,8 @@ function checkPlanVersion(inputs: RatingInputs, plan: PlanVersion): string[] {
   return problems;
 }
 
-/** Of the next period's plan only the base fee is billed: the meters of its charges are not asked for. */
-function checkNextPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
+/** Of the next period's plan, and of one that has ended, only fees are billed: the meters of charges are not asked for. */
+function checkFeesOfPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
   return checkPlanVersion(inputs, { ...plan, charges: [] });
 }
 
@@ -58,7 +85,6 @@ function checkPeriod(what: string, start: string, end: string): string[] {
 
 /** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
 function checkSpans({ spans, period }: RatingInputs): string[] {
-  if (spans.length === 0) return ['the period has no span of a plan'];
   if (checkPeriod('the period', period.start, period.end).length > 0) return [];
   const unreadable = spans.flatMap(({ from, to }) => checkPeriod('a span', from, to));
   if (unreadable.length > 0) return unreadable;
@@ -69,15 +95,27 @@ function checkSpans({ spans, period }: RatingInputs): string[] {
   });
 }
 
+/** The tenant's plan is known for all of the period: usage and fees of a gap would be on no bill. Add-ons may come and go. */
+function checkGaps({ spans, period }: RatingInputs): string[] {
+  const borders = [period.start, ...spans.flatMap(({ from, to }) => [from, to]), period.end];
+  if (spans.length === 0 || borders.some((border) => parseInstant(border) === undefined)) return [];
+  return [...spans, { from: period.end }].flatMap(({ from }, index) => {
+    const end = spans[index - 1]?.to ?? period.start;
+    return microsOf(end) < microsOf(from)
+      ? [`no plan is given from ${end} to ${from}: none of it would be billed`]
+      : [];
+  });
+}
+
 /** Of an instant that was checked to be readable. */
 function microsOf(text: string): number {
   return parseInstant(text) ?? 0;
 }
 
 /** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
-function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
-  const ofLate = late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
-  return [...spans, ...ofLate].flatMap((span) => {
+function checkHeldQuantities(inputs: RatingInputs): string[] {
+  const ofLate = inputs.late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
+  return [...allSpans(inputs), ...ofLate].flatMap((span) => {
     const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
     return [...byKey.values()].flatMap((held) =>
       held.flatMap(({ key, from, to, quantity }, index) => {
@@ -95,11 +133,22 @@ function checkHeldQuantities({ spans, late }: RatingInputs): string[] {
   });
 }
 
-/** Each span of a late period once: its usage would be billed twice. */
-function checkLateSpans({ late }: RatingInputs): string[] {
-  return repeated(late.map(({ usagePeriodStart, span }) => span?.from ?? usagePeriodStart)).map(
-    (start) => `the late usage of the period or span from ${start} is given twice`,
-  );
+/** Late usage is of periods before this one, each span of the plan and of each add-on once: its usage would be billed twice. */
+function checkLateSpans({ late, period }: RatingInputs): string[] {
+  const early = late
+    .filter(({ usagePeriodEnd }) => microsOf(usagePeriodEnd) > microsOf(period.start))
+    .map(({ usagePeriodStart }) => `late usage of ${usagePeriodStart} is of no period before this one`);
+  const byTimeline = Map.groupBy(late, ({ planVersion }) => timelineOf(planVersion));
+  return [...early, ...[...byTimeline.values()].flatMap(overlapsOf)];
+}
+
+function overlapsOf(late: readonly LateUsage[]): string[] {
+  const spans = late.map(spanOfLate).toSorted((one, other) => microsOf(one.from) - microsOf(other.from));
+  return spans.flatMap(({ from }, index) => {
+    const before = spans[index - 1];
+    if (before === undefined || microsOf(from) >= microsOf(before.to)) return [];
+    return [`the late usage of the period or span from ${from} is given twice`];
+  });
 }
 
 function repeated(names: readonly string[]): string[] {

@@ -20,6 +20,7 @@ export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>)
     ...checkAmount(plan.baseFee, 'baseFee'),
     ...checkCommitment(plan.commitment, 'commitment'),
     ...checkBounds(plan, ''),
+    ...checkCadences(plan),
   ];
   if (!CURRENCY.test(plan.currency)) {
     problems.push({ path: 'currency', message: `${plan.currency} is no ISO 4217 code in upper case` });
@@ -37,6 +38,16 @@ export function checkPlan(plan: PlanVersion, meters: ReadonlyMap<string, Meter>)
   }
   problems.push(...checkFixedQuantities(plan.fixedQuantities ?? []));
   return [...problems, ...plan.limits.flatMap((limit, index) => checkLimit(plan.limits, limit, index, meters))];
+}
+
+/** What a plan bounds or promises is for a billing period: a fee that is for more or less than one is no part of it. */
+function checkCadences({ boundsCover, baseFeeEvery, fixedQuantities = [] }: PlanVersion): Problem[] {
+  if (boundsCover !== 'charges_and_base_fee') return [];
+  const index = fixedQuantities.findIndex(({ every }) => every !== undefined);
+  const field = baseFeeEvery === undefined ? `fixedQuantities[${index}].every` : 'baseFeeEvery';
+  if (baseFeeEvery === undefined && index < 0) return [];
+  const message = `cannot cover a fee that has a cadence of its own: choose charges, or leave ${field} out`;
+  return [{ path: 'boundsCover', message }];
 }
 
 function checkLimit(

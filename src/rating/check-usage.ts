@@ -19,7 +19,7 @@ interface NamedFigures {
  */
 export function checkUsage(inputs: RatingInputs): string[] {
   return [
-    ...inputs.spans.flatMap(({ planVersion, usage }) => {
+    ...[...inputs.spans, ...(inputs.addOns ?? [])].flatMap(({ planVersion, usage }) => {
       const named = usage.map(({ charge, ...figures }) => ({ charge, figures }));
       return checkFigures(inputs, planVersion, named, usage);
     }),

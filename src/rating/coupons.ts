@@ -3,6 +3,7 @@ import type { Discount } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { AppliedCoupon, RatingInputs } from './inputs.ts';
 import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
+import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { shareOf } from './share.ts';
 
@@ -22,8 +23,8 @@ export function leftAfterEach(amount: Exact, discounts: readonly Discount[]): Ex
 }
 
 /**
- * A negative line for each coupon that takes something off. Those of a charge come first, as a discount on it; those of the whole
- * invoice are on what is left then. Each is on what the one before left, and none leads below zero.
+ * A negative line for each coupon that takes something off. Those of a charge come first, as a discount on what its usage of the period
+ * comes to; those of the whole invoice are on what is left then. Each is on what the one before left, and none leads below zero.
  *
  * @param lines everything else that is on the invoice
  */
@@ -40,6 +41,8 @@ export function couponLines(inputs: RatingInputs, lines: readonly InvoiceLine[])
     const from = left;
     left = from.minus(off);
     if (coupon.charge !== undefined) leftOfCharge.set(coupon.charge, base.minus(off));
+    // What is less than half of a minor unit is no line, and uses up none of the coupon's periods.
+    if (roundToMinor(from, currency) === roundToMinor(left, currency)) continue;
     const step = lineStep('coupon', sentenceOf(coupon.discount, base, off), off.negated());
     taken.push({
       key: `coupon:${coupon.id}`,
@@ -67,8 +70,11 @@ function baseOf(
   return charge === undefined ? left : (leftOfCharge.get(charge) ?? ofCharge());
 }
 
+/** Late usage has the coupons of its own period (`late-coupons.ts`), and the keys of fixed quantities are their own. */
+const COVERED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
+
 function linesOf({ charge }: AppliedCoupon, lines: readonly InvoiceLine[]): InvoiceLine[] {
-  return lines.filter(({ provenance }) => provenance.charge === charge);
+  return lines.filter(({ kind, provenance }) => COVERED.has(kind) && provenance.charge === charge);
 }
 
 function sentenceOf(discount: Discount, base: Exact, off: Exact): string {

@@ -2,7 +2,9 @@ import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Discount, PlanVersion } from '../domain/plan.ts';
+import type { PeriodLength } from '../domain/period-length.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import type { FeePeriod } from './proration.ts';
 
 /** Usage of some values of dimensions, in one hour or day, or both, as a charge asks for it. */
 export interface UsagePart {
@@ -48,6 +50,8 @@ export interface LateChargeUsage {
 export interface LateUsage {
   readonly usagePeriodStart: InstantText;
   readonly usagePeriodEnd: InstantText;
+  /** The full period that fees of that one were for, where it was shortened; left out: itself. */
+  readonly feePeriod?: FeePeriod;
   /** Which part of that period; left out: all of it. */
   readonly span?: { readonly from: InstantText; readonly to: InstantText };
   /** The plan version that governed it, whole. */
@@ -58,6 +62,13 @@ export interface LateUsage {
   readonly billedInvoiceId: string | null;
   /** Of the plan's fixed quantities, as `RatedSpan` has them: bounds of the plan may cover them. Left out: none. */
   readonly quantities?: readonly HeldQuantity[];
+  /** As `RatedSpan` has them. Left out: none. */
+  readonly privatePrices?: NonNullable<RatedSpan['privatePrices']>;
+  /**
+   * Coupons of charges that the bill of the period had, in the order in which they were taken off; then `usage` names their charges in
+   * every span. Left out: none.
+   */
+  readonly coupons?: readonly AppliedCoupon[];
   readonly usage: readonly LateChargeUsage[];
 }
 
@@ -72,6 +83,28 @@ export interface HeldQuantity {
   readonly quantity: string;
 }
 
+/**
+ * A fee with a cadence of its own (`every`) in one of its own periods. Charged on the bill in whose span its part begins (`advance`), and
+ * given back for what is left where it ends before its own period does; in arrears, charged where its part ends. A part that ends with the
+ * accounting period, while the tenant goes on, is one of `endedPlans` of the next bill.
+ */
+export interface FeeSpan {
+  readonly every: PeriodLength;
+  /** The whole fee period, half-open. */
+  readonly period: { readonly start: InstantText; readonly end: InstantText };
+  /** The part of it for which the plan version holds. Where it goes on behind the accounting period: to the end of the fee's own. Half-open. */
+  readonly from: InstantText;
+  readonly to: InstantText;
+  /** Of fixed quantities with this cadence, from the part's beginning to where it or the span ends. Left out: none is held. */
+  readonly quantities?: readonly HeldQuantity[];
+}
+
+/** A plan version that ended at the instant at which the accounting period begins, with its fees that are for longer. */
+export interface EndedPlan {
+  readonly planVersion: PlanVersion;
+  readonly fees: readonly FeeSpan[];
+}
+
 /** A part of the period under one plan version. Usage belongs to the span that its events' own time falls into. */
 export interface RatedSpan {
   /** Half-open. */
@@ -82,6 +115,10 @@ export interface RatedSpan {
   readonly trial?: true;
   /** Of the plan's fixed quantities, in order of time; where there is nothing said of one, none is held. Left out: none at all. */
   readonly quantities?: readonly HeldQuantity[];
+  /** Of every cadence that fees of the plan version have of their own, in order of time: those that reach into the span. Left out: none. */
+  readonly fees?: readonly FeeSpan[];
+  /** Charges of the plan version that are the tenant's own, in place of the plan's, and since when. Left out: none. */
+  readonly privatePrices?: readonly { readonly charge: string; readonly from: InstantText }[];
   /** By charge; a charge that is not there was not used. */
   readonly usage: readonly ChargeUsage[];
 }
@@ -145,10 +182,17 @@ export interface RatingInputs {
   readonly issuer: Party;
   /** The accounting period, half-open. */
   readonly period: { readonly start: InstantText; readonly end: InstantText };
-  /** The whole period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end. */
+  /**
+   * The full period that fees are for: it goes on behind the accounting period where that is cut by the tenant's end, and begins before
+   * one that a change of the tenant's calendar has shortened.
+   */
   readonly feePeriod: { readonly start: InstantText; readonly end: InstantText };
   /** In order of time, without overlap; at least one. */
   readonly spans: readonly RatedSpan[];
+  /** Of plans that are held beside that, by plan and then in order of time. Left out: none. */
+  readonly addOns?: readonly RatedSpan[];
+  /** Plan versions, of add-ons too, of which fees with a cadence of their own are settled here. Left out: none. */
+  readonly endedPlans?: readonly EndedPlan[];
   readonly late: readonly LateUsage[];
   /** Bills of the same period before this one. */
   readonly earlier: readonly EarlierBill[];
@@ -160,7 +204,8 @@ export interface RatingInputs {
   readonly next?: {
     readonly start: InstantText;
     readonly end: InstantText;
-    /** Where the whole period that its fee is for would end; left out: at its own end. */
+    /** Where the full period that its fee is for would begin and end; left out: at its own start and end. */
+    readonly feeStart?: InstantText;
     readonly feeEnd?: InstantText;
     readonly planVersion: PlanVersion;
   };

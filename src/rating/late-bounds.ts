@@ -1,11 +1,12 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
-import type { AmountMinor } from '../domain/money.ts';
+import type { AmountMinor, CurrencyCode } from '../domain/money.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { Exact, ZERO } from './exact.ts';
+import { Exact } from './exact.ts';
 import { fixedQuantityLines } from './fixed-quantity-lines.ts';
+import { heldSpans } from './held-spans.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
 import { differenceLine, ofWholeBill, sumOfLines } from './invoice-lines.ts';
-import { lateDue, spanOfLate } from './late-lines.ts';
+import { feePeriodOfLate, lateDue, spanOfLate } from './late-lines.ts';
 import { planBoundChanges } from './plan-bounds.ts';
 import { shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
@@ -30,17 +31,16 @@ export function lateBoundLines(inputs: RatingInputs): InvoiceLine[] {
 function lineOfPlan(inputs: RatingInputs, name: string, spans: readonly LateUsage[]): InvoiceLine[] {
   const [first, last] = [spans[0], spans.at(-1)];
   if (first === undefined || last === undefined || !hasBounds(first.planVersion)) return [];
-  const { planVersion: plan, usagePeriodStart, usagePeriodEnd, billedInvoiceId } = first;
+  const { planVersion: plan, usagePeriodStart, billedInvoiceId } = first;
   const { currency } = inputs.tenant;
-  const period = { start: usagePeriodStart, end: usagePeriodEnd };
-  const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), period)));
+  const share = Exact.sum(spans.map((span) => shareOfPeriod(spanOfLate(span), feePeriodOfLate(span))));
   const fees = minorToExact(coveredFees(inputs, spans), currency);
   const boundsOf = (when: 'before' | 'after'): Exact => {
-    return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share);
+    return boundedBy(plan, amountOf(inputs, spans, when).plus(fees), share, currency);
   };
   const [before, after] = [boundsOf('before'), boundsOf('after')];
   const difference = after.minus(before);
-  if (roundToMinor(after, currency) === roundToMinor(before, currency)) return [];
+  if (difference.isZero) return [];
   const sentence = `bounds of the plan come to ${spoken(after)} with late usage, to ${spoken(before)} without it`;
   return [
     {
@@ -67,10 +67,14 @@ function hasBounds({ commitment, minimum, maximum }: PlanVersion): boolean {
   return commitment !== undefined || minimum !== undefined || maximum !== undefined;
 }
 
-/** What commitment, minimum and maximum add to an amount; negative where they take off. */
-function boundedBy(plan: PlanVersion, amount: Exact, share: Exact): Exact {
+/**
+ * What commitment, minimum and maximum add to an amount of whole minor units; negative where they take off. The bill of that period
+ * rounded what the amount became, and not what was added to it.
+ */
+function boundedBy(plan: PlanVersion, amount: Exact, share: Exact, currency: CurrencyCode): Exact {
   const changes = planBoundChanges(plan, { amount, share, isLast: true });
-  return changes.reduce((sum, { change }) => sum.plus(change), ZERO);
+  const bounded = Exact.sum([amount, ...changes.map(({ change }) => change)]);
+  return minorToExact(roundToMinor(bounded, currency), currency).minus(amount);
 }
 
 /** What the bill of that period had of fees that the bounds cover, rounded as it was there; late usage does not change it. */
@@ -78,8 +82,9 @@ function coveredFees(inputs: RatingInputs, late: readonly LateUsage[]): AmountMi
   const [first] = late;
   if (first?.planVersion.boundsCover !== 'charges_and_base_fee') return 0n;
   const period = { start: first.usagePeriodStart, end: first.usagePeriodEnd };
-  const spans = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
-  const then: RatingInputs = { ...inputs, period, feePeriod: period, spans };
+  const parts = late.map((one) => ({ ...one, ...spanOfLate(one), usage: [] }));
+  const spans = heldSpans(parts).map(({ whole }) => whole);
+  const then: RatingInputs = { ...inputs, period, feePeriod: feePeriodOfLate(first), spans };
   return sumOfLines(spans.flatMap((span) => [...baseFeeLines(then, span), ...fixedQuantityLines(then, span)]));
 }
 

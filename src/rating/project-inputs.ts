@@ -2,7 +2,8 @@ import { type InstantText, requireInstant } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import { SCALE_MAX } from '../domain/quantity.ts';
-import { type Exact, exact } from './exact.ts';
+import { addOnInputs } from './add-ons.ts';
+import { type Exact, exact, ZERO } from './exact.ts';
 import type { ChargeUsage, RatedSpan, RatingInputs } from './inputs.ts';
 import { priceCharge } from './price-charge.ts';
 import { UnpricedQuantityError } from './problem.ts';
@@ -18,17 +19,27 @@ import { readingOf } from './reading-of.ts';
  * `null` where no time has passed, so that nothing can be said.
  */
 export function projectInputs(inputs: RatingInputs, at: InstantText): RatingInputs | null {
-  const isOver = ({ to }: RatedSpan): boolean => requireInstant(to) <= requireInstant(at);
-  const running = inputs.spans.find((span) => requireInstant(span.from) <= requireInstant(at) && !isOver(span));
-  if (running === undefined) return inputs.spans.every(isOver) ? inputs : null;
-  const elapsed = lengthOf(running.from, at);
-  if (elapsed.isZero) return null;
-  const spans = inputs.spans.map((span) => {
-    if (isOver(span)) return span;
+  const spans = projectSpans(inputs, at);
+  if (spans === null) return inputs.spans.every((span) => isOver(span, at)) ? inputs : null;
+  if (inputs.addOns === undefined) return { ...inputs, spans };
+  // An add-on that has not begun, or has begun just now, is taken as it is: nothing is known of its usage.
+  return { ...inputs, spans, addOns: addOnInputs(inputs).flatMap((own) => projectSpans(own, at) ?? own.spans) };
+}
+
+/** The spans of one plan or add-on; `null` where none is running, or no time of it has passed. */
+function projectSpans(inputs: RatingInputs, at: InstantText): readonly RatedSpan[] | null {
+  const running = inputs.spans.find((span) => requireInstant(span.from) <= requireInstant(at) && !isOver(span, at));
+  const elapsed = running === undefined ? ZERO : lengthOf(running.from, at);
+  if (running === undefined || elapsed.isZero) return null;
+  return inputs.spans.map((span) => {
+    if (isOver(span, at)) return span;
     const factor = lengthOf(span.from, span.to).dividedBy(elapsed);
     return projectSpan(inputs, span, running.usage, factor);
   });
-  return { ...inputs, spans };
+}
+
+function isOver({ to }: RatedSpan, at: InstantText): boolean {
+  return requireInstant(to) <= requireInstant(at);
 }
 
 function lengthOf(from: InstantText, to: InstantText): Exact {

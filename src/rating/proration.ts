@@ -28,16 +28,26 @@ function microsBetween(from: InstantText, to: InstantText): bigint {
   return BigInt(requireInstant(to) - requireInstant(from));
 }
 
-/** A fee for a span of its period: multiplied first, divided once, not yet rounded. */
-export function proratedFee(name: string, fee: Exact, span: TimeSpan, period: FeePeriod): PricedQuantity {
-  return feeForShare(name, fee, shareOfPeriod(span, period));
+/** A fee for a span of its period: multiplied first, divided once, not yet rounded. @param whole what its period is called */
+export function proratedFee(
+  name: string,
+  fee: Exact,
+  span: TimeSpan,
+  period: FeePeriod,
+  whole = 'period',
+): PricedQuantity {
+  return feeForShare(name, fee, shareOfPeriod(span, period), whole);
 }
 
-/** A fee for a share of its period, not yet rounded. */
-export function feeForShare(name: string, fee: Exact, share: Exact): PricedQuantity {
+/** A fee for a share of its period, not yet rounded. @param whole what its period is called */
+export function feeForShare(name: string, fee: Exact, share: Exact, whole = 'period'): PricedQuantity {
   if (share.equals(ONE)) return pricedStep('base_fee', `${name} ${spoken(fee)}`, fee);
   const amount = fee.times(share);
-  return pricedStep('proration', `${name} ${spoken(fee)} × ${spoken(share)} of the period = ${spoken(amount)}`, amount);
+  return pricedStep(
+    'proration',
+    `${name} ${spoken(fee)} × ${spoken(share)} of the ${whole} = ${spoken(amount)}`,
+    amount,
+  );
 }
 
 /** What is left of a period at an instant; empty at its end and behind it. Before its start: the whole of it. */

@@ -1,6 +1,6 @@
 import { groupedText } from '../domain/grouped-text.ts';
 import type { LineStep } from '../domain/invoice.ts';
-import type { Exact } from './exact.ts';
+import { type Exact, exactOfText } from './exact.ts';
 
 /** Steps of a line's arithmetic, in words. They are part of the hashed content: a changed sentence is a new rating version. */
 
@@ -12,6 +12,11 @@ export function spoken(value: Exact): string {
 /** One step, with the amount it comes to. */
 export function lineStep(step: string, sentence: string, amount: Exact): LineStep {
   return { step, sentence, amount: amount.text };
+}
+
+/** A step of what is given back, from the step of what it costs. */
+export function givenBack({ step, sentence, amount }: LineStep): LineStep {
+  return { step, sentence: `${sentence}, given back`, amount: exactOfText(amount).negated().text };
 }
 
 /** `17,059,974 × 0.000003 = 51.179922` */

@@ -10,9 +10,10 @@ import { proratedFee, shareOfPeriod } from './proration.ts';
 import { minorToExact, roundToMinor } from './rounding.ts';
 import { lineStep } from './sentences.ts';
 
-/** The plan's fee of a span, due whatever was used. None where the fee is zero. */
+/** The plan's fee of a span, due whatever was used. None where the fee is zero, or has a cadence of its own. */
 export function baseFeeLines(inputs: RatingInputs, span: RatedSpan): InvoiceLine[] {
   const { planVersion, trial = false } = span;
+  if (planVersion.baseFeeEvery !== undefined) return [];
   const fee = exact(planVersion.baseFee);
   if (fee.isZero || trial) return [];
   const { amount, steps } = proratedFee('base fee', fee, span, inputs.feePeriod);
@@ -39,7 +40,7 @@ export const NO_USAGE = { meter: null, meterVersion: null, eventCount: '0', ledg
 export function usageLines(inputs: RatingInputs, span: RatedSpan, charge: Charge): InvoiceLine[] {
   const usage = span.usage.find((one) => one.charge === charge.key) ?? noUsage(charge);
   const priced = span.trial === true ? FREE_OF_CHARGE : priceOfSpan(inputs, span, charge, usage);
-  const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage) };
+  const provenance = { ...ofSpan(inputs, span), ...ofMeter(inputs, charge, usage), ...ofPrivatePrice(span, charge) };
   const { currency } = inputs.tenant;
   const line: InvoiceLine = {
     key: lineKey(inputs, span, `charge:${charge.key}`),
@@ -58,7 +59,8 @@ function noUsage({ key }: Charge): ChargeUsage {
   return { charge: key, quantity: '0', eventCount: '0', ledgerRange: null };
 }
 
-const FREE_OF_CHARGE: PricedCharge = {
+/** What usage in a trial comes to. */
+export const FREE_OF_CHARGE: PricedCharge = {
   amount: ZERO,
   shortfall: ZERO,
   excess: ZERO,
@@ -141,6 +143,15 @@ export function ofMeter(
     eventCount: usage.eventCount,
     ledgerRange: usage.ledgerRange,
   };
+}
+
+/** Since when a price is the tenant's own; nothing where it is the plan's. */
+export function ofPrivatePrice(
+  { privatePrices = [] }: Pick<RatedSpan, 'privatePrices'>,
+  { key }: Charge,
+): Pick<LineProvenance, 'privatePriceFrom'> {
+  const own = privatePrices.find(({ charge }) => charge === key);
+  return own === undefined ? {} : { privatePriceFrom: own.from };
 }
 
 /** The unit of a charge's meter. */

@@ -1,18 +1,13 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { CycleRef } from '../../activities/answers.ts';
-import { createCycleActivities } from '../../activities/cycle-activities.ts';
 import { formatInstant } from '../../src/domain/instant.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { insertApplication, readApplication } from '../../src/invoice/coupon-applications.ts';
 import { insertGrant, listCredits } from '../../src/invoice/credit-grants.ts';
 import { derivedId } from '../../src/invoice/invoice-digests.ts';
 import { insertOneOff, listOneOffs } from '../../src/invoice/one-off-charges.ts';
-import { readInvoice } from '../../src/invoice/read-invoice.ts';
-import { openCycle } from '../../src/ledger/billing-cycles.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
-import { billingDeps } from './billing-deps.ts';
+import { closePeriod } from './close-period.ts';
 
 const MONTHS = ['2026-08-01T00:00:00Z', '2026-09-01T00:00:00Z', '2026-10-01T00:00:00Z'] as const;
 const [AUGUST, SEPTEMBER, OCTOBER] = MONTHS;
@@ -47,21 +42,8 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** One whole cycle, from the seal to the issued invoice. */
 async function close(tenant: string, periodStart: string): Promise<InvoiceContent> {
-  const cycle: CycleRef = { tenant, periodStart, revision: 0 };
-  const steps = createCycleActivities(billingDeps(stack));
-  await openCycle(stack.pool, { ...cycle, workflowId: `close-cycle/${tenant}` }, stack.service.clock());
-  return new MockActivityEnvironment().run(async () => {
-    await steps.sealPeriod(cycle);
-    await steps.passBarrier(cycle);
-    await steps.reconcileUsage(cycle);
-    expect(await steps.rateCycle(cycle)).toMatchObject({ status: 'rated', holdReasons: [] });
-    const { invoiceId } = await steps.issueCycle(cycle);
-    const invoice = await readInvoice(stack.pool, invoiceId);
-    if (invoice === undefined) throw new Error('the issued invoice is not there');
-    return invoice.content;
-  });
+  return (await closePeriod(stack, tenant, periodStart)).content;
 }
 
 const amounts = ({ lines }: InvoiceContent): (readonly [string, string])[] =>

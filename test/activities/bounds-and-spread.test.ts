@@ -8,7 +8,14 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 function content(totalMinor: string, supplyEnd = '2026-02-01T00:00:00Z'): InvoiceContent {
-  return { totalMinor, supplyStart: '2026-01-01T00:00:00Z', supplyEnd } as InvoiceContent;
+  const amounts = { totalMinor, subtotalMinor: totalMinor, lines: [] };
+  return { ...amounts, supplyStart: '2026-01-01T00:00:00Z', supplyEnd } as unknown as InvoiceContent;
+}
+
+/** A bill of a month with a fee of 1,200.00 for as long as is said, 8.00 of usage, and 20 % of tax. */
+function withFeeUntil(to: string): InvoiceContent {
+  const line = { kind: 'base_fee', amountMinor: '120000', provenance: { from: '2026-01-10T00:00:00Z', to } };
+  return { ...content('144960'), subtotalMinor: '120800', lines: [line] } as unknown as InvoiceContent;
 }
 
 test('a negative total is always looked at', () => {
@@ -19,6 +26,15 @@ test('ten times the usual total passes, more is looked at', () => {
   const earlier = ['90', '100', '5000'];
   expect(unusualReasons(content('1000'), earlier)).toEqual([]);
   expect(unusualReasons(content('1001'), earlier)).toHaveLength(1);
+});
+
+test('a fee by the year, with its tax, is not what makes a bill of a month unusual', () => {
+  const earlier = ['90', '100', '5000'];
+  expect(unusualReasons(withFeeUntil('2027-01-10T00:00:00Z'), earlier)).toEqual([]);
+  expect(unusualReasons(withFeeUntil('2027-01-10T00:00:00Z'), ['90', '95', '5000'])).toEqual([
+    'the total of 144960 minor units, without 144000 of fees for longer than its period, is more than 10 times the usual 95',
+  ]);
+  expect(unusualReasons(withFeeUntil('2026-02-01T00:00:00Z'), earlier)).toHaveLength(1);
 });
 
 test('a sudden zero is looked at, a zero like all before is not', () => {

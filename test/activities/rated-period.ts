@@ -15,6 +15,7 @@ import { TOKENS } from '../support/journal-entry.ts';
 
 export const NOVEMBER = '2023-11-01T00:00:00Z';
 export const DECEMBER = '2023-12-01T00:00:00Z';
+const JANUARY = '2024-01-01T00:00:00Z';
 
 const METER: Meter = {
   ...TOKENS,
@@ -57,15 +58,18 @@ const SOURCE: UsageSource = {
   shard: 3,
 };
 
-/** Usage of November and what came late to it, rated from what the ledger says. */
+/** A bill of December of what November used, as if December had used the same, and of what came late to November; from what the ledger says. */
 export async function rateFromLedger(db: Queryable): Promise<InvoiceContent> {
   const period = wholePeriod({ startMicros: requireInstant(NOVEMBER), endMicros: requireInstant(DECEMBER) });
   const usage = await gatherUsage(db, SOURCE, PLAN, period);
   const late = await gatherLateUsage(db, SOURCE, PLAN, { ...period, accountingPeriod: requireInstant(DECEMBER) });
   if ('problems' in usage || 'problems' in late) throw new Error('the usage cannot be gathered');
+  const december = { start: DECEMBER, end: JANUARY };
   const inputs: RatingInputs = sampleInputs({
     meters: [METER],
-    spans: [{ from: NOVEMBER, to: DECEMBER, planVersion: PLAN, usage: usage.usage }],
+    period: december,
+    feePeriod: december,
+    spans: [{ from: DECEMBER, to: JANUARY, planVersion: PLAN, usage: usage.usage }],
     late: [
       {
         usagePeriodStart: NOVEMBER,

@@ -24,8 +24,13 @@ function sum(key: string, quantity: string, eventCount: string, usageStart = PER
   return { usagePeriodMicros, meter: key, aggregation, quantity, eventCount, first: position, last: position };
 }
 
-function accounts(counters: Record<string, string>, rollups: readonly UsageSum[], raw = rollups): ThreeWays {
-  return { accountingStart: PERIOD, counters: new Map(Object.entries(counters)), rollups, raw };
+function accounts(
+  counters: Record<string, string>,
+  rollups: readonly UsageSum[],
+  raw = rollups,
+  hourlyRollups = rollups,
+): ThreeWays {
+  return { accountingStart: PERIOD, counters: new Map(Object.entries(counters)), rollups, hourlyRollups, raw };
 }
 
 describe('three accounts of one period', () => {
@@ -57,6 +62,19 @@ describe('three accounts of one period', () => {
     expect(compareThreeWays(catalogue, accounts({ calls: '1', 'calls#n': '1' }, [])).drift).toHaveLength(2);
     expect(compareThreeWays(catalogue, accounts({}, [sum('calls', '1', '1')])).drift).toHaveLength(2);
     expect(compareThreeWays(catalogue, accounts({}, [], [sum('calls', '1', '1')])).drift).toHaveLength(2);
+  });
+
+  test('differ when the rollups by hour are not those by day', () => {
+    const [counters, days, hours] = [
+      { calls: '3', 'calls#n': '3' },
+      [sum('calls', '3', '3')],
+      [sum('calls', '2', '3')],
+    ];
+    const { drift } = compareThreeWays(catalogue, accounts(counters, days, days, hours));
+    expect(drift.map(describeDrift)).toEqual([
+      `drift in quantity of calls (usage of ${PERIOD}): counter 3, rollups 3 (by the hour 2), raw rows 3`,
+    ]);
+    expect(compareThreeWays(catalogue, accounts({}, [], [], days)).drift).toHaveLength(2);
   });
 
   test('agree on a counter that refused duplicates brought back to zero', () => {

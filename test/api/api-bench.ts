@@ -84,6 +84,7 @@ function fakeBilling(commands: SentCommand[], started: string[]): BillingControl
   return {
     start: (tenant) => Promise.resolve(void started.push(tenant)),
     poke: () => Promise.resolve(),
+    calendarChanged: () => Promise.resolve(),
     commandTenant: async (tenant, name, command) => take(tenant, name, command),
     commandCycle: async ({ tenant, periodStart, revision }, name, command) =>
       take(`${tenant}/${periodStart}/${revision}`, name, command),

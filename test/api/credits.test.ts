@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { saveDraft } from '../../src/invoice/save-draft.ts';
 import { cliFolder, type CliFolder } from '../cli/cli-runs.ts';
+import { sampleDraft } from '../invoice/sample-invoice.ts';
 import { CATALOGUE, NOW, openApiBench } from './api-bench.ts';
 import type { ApiBench } from './api-bench.ts';
 
@@ -114,6 +116,38 @@ test('a charge is made once for one key, and another one under it is refused', a
   expect(list.body.data).toEqual([{ ...made.body, invoiceId: null }]);
 });
 
+describe('a charge that was made once', () => {
+  test('is cancelled while no invoice has it, also again; its key stays taken', async () => {
+    const charge = { key: 'wrong', description: 'Wrong', amount: '99.50' };
+    const path = '/v1/tenants/acme/one-offs/wrong';
+    const made = await post('/v1/tenants/acme/one-offs', charge);
+    const due = async () => (await bench.call('GET', '/v1/tenants/acme/spend')).body.subtotalMinor;
+    const before = await due();
+    const cancelled = await bench.call('DELETE', `${path}?reason=twice`);
+    expect(cancelled).toMatchObject({ status: 200, body: { ...made.body, cancelledAt: NOW, invoiceId: null } });
+    expect(BigInt(before) - BigInt(await due())).toBe(9_950n);
+    const again = await bench.call('DELETE', `/v1/tenants/acme/one-offs/${made.body.id}`);
+    expect(again).toMatchObject({ status: 200, body: cancelled.body });
+    expect(await auditOf('one_off.cancel')).toBe(1);
+    const taken = await post('/v1/tenants/acme/one-offs', charge);
+    expect([taken.status, taken.body.error.code]).toEqual([409, 'one_off_cancelled']);
+    const unknown = await bench.call('DELETE', '/v1/tenants/acme/one-offs/other');
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'unknown_charge']);
+  });
+
+  test('is not cancelled by a key of the tenant, nor when an invoice has it', async () => {
+    const path = '/v1/tenants/acme/one-offs/kept';
+    const made = await post('/v1/tenants/acme/one-offs', { key: 'kept', description: 'Kept', amount: '5' });
+    const bound = await bench.makeKey(['admin'], 'acme');
+    expect((await bench.call('DELETE', path, { key: bound })).status).toBe(403);
+    await saveDraft(bench.pool, sampleDraft({ tenant: 'acme' }, { oneOffs: [made.body] }));
+    const refused = await bench.call('DELETE', path);
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'already_billed']);
+    const { body } = await bench.call('GET', '/v1/tenants/acme/one-offs');
+    expect(body.data).toContainEqual({ ...made.body, invoiceId: expect.stringMatching(/^inv_/) });
+  });
+});
+
 test('a coupon of the catalogue is given and ended; unknown ones and other currencies are refused', async () => {
   const given = await post('/v1/tenants/acme/coupons', { coupon: 'launch', from: '2026-11-01T00:00:00Z' });
   expect(given).toMatchObject({ status: 201, body: { coupon: { key: 'launch', periods: 3 }, to: null, uses: 0 } });
@@ -136,6 +170,9 @@ test('the commands do the same, and the spend has what the bill would have', asy
   expect(credits.out).toContain('12.50 USD');
   expect(await run('charge', 'globex', '5', 'Hardware', '--key', 'hw-1')).toMatchObject({ exitCode: 0 });
   expect((await run('charges', 'globex')).out).toMatch(/hw-1 .*Hardware +5 +not yet/);
+  await run('charge', 'globex', '7', 'Mistake', '--key', 'hw-2');
+  expect((await run('cancel-charge', 'globex', 'hw-2', '--reason', 'twice')).out).toContain('is cancelled');
+  expect((await run('charges', 'globex')).out).toMatch(/hw-2 .*Mistake +7 +cancelled/);
   expect(await run('coupons', 'give', 'globex', 'launch')).toMatchObject({ exitCode: 0 });
   expect((await run('coupons', 'list', 'globex')).out).toMatch(/launch +10 % +the whole invoice .*0 of 3/);
   const { body: spend } = await bench.call('GET', '/v1/tenants/globex/spend');

@@ -89,6 +89,7 @@ describe('tollkeeper verify counters', () => {
           counter: moved,
           journal: '0',
           rollup: raw,
+          dailyRollup: raw,
           raw,
           setAside: '0',
           drift: '3',

@@ -142,9 +142,19 @@ describe('an audit of counters', () => {
     await stack.pool.query(
       "update usage_hourly set event_count = event_count + 1 where tenant = 't1' and meter = 'users'",
     );
+    await stack.pool.query(
+      "update usage_daily set quantity_sum = quantity_sum - 1 where tenant = 't1' and meter = 'tokens'",
+    );
     const { differences } = await audit();
     const found = differences.map(({ tenant, meter, figure }) => `${tenant} ${meter} ${figure}`);
-    const own = ['calls events', 'calls quantity', 'level quantity', 'peak quantity', 'users events'];
+    const own = [
+      'calls events',
+      'calls quantity',
+      'level quantity',
+      'peak quantity',
+      'tokens quantity',
+      'users events',
+    ];
     expect(found.toSorted()).toEqual(own.map((figure) => `t1 ${figure}`));
     expect((await audit('t2')).voidTenants).toBe(1);
     // Whoever needs them next has them made again from the ledger.

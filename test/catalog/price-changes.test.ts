@@ -107,6 +107,19 @@ describe('the prices of two versions of a plan', () => {
     ]);
   });
 
+  test('name the cadence of fees that have one of their own', () => {
+    const seats = 'key: seats, unit: seat, price: { model: per_unit, unitPrice: 9 }';
+    const before = plan(`baseFee: 100, fixedQuantities: [{ ${seats} }]`);
+    const after = plan(
+      `baseFee: 1000, baseFeeEvery: year, baseFeeDue: advance, fixedQuantities: [{ ${seats}, every: month }]`,
+    );
+    expect(priceChanges(before, after)).toEqual([
+      { what: 'base fee', before: '100', after: '1,000 every year, in advance' },
+      { what: 'fixed quantity seats', before: 'by seat: 9 each', after: 'by seat and month: 9 each' },
+    ]);
+    expect(() => plan('baseFee: 1, baseFeeEvery: minute')).toThrow(/must be year, month, week, day or hour/);
+  });
+
   test('are none where only a limit differs', () => {
     const limited = plan('limits: [{ meter: m, mode: hard, limit: 5 }]');
     expect(priceChanges(plan('baseFee: 0'), limited)).toEqual([]);

@@ -51,13 +51,14 @@ test('every command has help with an example', async () => {
   const { out } = await run('--help');
   const names = [...out.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name = '']) => name);
   expect(names).toEqual(expect.arrayContaining(['start', 'demo', 'apply', 'import', 'invoice', 'close-now']));
-  const groups = new Set(['keys', 'incidents', 'verify', 'credits', 'coupons']);
+  const groups = new Set(['keys', 'incidents', 'verify', 'credits', 'coupons', 'add-on']);
   const commands = [
     ...names.filter((name) => !groups.has(name)).map((name) => [name]),
     // Its alias hides it from the list of names.
     ['plan'],
     ...['list', 'grant', 'withdraw'].map((action) => ['credits', action]),
     ...['list', 'give', 'end'].map((action) => ['coupons', action]),
+    ...['add', 'remove'].map((action) => ['add-on', action]),
     ['keys', 'create'],
     ['keys', 'list'],
     ['keys', 'rotate'],

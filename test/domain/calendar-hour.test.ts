@@ -1,6 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { localText } from '../../src/domain/calendar-hour.ts';
+import { dayEnd, hourEnd, localText } from '../../src/domain/calendar-hour.ts';
 import { isTimeZone } from '../../src/domain/calendar-zone.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import { dayStart, hourStart, monthStart } from '../../src/domain/period.ts';
@@ -65,11 +66,53 @@ describe('local days', () => {
     expect(day('America/Havana', '2024-11-03T05:30:00Z')).toBe('2024-11-03T04:00:00Z');
   });
 
+  test('have begun where clocks go back over midnight', () => {
+    // Beirut, 25 October 2025: at 24:00 back to 23:00, so that the last hour of that day is there twice.
+    expect(day('Asia/Beirut', '2025-10-25T20:59:59Z')).toBe('2025-10-24T21:00:00Z');
+    expect(day('Asia/Beirut', '2025-10-25T21:00:00Z')).toBe('2025-10-24T21:00:00Z');
+    // St. John's, 25 October 1987: at 00:01 back to 23:01 of the day before, when a minute of the new day had passed.
+    expect(day('America/St_Johns', '1987-10-25T02:30:30Z')).toBe('1987-10-25T02:30:00Z');
+    expect(day('America/St_Johns', '1987-10-25T03:00:00Z')).toBe('1987-10-25T02:30:00Z');
+    expect(day('America/St_Johns', '1987-10-25T04:00:00Z')).toBe('1987-10-25T02:30:00Z');
+  });
+
   test('of a month begin it', () => {
     const start = monthStart('Asia/Kathmandu', requireInstant('2024-02-29T18:14:59Z'));
     expect(formatInstant(start)).toBe('2024-01-31T18:15:00Z');
   });
 });
+
+test.each([
+  ['hour', hourStart, hourEnd],
+  ['day', dayStart, dayEnd],
+] as const)('any %s ends where the next one begins, also where clocks change', (_unit, startOf, endOf) => {
+  const moments = fc.oneof(
+    fc.tuple(fc.constant('Asia/Beirut'), around('2025-10-25T21:00:00Z')),
+    fc.tuple(fc.constant('Asia/Beirut'), around('2025-03-29T22:00:00Z')),
+    fc.tuple(fc.constant('America/St_Johns'), around('1987-10-25T02:31:00Z')),
+    fc.tuple(fc.constant('America/St_Johns'), around('2026-11-01T04:30:00Z')),
+    fc.tuple(fc.constant('America/Havana'), around('2024-11-03T05:00:00Z')),
+    fc.tuple(fc.constant('Australia/Lord_Howe'), around('2026-04-04T15:00:00Z')),
+    fc.tuple(fc.constant('Pacific/Apia'), around('2011-12-30T10:00:00Z')),
+    fc.tuple(fc.constant('Asia/Kathmandu'), around('2026-05-01T00:00:00Z')),
+  );
+  fc.assert(
+    fc.property(moments, ([zone, instant]) => {
+      const [start, end] = [startOf(zone, instant), endOf(zone, instant)];
+      expect(start <= instant && instant < end).toBe(true);
+      expect([startOf(zone, start), startOf(zone, end - 1), startOf(zone, end)]).toEqual([start, start, end]);
+      expect(startOf(zone, start - 1)).toBeLessThan(start);
+      expect(endOf(zone, start - 1)).toBe(start);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+function around(instant: string): fc.Arbitrary<number> {
+  return fc
+    .integer({ min: -3 * 24 * 60, max: 3 * 24 * 60 })
+    .map((minutes) => requireInstant(instant) + minutes * 60_000_000);
+}
 
 test('an instant as people of the zone write it', () => {
   expect(localText('Asia/Kathmandu', requireInstant('2024-01-01T00:00:00Z'))).toBe('2024-01-01 05:45');

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { changedFrom, itemAt, itemsWithin, type TimelineItem } from '../../src/domain/timeline.ts';
+import { changedFrom, itemAt, itemsWithin, stretchAround, type TimelineItem } from '../../src/domain/timeline.ts';
 
 const RUNS = 2_000;
 
@@ -26,6 +26,18 @@ describe('a timeline', () => {
     ]);
     expect([9, 10, 19, 20].map((at) => itemAt(items, at)?.name)).toEqual(['a', 'b', 'b', 'c']);
     expect(itemAt(items, -1)).toBeUndefined();
+  });
+
+  test('goes on as the same until something else, or nothing, comes', () => {
+    const items = [item('a', 0, 10), item('b', 10, 20), item('b', 20, 30), item('b', 31, 40), item('a', 40)];
+    expect([9, 10, 29, 31, 50].map((at) => stretchAround(items, at, isSame))).toEqual([
+      { fromMicros: 0, toMicros: 10 },
+      { fromMicros: 10, toMicros: 30 },
+      { fromMicros: 10, toMicros: 30 },
+      { fromMicros: 31, toMicros: 40 },
+      { fromMicros: 40, toMicros: null },
+    ]);
+    expect(stretchAround(items, 30, isSame)).toBeUndefined();
   });
 
   test.each([

@@ -58,7 +58,7 @@ function issue(id: string): Promise<IssuedInvoice> {
   return inTransaction(pool, (client) => issueInvoice(client, { invoiceId: id, at: NOW, chainTip: 'none' }));
 }
 
-function move(id: string, to: 'void' | 'rejected') {
+function move(id: string, to: 'void' | 'rejected' | 'paid') {
   return inTransaction(pool, (client) =>
     moveInvoice(client, { invoiceId: id, to, actor: 'ann', reason: 'wrong', at: NOW }),
   );
@@ -108,6 +108,31 @@ describe('credit', () => {
     await Promise.all([paid, open].map(issue));
     const later = requireInstant('2025-01-01T00:00:00Z');
     expect(await inTransaction(pool, (client) => markOverdue(client, { at: later, limit: 10 }))).toEqual([open]);
+  });
+
+  test('that pays all of an invoice makes it paid as it is issued, and voiding it gives the credit back', async () => {
+    await giveCredit('prepaid', '2000');
+    const id = await rate(billOf(DECEMBER, '20'));
+    await issue(id);
+    const invoice = await readInvoice(pool, id);
+    expect(invoice).toMatchObject({ status: 'paid', number: 'INV-000001' });
+    expect(invoice?.moves.map(({ to, actor, reason }) => [to, actor, reason])).toEqual([
+      ['draft', 'billing', 'rated'],
+      ['issued', 'billing', 'issued as INV-000001'],
+      ['paid', 'billing', 'nothing is due: credit paid all of it'],
+    ]);
+    expect(await issue(id)).toMatchObject({ number: 'INV-000001' });
+    await move(id, 'void');
+    expect(await balances()).toEqual({ prepaid: ['2000', '0'] });
+  });
+
+  test('that pays a part of an invoice leaves it to be paid, and what was paid stays paid', async () => {
+    await giveCredit('prepaid', '500');
+    const id = await rate(billOf(DECEMBER, '20'));
+    await issue(id);
+    expect(await readInvoice(pool, id)).toMatchObject({ status: 'issued', dueMinor: '1500' });
+    await move(id, 'paid');
+    await expect(move(id, 'void')).rejects.toMatchObject({ code: 'move_not_allowed' });
   });
 
   test('is drawn once, however often the step of issuing runs', async () => {
@@ -196,9 +221,20 @@ describe('a negative total', () => {
       carriedMinor: '1400',
     });
     await issue(id);
+    expect(await readInvoice(pool, id)).toMatchObject({ status: 'paid' });
     expect(await balances()).toEqual({ prepaid: ['5000', '0'], [REASON]: ['1400', '0'] });
     await issue(await rate(billOf(DECEMBER, '20')));
     expect(await balances()).toEqual({ prepaid: ['4400', '0'], [REASON]: ['0', '0'] });
+  });
+
+  test('carried by the last bill of a tenant is closed out by hand, once', async () => {
+    await issue(await rate(billInputs('10', NEGATIVE)));
+    const [carried] = await listCredits(pool, { tenant: TENANT, after: null, limit: 1 });
+    const order = { tenant: TENANT, id: carried?.id ?? '', reason: 'paid out', at: DECEMBER };
+    const withdraw = () => inTransaction(pool, (client) => withdrawCredit(client, order));
+    expect([await withdraw(), await withdraw()]).toEqual(['1400', '0']);
+    expect(await balances()).toEqual({ [REASON]: ['0', '0'] });
+    expect(await due(await rate(billOf(DECEMBER, '20')))).toBe('2000');
   });
 
   test('that becomes void takes its credit back, unless another bill has it', async () => {

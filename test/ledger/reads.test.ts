@@ -136,7 +136,7 @@ describe('the sums of a period, from rollups and from rows', () => {
 
   test('differ when a rollup was changed behind the back', async () => {
     await drain([{ id: '1', at: '2023-11-16T10:00:00Z' }]);
-    await stack.pool.query('update usage_hourly set event_count = event_count + 1');
+    await stack.pool.query('update usage_daily set event_count = event_count + 1');
     expect(await sumUsage(stack.pool, SELECTION)).toMatchObject([{ quantity: '2' }]);
     expect(await sumRawUsage(stack.pool, SELECTION)).toMatchObject([{ quantity: '1' }]);
   });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, requireInstant } from '../../src/domain/instant.ts';
-import { hourStart } from '../../src/domain/period.ts';
+import { dayStart, hourStart } from '../../src/domain/period.ts';
 import { windowParts } from '../../src/ledger/usage-window.ts';
 
 const QUARTER = 15 * MICROS_PER_MINUTE;
@@ -19,8 +19,11 @@ test.each([
   ['America/New_York', '2026-03-08T07:00:00Z'],
   ['Antarctica/Troll', '2026-10-25T01:00:00Z'],
   ['Asia/Kathmandu', '2026-05-01T00:00:00Z'],
+  ['Asia/Kathmandu', '2026-05-01T18:15:00Z'],
+  ['Asia/Beirut', '2025-10-25T21:00:00Z'],
+  ['America/St_Johns', '2009-11-01T02:31:00Z'],
   ['Pacific/Apia', '2011-12-30T10:00:00Z'],
-])('an instant of %s around %s is answered for once: by its rollup or as a row', (zone, around) => {
+])('an instant of %s around %s is answered for once: by the rollup of its day or hour, or as a row', (zone, around) => {
   const middle = requireInstant(around);
   fc.assert(
     fc.property(
@@ -40,6 +43,13 @@ test.each([
         const rows = parts.splitHours.filter((one) => one.fromMicros <= instant && instant < one.toMicros);
         const isWanted = window.fromMicros <= instant && instant < window.toMicros;
         expect(rows.length + Number(isInRollups)).toBe(Number(isWanted));
+        // What the rollups answer for is in a whole day, or among the hours of a day that is cut.
+        const day = dayStart(zone, instant);
+        const cuts = parts.cutDays.filter(
+          (cut) => cut.dayMicros === day && cut.fromMicros <= hour && hour < cut.toMicros,
+        );
+        const isInDays = parts.daysFromMicros <= day && day < parts.daysToMicros;
+        expect(cuts.length + Number(isInDays)).toBe(Number(isInRollups));
         expect(parts.splitHours.every((one) => one.toMicros - one.fromMicros < 2 * MICROS_PER_HOUR)).toBe(true);
       },
     ),

@@ -22,6 +22,10 @@ test('the first bill has the fee of its own period and that of the next one', ()
   ]);
 });
 
+test('a plan without a fee has no line ahead', () => {
+  expect(linesOf({ next: { ...NEXT, planVersion: { ...PLAN, baseFee: '0' } } })).toEqual([['base', '2000']]);
+});
+
 test('a later bill takes off what was billed ahead; the last one has no fee left', () => {
   expect(linesOf({ next: NEXT, billedAhead: AHEAD })).toEqual([
     ['base', '2000'],

@@ -157,7 +157,6 @@ test('a chain of coupons is rounded as a whole: no cent is made or lost between 
   expect(amounts(content).slice(1)).toEqual([
     ['coupon:a', '-2'],
     ['coupon:b', '-2'],
-    ['coupon:c', '0'],
   ]);
 });
 
@@ -171,6 +170,19 @@ test('a coupon of a charge comes first, and leaves the other charges and fees al
   expect(content.lines[2]).toMatchObject({ provenance: { charge: 'requests', coupon: 'requests' } });
   const unknown = billOf('100', {}, { coupons: [coupon('gone', { percent: '50' }, 'no_such_charge')] });
   expect(unknown.totalMinor).toBe('10000');
+});
+
+test('a second coupon of a charge is on what the first one left of it, also where the invoice has more', () => {
+  const coupons = [coupon('a', { amount: '60' }, 'requests'), coupon('b', { amount: '60' }, 'requests')];
+  expect(amounts(billOf('100', { baseFee: '200' }, { coupons })).slice(2)).toEqual([
+    ['coupon:a', '-6000'],
+    ['coupon:b', '-4000'],
+  ]);
+});
+
+test('the step of a line says what it takes off, as the line does', () => {
+  const capped = billOf('600', { maximum: '500' }).lines.at(-1);
+  expect(capped).toMatchObject({ kind: 'maximum', exactAmount: '-100', steps: [{ amount: '-100' }] });
 });
 
 test('a charge made once is a line, before coupons and tax', () => {

@@ -3,26 +3,17 @@ import { expect, test } from 'vitest';
 
 import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
-import type { AppliedCoupon, CreditGrant, RatingInputs } from '../../src/rating/inputs.ts';
+import type { CreditGrant, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { exact } from '../../src/rating/exact.ts';
 import { roundToMinor } from '../../src/rating/rounding.ts';
 import { amounts, decimals, RATING_RUNS } from './generated-charges.ts';
-import { anyInputs, eventsByMeter, generatedPlans, inputsWith, spansOf } from './generated-inputs.ts';
+import { anyInputs, generatedCoupons } from './generated-bills.ts';
+import { eventsByMeter, generatedPlans, inputsWith, spansOf } from './generated-inputs.ts';
 
 /** Laws of what stands around prices: bounds of plans, charges made once, coupons, taxes and credits. */
 
 const RUNS = { numRuns: RATING_RUNS };
-
-const coupons: fc.Arbitrary<readonly AppliedCoupon[]> = fc
-  .array(
-    fc.oneof(
-      decimals(100n, 2).map((percent) => ({ percent })),
-      amounts.map((amount) => ({ amount })),
-    ),
-    { maxLength: 3 },
-  )
-  .map((discounts) => discounts.map((discount, index) => ({ id: `cpa_${index}`, description: 'Coupon', discount })));
 
 const grants: fc.Arbitrary<readonly CreditGrant[]> = fc
   .array(
@@ -40,7 +31,7 @@ const grants: fc.Arbitrary<readonly CreditGrant[]> = fc
 const surrounded: fc.Arbitrary<RatingInputs> = fc
   .record({
     inputs: anyInputs,
-    coupons,
+    coupons: generatedCoupons,
     grants,
     oneOffs: fc.array(amounts, { maxLength: 2 }),
     taxesIncluded: fc.boolean(),

@@ -114,6 +114,19 @@ test.each<[Partial<Charge>, string]>([
   expect(checkPlan(plan, WITH_REGION)[0]?.message).toContain(message);
 });
 
+function problemsWith(bandCount: number): readonly string[] {
+  const bands = Array.from({ length: bandCount }, (_, index) => {
+    return { upTo: index === bandCount - 1 ? null : `${index + 1}`, unitPrice: '1', flatFee: '0' };
+  });
+  const charges = [sampleCharge('requests', { model: 'graduated', bands, flatAtZero: false })];
+  return checkPlan(samplePlan({ charges }), METERS).map(({ message }) => message);
+}
+
+test('a price has a hundred bands and not one more', () => {
+  expect(problemsWith(100)).toEqual([]);
+  expect(problemsWith(101)).toEqual(['101 bands; at most 100 are allowed']);
+});
+
 test('names everything at once', () => {
   const plan = samplePlan({ baseFee: '-1', limits: [{ ...LIMIT, meter: 'seats', limit: '-1' }] });
   expect(checkPlan(plan, METERS)).toEqual([

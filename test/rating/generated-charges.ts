@@ -157,7 +157,12 @@ const frames = fc.record(
 export function generatedCharges(key: string, { monotone, aggregation }: ChargeWishes): fc.Arbitrary<Charge> {
   const plain = quantityPrices(monotone);
   const usual = fc.oneof(plain, plain, bucketedPrices(monotone), matrixPrices(monotone));
-  const prices: fc.Arbitrary<PriceModel> = aggregation === 'sum' ? fc.oneof(usual, usual, percentagePrices) : usual;
+  const pricesOf: Partial<Record<Aggregation, fc.Arbitrary<PriceModel>>> = {
+    sum: fc.oneof(usual, usual, percentagePrices),
+    // Parts of a gauge do not come together, but for groups.
+    latest: plain,
+  };
+  const prices = pricesOf[aggregation] ?? usual;
   return fc
     .record({
       price: prices,
@@ -184,7 +189,8 @@ export function generatedCharges(key: string, { monotone, aggregation }: ChargeW
     });
 }
 
-/** The meter of a generated charge. */
+/** The meter of a generated charge. One of latest values is a gauge. */
 export function generatedMeter(key: string, aggregation: Aggregation): Meter {
-  return { ...sampleMeter(key), aggregation, dimensions: DIMENSIONS };
+  const gauge = aggregation === 'latest' ? { timeWeighted: true as const } : {};
+  return { ...sampleMeter(key), aggregation, dimensions: DIMENSIONS, ...gauge };
 }

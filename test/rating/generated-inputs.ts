@@ -3,17 +3,18 @@ import * as fc from 'fast-check';
 import type { Aggregation } from '../../src/domain/meter.ts';
 import type { Charge, PlanVersion } from '../../src/domain/plan.ts';
 import type { ChargeUsage, LateUsage, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
-import { amounts, decimals, generatedCharges, generatedMeter } from './generated-charges.ts';
+import { amounts, generatedCharges, generatedMeter } from './generated-charges.ts';
 import { figuresOf, filtered, type GeneratedEvent, generatedEvents, instantOf } from './generated-usage.ts';
 import { sampleInputs, samplePlan } from './sample-inputs.ts';
 
-/** Whole inputs of rating: a period in one span or several, each with a plan of its own, late usage and taxes. */
+/** Parts of the inputs of rating: plans, the spans that they hold in, what the ledger says of usage to them, in time and late. */
 
 const HOURS = 24 * 30;
 const METERS: readonly (readonly [key: string, aggregation: Aggregation])[] = [
   ['calls', 'sum'],
   ['seats', 'max'],
   ['amounts', 'sum'],
+  ['stored', 'latest'],
 ];
 export const CURRENCIES = ['USD', 'JPY', 'KWD'] as const;
 
@@ -104,31 +105,3 @@ export function inputsWith(
     ...changes,
   });
 }
-
-/** Everything at once. */
-export const anyInputs: fc.Arbitrary<RatingInputs> = fc.constantFrom(...CURRENCIES).chain((currency) =>
-  fc
-    .record({
-      plans: fc.array(generatedPlans(currency), { minLength: 1, maxLength: 3 }),
-      cuts: periodCuts,
-      events: eventsByMeter,
-      latePlan: generatedPlans(currency),
-      lateBefore: eventsByMeter,
-      lateEvents: eventsByMeter,
-      percents: fc.array(decimals(30n, 3), { maxLength: 3 }),
-      earlier: fc.array(fc.integer({ min: -100, max: 100_000 }), { maxLength: 2 }),
-    })
-    .map(({ plans, cuts, events, latePlan, lateBefore, lateEvents, percents, earlier }) =>
-      inputsWith(
-        {
-          spans: spansOf(plans, cuts, events),
-          late: [lateOfPlan(latePlan, lateBefore, lateEvents)],
-          earlier: earlier.map((amount, index) => {
-            return { invoiceId: `inv_${index}`, amounts: [{ key: 'base', amountMinor: `${amount}` }] };
-          }),
-        },
-        currency,
-        percents,
-      ),
-    ),
-);

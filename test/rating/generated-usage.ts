@@ -73,7 +73,11 @@ export function instantOf(hours: number): string {
 }
 
 function together(events: readonly GeneratedEvent[], aggregation: Aggregation): Exact {
-  const values = events.map(({ quantity }) => exact(quantity));
+  // To rating a gauge is value × seconds, however the ledger comes to them: here, each event adds to it until the period ends.
+  const seconds = ({ hour }: GeneratedEvent): Exact => {
+    return exact(aggregation === 'latest' ? BigInt((HOURS_MAX - hour) * 3_600) : 1n);
+  };
+  const values = events.map((event) => exact(event.quantity).times(seconds(event)));
   if (aggregation === 'max') return values.reduce((peak, value) => peak.atLeast(value), ZERO);
   return values.reduce((sum, value) => sum.plus(value), ZERO);
 }

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 
 import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { InvoiceContent, InvoiceLine } from '../../src/domain/invoice.ts';
+import type { Charge } from '../../src/domain/plan.ts';
+import { carriedUsage } from '../../src/rating/carried-usage.ts';
 import { Exact, exact, ZERO } from '../../src/rating/exact.ts';
 import type { ChargeUsage, EarlierBill, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { dueOf, priceCharge } from '../../src/rating/price-charge.ts';
@@ -10,18 +12,18 @@ import { shareOfPeriod } from '../../src/rating/proration.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { roundToMinor } from '../../src/rating/rounding.ts';
 import { amounts, RATING_RUNS } from './generated-charges.ts';
+import { anyInputs } from './generated-bills.ts';
 import {
-  anyInputs,
   CURRENCIES,
   eventsByMeter,
   type EventsByMeter,
   generatedPlans,
   inputsWith,
-  lateOfPlan,
   periodCuts,
   spansOf,
   usageOfPlan,
 } from './generated-inputs.ts';
+import { generatedTimelines, lateTimeline, timelineSpans } from './generated-timelines.ts';
 import { samplePlan } from './sample-inputs.ts';
 
 /** Laws of whole invoices, for plans of every kind. */
@@ -57,13 +59,9 @@ test('the lines of a charge lose no minor unit: together they are its whole, rou
     fc.property(anyInputs, (inputs) => {
       const { lines } = contentOf(inputs);
       const { currency } = inputs.tenant;
-      for (const span of inputs.spans) {
+      for (const span of [...inputs.spans, ...(inputs.addOns ?? [])]) {
         for (const charge of span.planVersion.charges) {
-          const usage = span.usage.find((one) => one.charge === charge.key);
-          const meter = inputs.meters.find(({ key }) => key === charge.meter);
-          if (usage === undefined || meter === undefined) throw new Error('every charge has usage and a meter');
-          const share = shareOfPeriod(span, inputs.feePeriod);
-          const due = dueOf(priceCharge(charge, usage, { aggregation: meter.aggregation, currency, share }));
+          const due = span.trial === true ? ZERO : dueInSpan(inputs, span, charge);
           expect(sum(linesOfCharge(lines, span, charge.key))).toBe(roundToMinor(due, currency));
         }
       }
@@ -72,10 +70,27 @@ test('the lines of a charge lose no minor unit: together they are its whole, rou
   );
 });
 
-function linesOfCharge(lines: readonly InvoiceLine[], { from }: RatedSpan, charge: string): InvoiceLine[] {
+/** What a charge comes to, by itself, with what it has behind it where its plan carries over. */
+function dueInSpan(inputs: RatingInputs, span: RatedSpan, charge: Charge): Exact {
+  const usage = span.usage.find((one) => one.charge === charge.key);
+  const meter = inputs.meters.find(({ key }) => key === charge.meter);
+  if (usage === undefined || meter === undefined) throw new Error('every charge has usage and a meter');
+  const timeline = span.planVersion.addOn === true ? (inputs.addOns ?? []) : inputs.spans;
+  const earlier = carriedUsage(inputs.meters, timeline, timeline.indexOf(span), charge);
+  const context = {
+    aggregation: meter.aggregation,
+    currency: inputs.tenant.currency,
+    share: shareOfPeriod(span, inputs.feePeriod),
+    ...(earlier === undefined ? {} : { earlier }),
+  };
+  return dueOf(priceCharge(charge, usage, context));
+}
+
+function linesOfCharge(lines: readonly InvoiceLine[], { from, planVersion }: RatedSpan, charge: string): InvoiceLine[] {
   const kinds = ['usage', 'minimum', 'maximum'];
-  return lines.filter((line) => {
-    return kinds.includes(line.kind) && line.provenance.charge === charge && line.provenance.from === from;
+  return lines.filter(({ kind, provenance }) => {
+    const isOfSpan = provenance.planKey === planVersion.key && provenance.from === from;
+    return kinds.includes(kind) && isOfSpan && provenance.charge === charge;
   });
 }
 
@@ -129,41 +144,63 @@ function together(parts: readonly EventsByMeter[]): EventsByMeter {
   return Object.fromEntries(keys.map((key) => [key, parts.flatMap((part) => part[key] ?? [])]));
 }
 
-/** A row of periods: what came in time, and what came while each later one was open. */
+/** How many events of each charge are on lines of usage, in time or late. */
+function eventsByCharge(lines: readonly InvoiceLine[]): Readonly<Record<string, bigint>> {
+  const counts: Record<string, bigint> = {};
+  for (const { kind, provenance } of lines) {
+    const { charge } = provenance;
+    if (charge === null || (kind !== 'usage' && kind !== 'late_usage')) continue;
+    counts[charge] = (counts[charge] ?? 0n) + BigInt(provenance.eventCount);
+  }
+  return counts;
+}
+
+/** A period, and what came to it while each later one was open. */
 const histories = currencies.chain((currency) =>
   fc.record({
     currency: fc.constant(currency),
-    plan: generatedPlans(currency),
+    timeline: generatedTimelines(currency),
     inTime: eventsByMeter,
-    cuts: periodCuts,
     late: fc.array(eventsByMeter, { maxLength: 4 }),
   }),
 );
 
 test('usage is billed once, in time or late: bills of a period and what came late to it add up to the price of all', () => {
   fc.assert(
-    fc.property(histories, ({ currency, plan, inTime, late }) => {
-      const nothing = { ...plan, baseFee: '0', charges: [] };
-      const empty = spansOf([nothing], [], {});
-      const lines = [
-        ...contentOf(inputsWith({ spans: spansOf([{ ...plan, baseFee: '0' }], [], inTime) }, currency)).lines,
-      ];
+    fc.property(histories, ({ currency, timeline, inTime, late }) => {
+      const nothing = spansOf([samplePlan({ key: 'nothing', baseFee: '0', currency, charges: [] })], [], {});
+      const billFor = (events: EventsByMeter): InvoiceContent => {
+        return contentOf(inputsWith({ spans: timelineSpans(timeline, events) }, currency));
+      };
+      const lines = [...billFor(inTime).lines];
       let known = inTime;
       for (const events of late) {
-        const content = contentOf(inputsWith({ spans: empty, late: [lateOfPlan(plan, known, events)] }, currency));
+        const content = contentOf(
+          inputsWith({ spans: nothing, late: lateTimeline(timeline, known, events) }, currency),
+        );
         lines.push(...content.lines);
         known = together([known, events]);
       }
-      const all = contentOf(inputsWith({ spans: spansOf([{ ...plan, baseFee: '0' }], [], known) }, currency));
+      const all = billFor(known);
       expect(sum(lines)).toBe(sum(all.lines));
+      expect(eventsByCharge(lines)).toEqual(eventsByCharge(all.lines));
     }),
     RUNS,
   );
 });
 
+const cutPeriods = currencies.chain((currency) =>
+  fc.record({
+    currency: fc.constant(currency),
+    plan: generatedPlans(currency),
+    inTime: eventsByMeter,
+    cuts: periodCuts,
+  }),
+);
+
 test('every event of a period falls into one span, and is counted once by each charge that takes it', () => {
   fc.assert(
-    fc.property(histories, ({ currency, plan, inTime, cuts }) => {
+    fc.property(cutPeriods, ({ currency, plan, inTime, cuts }) => {
       const { lines } = contentOf(inputsWith({ spans: spansOf([plan], cuts, inTime) }, currency));
       const whole: readonly ChargeUsage[] = usageOfPlan(plan, inTime);
       for (const { charge, eventCount } of whole) {

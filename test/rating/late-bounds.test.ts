@@ -54,6 +54,14 @@ test('usage that comes late takes the place of what was billed to a minimum', ()
   ]);
 });
 
+test('what was billed to a minimum with half a minor unit is given back as it was rounded there', () => {
+  const commitment = { amount: '0', overageFactor: '0', trueUp: false };
+  expect(lateLinesOf({ minimum: '24.575', commitment }, ['0', '25'])).toEqual([
+    [REQUESTS, '2500'],
+    [BOUNDS, '-2500'],
+  ]);
+});
+
 test('a cap that covers the base fee counts it', () => {
   const plan = { maximum: '500', baseFee: '100', boundsCover: 'charges_and_base_fee' } as const;
   expect(lateLinesOf(plan, ['390', '420'])).toEqual([
@@ -64,7 +72,7 @@ test('a cap that covers the base fee counts it', () => {
 
 test('a plan without bounds, and a trial, have no such line', () => {
   expect(lateLinesOf({}, ['10', '40'])).toEqual([[REQUESTS, '3000']]);
-  expect(lateLinesOf({ maximum: '5' }, ['10', '40'], ['0', '0'], { trial: true })).toEqual([]);
+  expect(lateLinesOf({ maximum: '5' }, ['10', '40'], ['0', '0'], { trial: true })).toEqual([[REQUESTS, '0']]);
 });
 
 test('a charge that cannot be priced is a problem, also where nothing came late to it', () => {

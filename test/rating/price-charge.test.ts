@@ -93,6 +93,11 @@ describe('conversion', () => {
   });
 });
 
+test('a discount of nothing is no step', () => {
+  const steps = priced({ discount: { percent: '0' } }, '10').steps.map(({ step }) => step);
+  expect(steps).toEqual(priced({}, '10').steps.map(({ step }) => step));
+});
+
 describe('a discount', () => {
   test('is a share, or an amount and never more than there is', () => {
     expect(due({ discount: { percent: '50' } }, '10')).toBe('2');

@@ -193,3 +193,19 @@ test('usage that a filter leaves out costs nothing, also where the rest is not k
   const of = charge(BANDS, { filter: { region: ['eu'] } });
   expect(textOf(costOfEvent(of, { quantity: '5', values: { region: 'us' }, usedBefore: null }, meter, USD))).toBe('0');
 });
+
+test('what a price of whole hours or of values apart costs for one event is not known, and why', () => {
+  const perUnit = { model: 'per_unit', unitPrice: '1' } as const;
+  const packages = { model: 'package', size: '7', packagePrice: '1', freeUnits: '0' } as const;
+  const bucketed: PriceModel = { model: 'bucketed', bucket: 'hour', price: packages };
+  const matrix: PriceModel = { model: 'matrix', dimensions: ['region'], cells: [], otherwise: packages };
+  expect([...costs(charge(bucketed), ['1']), ...costs(charge(matrix), ['1'])]).toEqual([
+    'calls prices each hour as a whole, which is not over yet',
+    'calls prices values of region apart, and what each has used is not counted',
+  ]);
+  expect(costs(charge({ ...bucketed, price: perUnit }), ['3'])).toEqual(['3']);
+  const cells = [perUnit, packages].map((price, index) => ({ values: [`r${index}`], price }));
+  expect(costs(charge({ ...matrix, cells, otherwise: perUnit }), ['1'])).toEqual([
+    'calls prices values of region apart, and what each has used is not counted',
+  ]);
+});

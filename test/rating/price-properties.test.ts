@@ -15,7 +15,7 @@ import { samplePlan } from './sample-inputs.ts';
 /** Laws of one charge, for every model and everything that may stand around a price. */
 
 const RUNS = { numRuns: RATING_RUNS };
-const aggregations = fc.constantFrom('sum' as const, 'max' as const);
+const aggregations = fc.constantFrom('sum' as const, 'max' as const, 'latest' as const);
 
 /** A charge with its meter's aggregation. */
 const anyCharge = (monotone: boolean) =>

@@ -72,6 +72,27 @@ test('what prices single events is projected by what it came to, and its maximum
   expect(spend(projectInputs(capped, AT))?.at(0)?.at(3)).toBe('5.00');
 });
 
+test('values of dimensions grow with time, hours stay what they came to for theirs, and what was not used is left out', () => {
+  const meters = ['calls', 'hours', 'pages'].map((key) => ({ ...sampleMeter(key), dimensions: ['region'] }));
+  const charges: Charge[] = [
+    sampleCharge('calls', { model: 'matrix', dimensions: ['region'], cells: [], otherwise: GRADUATED }),
+    { ...sampleCharge('hours', { model: 'bucketed', bucket: 'hour', price: GRADUATED }), minimum: '50' },
+    sampleCharge('pages', GRADUATED),
+  ];
+  const part = { quantity: '500', eventCount: '1' };
+  const usage = [
+    sampleUsage('calls', '500', { parts: [{ ...part, values: { region: 'eu' }, bucket: null }] }),
+    sampleUsage('hours', '500', { parts: [{ ...part, values: {}, bucket: '2023-11-01T00:00:00Z' }] }),
+  ];
+  // 1,500 in one region: 1,000 at 0.01 and 500 at 0.005. An hour of 5.00 is three of them, and less than the minimum.
+  const projected = spend(projectInputs(inputs(charges, usage, { meters }), AT));
+  expect(projected?.map(([used, , , cost]) => [used, cost])).toEqual([
+    ['1500', '12.50'],
+    ['1500', '50.00'],
+    ['0', '0.00'],
+  ]);
+});
+
 test('what is over stays, and a plan that is still to come has the usage of the one before it, per time', () => {
   const charge = sampleCharge('requests', { model: 'per_unit', unitPrice: '1' });
   const dearer = sampleCharge('requests', { model: 'per_unit', unitPrice: '10' });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/domain/canonical.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { stepsSentence } from '../../src/domain/steps-sentence.ts';
-import type { RatingInputs } from '../../src/rating/inputs.ts';
+import type { LateUsage, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import {
   sampleCharge,
@@ -143,8 +143,37 @@ describe('late usage', () => {
     );
   });
 
-  test('that makes no difference is no line', () => {
-    expect(contentOf(lateRequests('1500', '1600')).lines.map(({ kind }) => kind)).not.toContain('late_usage');
+  test('that makes no difference is on a line of nothing, with its events and why it is nothing', () => {
+    const line = contentOf(lateRequests('1500', '1600')).lines.at(-1);
+    expect(line).toMatchObject({
+      key: 'late:2023-10-01T00:00:00Z:requests',
+      kind: 'late_usage',
+      quantity: '100',
+      amountMinor: '0',
+      exactAmount: '0',
+      provenance: { eventCount: '7', billedInvoiceId: 'inv_old' },
+    });
+    expect(stepsSentence(line?.steps ?? [])).toBe(
+      'with late usage 1,600: 1,600 in packages of 1,000 = 2 packages, then 2 × 0.5 = 1, then billed 1,500 on inv_old: ' +
+        '1,500 in packages of 1,000 = 2 packages, then 2 × 0.5 = 1, then the difference is 0.00',
+    );
+  });
+
+  test('in a trial costs nothing, and is on a line that says so', () => {
+    const usage = [sampleLateUsage('requests', '1999', '2001', '7'), sampleLateUsage('input_tokens', '9', '9', '0')];
+    const lines = contentOf(sampleInputs({ late: [sampleLate({ trial: true, usage })] })).lines.filter(
+      ({ kind }) => kind === 'late_usage',
+    );
+    expect(lines).toMatchObject([
+      { key: 'late:2023-10-01T00:00:00Z:requests', quantity: '2', amountMinor: '0', provenance: { eventCount: '7' } },
+    ]);
+    expect(stepsSentence(lines[0]?.steps ?? [])).toBe('in a trial, nothing is charged');
+  });
+
+  test('of charges to which nothing came late is no line where it makes no difference', () => {
+    const usage = [sampleLateUsage('requests', '1500', '1600', '7'), sampleLateUsage('input_tokens', '9', '9', '0')];
+    const keys = contentOf(sampleInputs({ late: [sampleLate({ usage })] })).lines.map(({ key }) => key);
+    expect(keys.filter((key) => key.startsWith('late:'))).toEqual(['late:2023-10-01T00:00:00Z:requests']);
   });
 
   test('does not enter the bands of the open period', () => {
@@ -182,6 +211,21 @@ describe('late usage', () => {
   });
 });
 
+function lateOf(from = '', to = ''): LateUsage {
+  return sampleLate({ span: { from, to } });
+}
+
+function problemsOfLate(...late: readonly LateUsage[]): readonly string[] {
+  return problemsOf(sampleInputs({ late }));
+}
+
+function problemsOfSpans(...days: readonly (readonly [from: string, to: string])[]): readonly string[] {
+  const spans = days.map(([from, to]) => {
+    return sampleSpan({ from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z`, usage: [] });
+  });
+  return problemsOf(sampleInputs({ spans }));
+}
+
 describe('inputs that cannot be billed are answered, all at once', () => {
   test('a meter that is not given, another currency, unreadable usage', () => {
     const problems = problemsOf(
@@ -208,6 +252,35 @@ describe('inputs that cannot be billed are answered, all at once', () => {
       problemsOf(sampleInputs({ period: { start: '2023-11-01T00:00:00Z', end: '2023-11-01T00:00:00Z' } })),
     ).toEqual(['the period is empty: 2023-11-01T00:00:00Z to 2023-11-01T00:00:00Z']);
     expect(problemsOf(sampleInputs({ period: { start: 'soon', end: 'later' } }))).toHaveLength(1);
+  });
+
+  test('spans of plans that overlap, leave a gap, or do not reach the borders of the period', () => {
+    const [start, middle, later, end] = ['2023-11-01', '2023-11-11', '2023-11-12', '2023-12-01'] as const;
+    expect(problemsOfSpans([start, middle], [middle, end])).toEqual([]);
+    expect(problemsOfSpans([start, later], [middle, end])).toEqual([
+      'the span from 2023-11-11T00:00:00Z to 2023-12-01T00:00:00Z overlaps another or lies outside of the period',
+    ]);
+    expect(problemsOfSpans([start, middle], [later, end])).toEqual([
+      'no plan is given from 2023-11-11T00:00:00Z to 2023-11-12T00:00:00Z: none of it would be billed',
+    ]);
+    expect(problemsOfSpans([middle, later])).toEqual([
+      'no plan is given from 2023-11-01T00:00:00Z to 2023-11-11T00:00:00Z: none of it would be billed',
+      'no plan is given from 2023-11-12T00:00:00Z to 2023-12-01T00:00:00Z: none of it would be billed',
+    ]);
+  });
+
+  test('late usage of this period, and of spans that overlap: it would be billed twice', () => {
+    const [october, middle, later, november] = ['10-01', '10-11', '10-21', '11-01'].map(
+      (day) => `2023-${day}T00:00:00Z`,
+    );
+    expect(problemsOfLate(lateOf(middle, november), lateOf(october, middle))).toEqual([]);
+    expect(problemsOfLate(lateOf(middle, november), lateOf(october, later))).toEqual([
+      'the late usage of the period or span from 2023-10-11T00:00:00Z is given twice',
+    ]);
+    const own = { usagePeriodStart: '2023-11-01T00:00:00Z', usagePeriodEnd: '2023-12-01T00:00:00Z' };
+    expect(problemsOfLate(sampleLate(own))).toEqual([
+      'late usage of 2023-11-01T00:00:00Z is of no period before this one',
+    ]);
   });
 
   test('a limit whose meter is not given does not keep a bill from being made', () => {

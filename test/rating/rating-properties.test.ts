@@ -10,6 +10,7 @@ import { exact, ZERO } from '../../src/rating/exact.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
 import { priceCharge } from '../../src/rating/price-charge.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
+import { RATING_RUNS } from './generated-charges.ts';
 import {
   sampleCharge,
   sampleInputs,
@@ -89,6 +90,8 @@ function contentOf(inputs: RatingInputs): InvoiceContent {
 const sum = (amounts: readonly { readonly amountMinor: string }[]): bigint =>
   amounts.reduce((total, { amountMinor }) => total + BigInt(amountMinor), 0n);
 
+const RUNS = { numRuns: RATING_RUNS };
+
 const CONTEXT = { aggregation: 'sum', currency: 'USD' } as const;
 
 test('the total is the sum of the lines and of the taxes, whatever is billed', () => {
@@ -100,6 +103,7 @@ test('the total is the sum of the lines and of the taxes, whatever is billed', (
       expect(BigInt(content.totalMinor)).toBe(sum(content.lines) + sum(content.taxLines));
       expect(new Set(content.lines.map(({ key }) => key)).size).toBe(content.lines.length);
     }),
+    RUNS,
   );
 });
 
@@ -116,6 +120,7 @@ test('the steps of every line lead to its amount: a conclusion says it, other st
         expect(shown.text).toBe(exact(amountMinor).times(currencyUnit).text);
       }
     }),
+    RUNS,
   );
 });
 
@@ -125,6 +130,7 @@ test('the same inputs give the same content, also after a round trip through can
       const recorded = JSON.parse(canonicalJson(inputs)) as RatingInputs;
       expect(canonicalJson(contentOf(recorded))).toBe(canonicalJson(contentOf(inputs)));
     }),
+    RUNS,
   );
 });
 
@@ -135,6 +141,7 @@ test('more usage never costs less', () => {
       const whole = exact(quantity).plus(exact(more)).text;
       expect(priceCharge(charge, { quantity: whole }, CONTEXT).amount.isBelow(small)).toBe(false);
     }),
+    RUNS,
   );
 });
 
@@ -160,6 +167,7 @@ test('the bill of a period and the late bills after it add up to the bill of the
       }
       expect(billed).toBe(billFor(before));
     }),
+    RUNS,
   );
 });
 

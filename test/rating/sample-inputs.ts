@@ -57,7 +57,13 @@ export function sampleUsage(charge: string, quantity: string, figures: Partial<U
   return { charge, quantity, eventCount: '8819', ledgerRange: { shard: 0, first: '1-1', last: '1-8819' }, ...figures };
 }
 
-export function sampleLateUsage(charge: string, before: string, after: string, eventCount = '1'): LateChargeUsage {
+/** Late usage of a charge; where it stays the same, nothing came late to it unless a count says so. */
+export function sampleLateUsage(
+  charge: string,
+  before: string,
+  after: string,
+  eventCount = before === after ? '0' : '1',
+): LateChargeUsage {
   return { charge, before: { quantity: before }, after: { quantity: after }, eventCount, ledgerRange: null };
 }
 

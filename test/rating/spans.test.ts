@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
 import type { Charge, FixedQuantityPrice, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
-import type { HeldQuantity, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
+import type { HeldQuantity, LateUsage, RatedSpan, RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import {
   sampleCharge,
@@ -171,8 +171,19 @@ describe('a plan that changes within its period', () => {
     ];
     const lines = linesOf(inputs([span(START, END, plan('b'), '0')], { late }));
     // The second span was billed 10 × 1 behind 90; with 100 before them its 20 units cost 0.5 each, so it makes no difference.
-    expect(shown(lines)).toEqual([`late:${october}:calls:${october} 1000`]);
+    expect(shown(lines)).toEqual([`late:${october}:calls:${october} 1000`, `late:${october}:calls:${change} 0`]);
   });
+});
+
+test('what is carried over is usage of the same meter: a charge that took its key from another begins at zero', () => {
+  const requests = { ...calls(), meter: 'requests' };
+  const spans = [
+    span(START, MIDDLE, plan('a', { charges: [requests] }), '90'),
+    span(MIDDLE, END, plan('b', { charges: [calls()], onChange: 'carry_over' }), '20'),
+  ];
+  const meters = [sampleMeter('calls', 'call'), sampleMeter('requests')];
+  const alone = linesOf(inputs([span(START, END, plan('b', { charges: [calls()] }), '20')]));
+  expect(linesOf(inputs(spans, { meters })).at(-1)?.amountMinor).toBe(alone.at(-1)?.amountMinor);
 });
 
 describe('a trial', () => {
@@ -270,6 +281,49 @@ describe('a fixed quantity', () => {
       { numRuns: 500 },
     );
   });
+});
+
+/** Late usage of a part of a sealed period under a plan that carries over: nothing before, and then a quantity. */
+function lateOf(from: string, to: string, quantity: string, changes: Partial<LateUsage>): LateUsage {
+  const planVersion = plan('a', { charges: [calls()], onChange: 'carry_over' });
+  const usage = [sampleLateUsage('calls', '0', quantity)];
+  return sampleLate({ usagePeriodStart: from, usagePeriodEnd: to, planVersion, usage, ...changes });
+}
+
+const lateAmounts = (late: readonly LateUsage[]): readonly string[] =>
+  linesOf(inputs([span(START, END, plan('b'), '0')], { late }))
+    .filter(({ kind }) => kind === 'late_usage')
+    .map(({ amountMinor }) => amountMinor);
+
+describe('bands of late usage begin at zero', () => {
+  const [first, from, change] = ['2023-09-01T00:00:00Z', '2023-10-01T00:00:00Z', '2023-10-16T00:00:00Z'] as const;
+
+  test('behind a trial: what was free fills none', () => {
+    const inTrial = lateOf(from, START, '100', { span: { from, to: change }, trial: true });
+    const behind = lateOf(from, START, '10', { span: { from: change, to: START } });
+    expect(lateAmounts([inTrial, behind])).toEqual(['0', '1000']);
+  });
+
+  test('in each period', () => {
+    expect(lateAmounts([lateOf(first, from, '100', {}), lateOf(from, START, '10', {})])).toEqual(['10000', '1000']);
+  });
+});
+
+test('events that are counted carry over as sums do, peaks do not', () => {
+  const charges = [sampleCharge('pages', GRADUATED), calls()];
+  const spans = [
+    span(START, MIDDLE, plan('a', { charges }), '100'),
+    span(MIDDLE, END, plan('b', { charges, onChange: 'carry_over' }), '10'),
+  ];
+  const billed = (['count', 'max'] as const).map((aggregation) => {
+    const meters = [{ ...sampleMeter('calls', 'call'), aggregation }, sampleMeter('pages')];
+    const ofCalls = linesOf(inputs(spans, { meters })).filter(({ provenance }) => provenance.meter === 'calls');
+    return ofCalls.map(({ amountMinor }) => amountMinor);
+  });
+  expect(billed).toEqual([
+    ['10000', '500'],
+    ['10000', '1000'],
+  ]);
 });
 
 test('a last period that is cut pays its part of the fee', () => {

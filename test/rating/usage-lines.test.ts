@@ -215,8 +215,11 @@ describe('usage in parts', () => {
     };
     const latePlan = planOf(charge);
     const late = sampleLate({ planVersion: latePlan, usage: [usage] });
-    const kinds = contentOf(inputsOf(charge, '0', { late: [late] })).lines.map(({ kind }) => kind);
-    expect(kinds).not.toContain('late_usage');
+    expect(contentOf(inputsOf(charge, '0', { late: [late] })).lines.at(-1)).toMatchObject({
+      kind: 'late_usage',
+      quantity: '8',
+      amountMinor: '0',
+    });
     const dearer = { ...usage, after: { quantity: '23', parts: [part('eu', '22'), part('us', '1')] } };
     const more = sampleLate({ planVersion: latePlan, usage: [dearer] });
     expect(contentOf(inputsOf(charge, '0', { late: [more] })).lines.at(-1)).toMatchObject({
@@ -224,4 +227,20 @@ describe('usage in parts', () => {
       amountMinor: '100',
     });
   });
+});
+
+test('a line names its own meter with the version that counted, and the unit of what is billed', () => {
+  const meters = [
+    sampleMeter('calls', 'call'),
+    { ...sampleMeter('pages', 'page'), version: 3 },
+    { ...sampleMeter('stored', 'GB'), aggregation: 'latest' as const, timeWeighted: true as const },
+  ];
+  const charges = meters.map(({ key }) => sampleCharge(key, { model: 'per_unit', unitPrice: '1' }));
+  const planVersion = samplePlan({ baseFee: '0', charges });
+  const { lines } = contentOf(sampleInputs({ meters, spans: [sampleSpan({ planVersion, usage: [] })] }));
+  expect(lines.map(({ unit, provenance: { meter, meterVersion } }) => [meter, meterVersion, unit])).toEqual([
+    ['calls', 1, 'call'],
+    ['pages', 3, 'page'],
+    ['stored', 1, 'GB-second'],
+  ]);
 });

@@ -107,6 +107,37 @@ test('flushNow answers the checkpoint, also as a signal', async () => {
   );
 });
 
+test('a period that ends earlier than it was to is closed then, also of a busy tenant', async () => {
+  const earlier = { periodEnd: '2026-01-20T00:00:00Z', closeAtMs: 0 };
+  const periods = endedPeriods(1);
+  let isOpened = false;
+  const { handle } = await startBilling({
+    startCycle: periods.activities.startCycle,
+    openPeriod: async () => {
+      if (isOpened) return periods.activities.openPeriod({ tenant: 'acme' });
+      isOpened = true;
+      return openPeriod(Date.now() + HOUR_MS, { nextCheckpointMs: Date.now() + HOUR_MS });
+    },
+    flushCheckpoint: async () => ({ at: '2026-01-15T00:00:00Z', usage: [], spend: null, nextAtMs: null, end: earlier }),
+  });
+  await reach(handle, ({ stage }) => stage === 'open');
+  await handle.signal(messages.flushNowSignal);
+  await handle.result();
+  expect(periods.started).toEqual(['2026-01-01T00:00:00Z']);
+});
+
+test('a period that ends later than it was to is not closed before', async () => {
+  const later = { periodEnd: '2026-02-20T00:00:00Z', closeAtMs: Date.now() + 2 * HOUR_MS };
+  const { handle, calls } = await startBilling({
+    openPeriod: async () => openPeriod(Date.now() + HOUR_MS),
+    flushCheckpoint: async () => ({ at: '2026-01-15T00:00:00Z', usage: [], spend: null, nextAtMs: null, end: later }),
+  });
+  await reach(handle, ({ stage }) => stage === 'open');
+  await handle.signal(messages.flushNowSignal);
+  expect((await reach(handle, ({ periodEnd }) => periodEnd === later.periodEnd)).stage).toBe('open');
+  expect(calls).toEqual(['openPeriod', 'flushCheckpoint']);
+});
+
 test('a failed flushNow signal is shown and the billing goes on', async () => {
   const { handle } = await startBilling({
     openPeriod: async () => openPeriod(Date.now() + HOUR_MS),

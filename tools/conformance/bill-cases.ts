@@ -32,17 +32,18 @@ function ordinal<One>(input: CaseFields, name: string, row: readonly One[]): One
 
 const FIRST_DAY = requireInstant('2026-01-01T00:00:00Z');
 
-/** Each price has a day of the period. */
-function daySpan(index: number): { readonly from: InstantText; readonly to: InstantText } {
+/** Each price has a day of the period, the last one what is left of it. */
+function daySpan(index: number, count: number): { readonly from: InstantText; readonly to: InstantText } {
   const from = FIRST_DAY + index * MICROS_PER_DAY;
-  return { from: formatInstant(from), to: formatInstant(from + MICROS_PER_DAY) };
+  const to = index === count - 1 ? inputs.END : formatInstant(from + MICROS_PER_DAY);
+  return { from: formatInstant(from), to };
 }
 
 /** The amounts of one charge in the spans of a period, each with its own version of the plan and its own usage. */
 function usageOfSpans(charges: readonly inputs.ChargeCase[], plan: Partial<PlanVersion>): Exact[] {
   const spans = charges.map((one, index) => {
     const planVersion = inputs.planOf([one.charge], { ...plan, version: index + 1 });
-    return { ...daySpan(index), planVersion, usage: [inputs.usageOf(one)] };
+    return { ...daySpan(index, charges.length), planVersion, usage: [inputs.usageOf(one)] };
   });
   const { lines } = inputs.billOf(inputs.inputsOf(spans, inputs.metersOf(charges.slice(0, 1))));
   return lines.filter(({ kind }) => kind === 'usage').map((line) => inputs.exactSum([line]));

@@ -11,7 +11,7 @@ export const CURRENCY = 'USD';
 
 /** Where the month of the cases begins. */
 export const START = '2026-01-01T00:00:00Z';
-const END = '2026-02-01T00:00:00Z';
+export const END = '2026-02-01T00:00:00Z';
 const PERIOD = { start: START, end: END };
 
 /** A charge, how its meter adds up, and the usage that it is for. */

@@ -13,7 +13,7 @@ export interface Comparison {
   readonly named: number;
   /** Rows of an event beyond its first, and rows of events that were refused. */
   readonly doubled: number;
-  /** How far the hourly rollups are from the rows, in units of quantity over all tenants. */
+  /** How far the rollups by hour and by day are from the rows, in units of quantity over all tenants. */
   readonly rollupsOff: number;
   /** How far accepted units of the limited tenant are above its limit. */
   readonly limitExceededBy: number;
@@ -48,11 +48,15 @@ group by tenant, event_id`,
   return rows;
 }
 
-async function readRollupSums(database: Client, tenants: readonly string[]): Promise<Map<string, number>> {
+async function readRollupSums(
+  database: Client,
+  table: 'usage_hourly' | 'usage_daily',
+  tenants: readonly string[],
+): Promise<Map<string, number>> {
   const { rows } = await database.query<{ tenant: string; quantity: string }>(
     `
 select tenant, sum(quantity_sum)::text as quantity
-from usage_hourly
+from ${table}
 where tenant = any($1::text[]) and meter = 'calls'
 group by tenant`,
     [tenants],
@@ -103,7 +107,10 @@ export async function compareLedger(database: Client, books: RoundBooks): Promis
   const uninvited = [...refused.keys()].filter((name) => inLedger.has(name));
   const again = rows.filter((row) => Number(row.rows) > 1);
   const sums = sumByTenant(rows);
-  const rollups = await readRollupSums(database, tenants);
+  const hourly = await readRollupSums(database, 'usage_hourly', tenants);
+  const daily = await readRollupSums(database, 'usage_daily', tenants);
+  const offBy = (rollups: Map<string, number>): number =>
+    tenants.reduce((sum, tenant) => sum + Math.abs((sums.get(tenant) ?? 0) - (rollups.get(tenant) ?? 0)), 0);
   const { rows: incidents } = await database.query<IncidentRow>(
     'select kind, shard::integer, details from incident where id > $1::bigint order by id',
     [books.sinceIncident],
@@ -115,10 +122,7 @@ export async function compareLedger(database: Client, books: RoundBooks): Promis
     lost: missing.length - named,
     named,
     doubled: again.reduce((sum, row) => sum + Number(row.rows) - 1, 0) + uninvited.length,
-    rollupsOff: tenants.reduce(
-      (sum, tenant) => sum + Math.abs((sums.get(tenant) ?? 0) - (rollups.get(tenant) ?? 0)),
-      0,
-    ),
+    rollupsOff: offBy(hourly) + offBy(daily),
     limitExceededBy: Math.max(0, (sums.get(books.tenants.limited) ?? 0) - books.limit),
     namedWrongly: await rowsInRanges(database, ranges),
     incidents: [...new Set(incidents.map(({ kind }) => kind))],

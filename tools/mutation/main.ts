@@ -1,6 +1,7 @@
 /**
- * `npm run mutation -- [--every N] FILE …`: changes one operator or constant of the given files at a time, in a copy of the project, and
- * runs the tests of rating against it. A change that no test notices is printed: a test is missing, or the change means nothing.
+ * `npm run mutation -- [--every N] [--first M] FILE …`: changes one operator or constant of the given files at a time, in a copy of the
+ * project, and runs the tests of rating against it. A change that no test notices is printed: a test is missing, or the change means
+ * nothing. `--every 4 --first 0` to `--first 3` are four samples that together are all changes.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,11 @@ const RUN_MS_MAX = 120_000;
 const PROPERTY_RUNS = '20';
 
 const { values, positionals } = parseArgs({
-  options: { every: { type: 'string', default: '1' }, tests: { type: 'string', multiple: true, default: TESTS } },
+  options: {
+    every: { type: 'string', default: '1' },
+    first: { type: 'string', default: '0' },
+    tests: { type: 'string', multiple: true, default: TESTS },
+  },
   allowPositionals: true,
 });
 if (positionals.length === 0) throw new Error('give the files to change, such as src/rating/exact.ts');
@@ -68,7 +73,9 @@ try {
   let [tried, survived] = [0, 0];
   for (const file of positionals) {
     const original = readFileSync(join(folder, file), 'utf8');
-    const mutants = mutantsOf(file, original).filter((_, index) => index % Number(values.every) === 0);
+    const mutants = mutantsOf(file, original).filter(
+      (_, index) => index % Number(values.every) === Number(values.first),
+    );
     for (const mutant of mutants) {
       tried += 1;
       if (!survives(mutant, original)) continue;

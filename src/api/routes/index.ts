@@ -1,5 +1,7 @@
 import type { Route } from '../route.ts';
+import { ADD_ON_ROUTES } from './add-on-routes.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
+import { ANCHOR_ROUTES } from './anchor-routes.ts';
 import { CATALOGUE_ROUTES } from './catalogue-routes.ts';
 import { CHECK_ROUTES } from './check-routes.ts';
 import { COUPON_ROUTES } from './coupon-routes.ts';
@@ -14,6 +16,7 @@ import { KEY_ROUTES } from './key-routes.ts';
 import { METER_ROUTES } from './meter-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { ONE_OFF_ROUTES } from './one-off-routes.ts';
+import { PRICE_ROUTES } from './price-routes.ts';
 import { PRICING_ROUTES } from './pricing-routes.ts';
 import { MIGRATION_ROUTES } from './migration-routes.ts';
 import { REFUSAL_ROUTES } from './refusal-routes.ts';
@@ -31,6 +34,9 @@ export const ROUTES: readonly Route[] = [
   ...RESERVATION_ROUTES,
   ...TENANT_ROUTES,
   ...TIMELINE_ROUTES,
+  ...ADD_ON_ROUTES,
+  ...PRICE_ROUTES,
+  ...ANCHOR_ROUTES,
   ...USAGE_ROUTES,
   ...SPEND_ROUTES,
   ...REFUSAL_ROUTES,

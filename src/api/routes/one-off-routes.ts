@@ -2,15 +2,16 @@ import { z } from 'zod';
 
 import { formatInstant, requireInstant } from '../../domain/instant.ts';
 import { derivedId } from '../../invoice/invoice-digests.ts';
-import { insertOneOff, listOneOffs } from '../../invoice/one-off-charges.ts';
-import { ApiError, badRequest } from '../api-error.ts';
+import { InvoiceError } from '../../invoice/invoice-error.ts';
+import { cancelOneOff, insertOneOff, listOneOffs } from '../../invoice/one-off-charges.ts';
+import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
 import { amountField, instantField, textField } from '../body-fields.ts';
 import { mutate } from '../mutate.ts';
 import { limitOf, readCursor, toPage } from '../paging.ts';
 import { readJson } from '../read-body.ts';
 import { checkBody, pageParameters, readQuery } from '../read-query.ts';
-import { REASON_BYTES_MAX } from '../reason-body.ts';
+import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
 import { ADMIN, keyOf, parameter, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 import { visibleTenant } from '../visible-tenant.ts';
@@ -24,6 +25,8 @@ const NEW_ONE_OFF = z.strictObject({
   amount: amountField,
   at: instantField.optional(),
 });
+
+const CANCEL_QUERY = z.strictObject(REASON_BODY.shape);
 
 /** Charges a tenant once, on its next bill. One charge for one key, however often it is asked for. */
 async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
@@ -50,6 +53,10 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
       const message = `tenant ${tenant} has another charge under the key ${key}: use another key, or ask for the same`;
       throw new ApiError({ status: 409, code: 'one_off_exists', message });
     }
+    if (charge.cancelledAt !== null) {
+      const message = `the charge ${key} of tenant ${tenant} was cancelled at ${charge.cancelledAt}: use another key`;
+      throw new ApiError({ status: 409, code: 'one_off_cancelled', message });
+    }
     return {
       answer: { status: isNew ? 201 : 200, body: charge },
       action: 'one_off.charge',
@@ -69,8 +76,35 @@ async function getOneOffs(context: RouteContext): Promise<RouteAnswer> {
   return { status: 200, body: toPage(rows, limit, ({ id }) => id) };
 }
 
+/** Cancels a charge that no invoice has yet. */
+async function deleteOneOff(context: RouteContext): Promise<RouteAnswer> {
+  requireUnbound(keyOf(context));
+  const { reason = 'cancelled by hand' } = readQuery(context, CANCEL_QUERY);
+  const { entry } = await visibleTenant(context, parameter(context, 'id'));
+  const tenant = entry.tenant.id;
+  const name = parameter(context, 'charge');
+  return mutate(context, '', async (client) => {
+    try {
+      const order = { tenant, name, reason, at: formatInstant(context.atMicros) };
+      const { charge, isNew } = await cancelOneOff(client, order);
+      return {
+        answer: { status: 200, body: charge },
+        action: 'one_off.cancel',
+        subject: tenant,
+        details: { oneOff: charge.id, key: charge.key, amount: charge.amount, reason },
+        isWithoutEffect: !isNew,
+      };
+    } catch (error) {
+      if (!(error instanceof InvoiceError)) throw error;
+      if (error.code !== 'not_found') throw new ApiError({ status: 409, code: error.code, message: error.message });
+      throw notFound('unknown_charge', `${error.message}: GET /v1/tenants/${tenant}/one-offs lists those that it has`);
+    }
+  });
+}
+
 /** Charges that are made once. */
 export const ONE_OFF_ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/tenants/:id/one-offs', scopes: ADMIN, handle: postOneOff },
   { method: 'get', path: '/v1/tenants/:id/one-offs', scopes: READ, handle: getOneOffs },
+  { method: 'delete', path: '/v1/tenants/:id/one-offs/:charge', scopes: ADMIN, handle: deleteOneOff },
 ];

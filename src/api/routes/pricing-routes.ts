@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { CatalogueSnapshot, TenantEntry } from '../../catalog/catalogue-snapshot.ts';
 import { isPlainDecimal } from '../../domain/decimal.ts';
+import { planFor } from '../../catalog/effective-plans.ts';
 import { TENANT_PATTERN } from '../../domain/event.ts';
 import { formatInstant, parseInstant, type EpochMicros } from '../../domain/instant.ts';
 import { periodAt } from '../../domain/period.ts';
@@ -82,10 +83,13 @@ async function postSimulate(context: RouteContext): Promise<RouteAnswer> {
   const rated = planToRate(snapshot, body);
   const entry = body.tenant === undefined ? null : (await visibleTenant(context, body.tenant)).entry;
   if (body.usage !== undefined) {
-    const read = usageOfCharges(rated.plan.charges, rated.meters, body.usage);
-    if ('problems' in read) throw wrongUsage(read.problems);
     const within = periodOf(entry, body.period, atMicros);
-    return { status: 200, body: simulateGiven(snapshot, rated, { entry, period: within, usage: read.usage }) };
+    // An add-on is rated by itself, as a plan would be.
+    const { addOn: _beside, ...plan } = entry === null ? rated.plan : planFor(entry, rated.plan, within.startMicros);
+    const read = usageOfCharges(plan.charges, rated.meters, body.usage);
+    if ('problems' in read) throw wrongUsage(read.problems);
+    const given = { entry, period: within, usage: read.usage };
+    return { status: 200, body: simulateGiven(snapshot, { ...rated, plan }, given) };
   }
   if (entry === null) {
     throw badRequest('invalid_body', 'usage: is required, or a tenant whose past period is rated', 'usage');

@@ -12,7 +12,7 @@ import { ChangeRefusedError } from '../../catalog/change-refused-error.ts';
 import { changeQuantity } from '../../catalog/change-quantity.ts';
 import { isPlainDecimal } from '../../domain/decimal.ts';
 import { PLAN_KEY_PATTERN } from '../../domain/plan.ts';
-import { formatInstant, parseInstant, type EpochMicros } from '../../domain/instant.ts';
+import { formatInstant, parseInstant, requireInstant, type EpochMicros } from '../../domain/instant.ts';
 import { requireUnbound } from '../authorize.ts';
 import { changeRefusal, refusing } from '../change-refusal.ts';
 import { mutate } from '../mutate.ts';
@@ -34,6 +34,15 @@ export const AT = z
     message: 'must be now, period_end or an RFC 3339 instant with a zone: write 2026-12-01T00:00:00Z',
   })
   .transform(readChangeAt);
+
+/** Where something ends that a tenant is given. */
+export const UNTIL = z
+  .string('must be an RFC 3339 instant')
+  .refine((text) => parseInstant(text) !== undefined, {
+    message: 'must be an RFC 3339 instant with a zone: write 2026-12-01T00:00:00Z',
+  })
+  .transform(requireInstant)
+  .optional();
 
 const PLAN_BODY = REASON_BODY.extend({
   plan: z.string('must name a plan').regex(PLAN_KEY_PATTERN, 'must be the key of a plan'),

@@ -23,7 +23,7 @@ const TENANT_COLUMNS: readonly Column<TenantView>[] = [
   },
   { title: 'currency', text: (tenant) => tenant.currency },
   { title: 'time zone', text: (tenant) => tenant.timeZone },
-  { title: 'period', text: (tenant) => tenant.periodLength },
+  { title: 'period', text: ({ calendar }) => calendar.periodLength },
   { title: 'billed from', text: (tenant) => tenant.billingStart },
   { title: 'until', text: (tenant) => tenant.endsAt ?? '-' },
   { title: 'state', text: (tenant) => (tenant.paused ? 'paused' : 'active') },

@@ -12,10 +12,13 @@ const COLUMNS: readonly Column<OneOffView>[] = [
   { title: 'at', text: ({ at }) => at },
   { title: 'description', text: ({ description }) => description },
   { title: 'amount', right: true, text: ({ amount }) => groupDigits(amount) },
-  { title: 'invoice', text: ({ invoiceId }) => invoiceId ?? 'not yet' },
+  {
+    title: 'invoice',
+    text: ({ invoiceId, cancelledAt }) => invoiceId ?? (cancelledAt === null ? 'not yet' : 'cancelled'),
+  },
 ];
 
-/** Adds `charge` and `charges`. */
+/** Adds `charge`, `cancel-charge` and `charges`. */
 export function addOneOffCommands(program: Command, io: CliIo): void {
   program
     .command('charge')
@@ -39,6 +42,18 @@ export function addOneOffCommands(program: Command, io: CliIo): void {
         printAnswer(io, command, charge, `${charge.key}: ${charge.amount} on the next bill of ${tenant}`);
       },
     );
+  program
+    .command('cancel-charge')
+    .summary('cancel what was charged once')
+    .description('Cancels a charge made once that no invoice has yet, drafts regarded. Safe to repeat.')
+    .argument('<tenant>', 'its id')
+    .argument('<charge>', 'its key, as `charges` shows it, or its id')
+    .option('--reason <text>', 'kept with the change', 'cancelled by hand')
+    .addHelpText('after', '\nExample:\n  $ tollkeeper cancel-charge acme setup --reason "set up by themselves"')
+    .action(async (tenant: string, name: string, { reason }: { reason: string }, command: Command) => {
+      const charge = await openClient(io, command).cancelOneOff(tenant, name, reason);
+      printAnswer(io, command, charge, `${charge.key}: ${charge.amount} is cancelled, no bill of ${tenant} has it`);
+    });
   program
     .command('charges')
     .summary('list what was charged once')

@@ -73,13 +73,13 @@ export function atOption(text: string): string {
 }
 
 /** A plan, and perhaps which version of it. */
-interface NamedPlan {
+export interface NamedPlan {
   readonly plan: string;
   readonly version?: number;
 }
 
 /** Reads `KEY` or `KEY@VERSION`. */
-function planOption(text: string): NamedPlan {
+export function planOption(text: string): NamedPlan {
   const [plan = '', version, ...rest] = text.split('@');
   if (plan === '' || rest.length > 0) throw new InvalidArgumentError('write it as KEY or KEY@VERSION.');
   if (version === undefined) return { plan };
@@ -107,7 +107,8 @@ function changeText(answer: PlanChangeView): string {
   return lines.join('\n');
 }
 
-function difference(
+/** What is due before and after a change. */
+export function difference(
   { before, after }: { readonly before: string | null; readonly after: string | null },
   currency: string,
 ): string {

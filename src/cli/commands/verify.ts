@@ -19,6 +19,7 @@ const DIFFERENCE_COLUMNS: readonly Column<CounterDifferenceView>[] = [
   { title: 'counter', right: true, text: ({ counter }) => counter ?? 'void' },
   { title: 'journal', right: true, text: ({ journal }) => journal },
   { title: 'rollup', right: true, text: ({ rollup }) => rollup },
+  { title: 'daily', right: true, text: ({ dailyRollup }) => dailyRollup },
   { title: 'raw', right: true, text: ({ raw }) => raw },
   { title: 'set aside', right: true, text: ({ setAside }) => setAside },
   { title: 'drift', right: true, text: ({ drift }) => drift ?? '' },

@@ -27,6 +27,10 @@ describe('package', () => {
     expect(amountOf(price(size, amount, freeUnits, quantity))).toBe(expected);
   });
 
+  test('says also that a single unit was free', () => {
+    expect(sentencesOf(price('10', '5', '1', '11'))[0]).toBe('1 of 11 free');
+  });
+
   test('a started one may be given for nothing', () => {
     expect(amountOf(price('100', '5', '0', '50', 'down'))).toBe('0');
     expect(amountOf(price('100', '5', '0', '250', 'down'))).toBe('10');

@@ -1,0 +1,121 @@
+import type pg from 'pg';
+
+import type { EpochMicros } from '../domain/instant.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
+import { lockGate } from '../ledger/gate.ts';
+import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
+import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
+import { ChangeRefusedError } from './change-refused-error.ts';
+import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
+import { readCatalogue } from './read-catalogue.ts';
+import { refuseTakenKeys } from './taken-keys.ts';
+import type { PlanSpan } from './timeline-spans.ts';
+import { replaceTimeline } from './write-timeline.ts';
+
+/** A tenant is to hold an add-on from an instant on, or not any more. */
+export interface AddOnOrder {
+  readonly tenant: string;
+  /** The key of the add-on. */
+  readonly planKey: string;
+  /** Left out: the newest. */
+  readonly planVersion?: number;
+  readonly at: ChangeAt;
+  /** `add`: held from `at` on; `remove`: not any more. Either way, what was planned for later is replaced. */
+  readonly action: 'add' | 'remove';
+  /** Of one that is added: where it ends. Left out: it stays. */
+  readonly untilMicros?: EpochMicros;
+}
+
+/** What a change of an add-on comes to. */
+export interface PlannedAddOnChange {
+  readonly tenant: string;
+  readonly planKey: string;
+  /** What is held of it just before the change. */
+  readonly before: PlanVersion | null;
+  readonly after: PlanVersion | null;
+  readonly atMicros: EpochMicros;
+  readonly untilMicros: EpochMicros | null;
+  /** Whether the timeline says all this already. */
+  readonly isUnchanged: boolean;
+  /** The timelines of all of the tenant's add-ons as they are then. */
+  readonly addOns: readonly PlanSpan[];
+}
+
+/** So many at a time: each is a part of every bill, and more are a mistake. */
+const HELD_MAX = 100;
+
+/**
+ * What a change of an add-on would come to: pure, so that a preview is the same code without the last step.
+ *
+ * @throws ChangeRefusedError saying why it cannot be, and the cure
+ */
+export function planAddOnChange(
+  snapshot: CatalogueSnapshot,
+  order: AddOnOrder,
+  nowMicros: EpochMicros,
+): PlannedAddOnChange {
+  const { tenant, planKey, action, untilMicros = null } = order;
+  const entry = snapshot.tenants.get(tenant);
+  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const plan = requireAddOn(snapshot, entry, order);
+  const atMicros = changeInstant(entry, order.at, nowMicros);
+  refuseEmpty(atMicros, untilMicros);
+  const items = entry.addOns.filter((span) => span.plan.key === planKey);
+  const changed =
+    action === 'remove'
+      ? endedFrom(items, atMicros)
+      : changedFrom(items, { plan, fromMicros: atMicros, toMicros: untilMicros }, isSamePlan);
+  const others = entry.addOns.filter((span) => span.plan.key !== planKey);
+  const addOns = [...others, ...changed].toSorted(byKeyAndTime);
+  refuseTooMany(addOns, atMicros, entry);
+  refuseTakenKeys({ ...entry, addOns }, atMicros);
+  return {
+    tenant,
+    planKey,
+    before: itemAt(items, atMicros - 1)?.plan ?? null,
+    after: action === 'remove' ? null : plan,
+    atMicros,
+    untilMicros: action === 'remove' ? null : untilMicros,
+    isUnchanged: isSameTimeline(items, changed, isSamePlan),
+    addOns,
+  };
+}
+
+/** Adds or removes an add-on. Idempotent by its outcome. The caller owns the transaction. */
+export async function changeAddOn(
+  client: pg.PoolClient,
+  order: AddOnOrder,
+  nowMicros: EpochMicros,
+): Promise<PlannedAddOnChange & { readonly catalogueVersion: number }> {
+  await lockCatalogue(client);
+  await lockGate(client, order.tenant);
+  const snapshot = await readCatalogue(client);
+  const planned = planAddOnChange(snapshot, order, nowMicros);
+  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
+  const { tenant, planKey: name, addOns } = planned;
+  const items = addOns.filter(({ plan }) => plan.key === name);
+  await replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
+  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+}
+
+function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: AddOnOrder): PlanVersion {
+  const plan = requirePlan(snapshot, entry, order);
+  if (plan.addOn === true) return plan;
+  const name = planVersionName(plan.key, plan.version);
+  const message = `plan ${name} is no add-on: bring the tenant under it with \`tollkeeper change-plan\`, or define it with addOn: true`;
+  throw new ChangeRefusedError('no_add_on', message);
+}
+
+function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { tenant }: TenantEntry): void {
+  const keys = new Set(addOns.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(({ plan }) => plan.key));
+  if (keys.size <= HELD_MAX) return;
+  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${HELD_MAX} are allowed: put some of them together`;
+  throw new ChangeRefusedError('too_many', message);
+}
+
+/** As the catalogue is read. */
+function byKeyAndTime(a: PlanSpan, b: PlanSpan): number {
+  if (a.plan.key !== b.plan.key) return a.plan.key < b.plan.key ? -1 : 1;
+  return a.fromMicros - b.fromMicros;
+}

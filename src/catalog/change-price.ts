@@ -1,0 +1,148 @@
+import type pg from 'pg';
+
+import { canonicalJson } from '../domain/canonical.ts';
+import type { EpochMicros } from '../domain/instant.ts';
+import type { Charge } from '../domain/plan.ts';
+import { changedFrom, endedFrom, isSameTimeline } from '../domain/timeline.ts';
+import { lockGate } from '../ledger/gate.ts';
+import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snapshot.ts';
+import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
+import { ChangeRefusedError } from './change-refused-error.ts';
+import { checkPrivatePrice } from './check-holdings.ts';
+import { heldAt } from './effective-plans.ts';
+import type { PlanCheck } from './known-definitions.ts';
+import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
+import { readCatalogue } from './read-catalogue.ts';
+import { refuseTakenKeys } from './taken-keys.ts';
+import { replaceTimeline } from './write-timeline.ts';
+
+/** A tenant is to have a charge of its own from an instant on, or not any more. */
+export interface PriceOrder {
+  readonly tenant: string;
+  /** The key of the charge that it takes the place of. */
+  readonly key: string;
+  /** `null`: from `at` on it is the plan's again. */
+  readonly charge: Charge | null;
+  readonly at: ChangeAt;
+  /** Where it ends. Left out: it stays. */
+  readonly untilMicros?: EpochMicros;
+}
+
+/** What a change of a private price comes to. */
+export interface PlannedPriceChange {
+  readonly tenant: string;
+  readonly key: string;
+  /** What is charged just before the change, its own or the plan's; `null`: nothing has such a charge. */
+  readonly before: Charge | null;
+  /** What is charged from then on. */
+  readonly after: Charge | null;
+  /** Whose charge it is from then on: of a plan or an add-on by its key. `null`: nothing has such a charge. */
+  readonly plan: string | null;
+  readonly atMicros: EpochMicros;
+  readonly untilMicros: EpochMicros | null;
+  /** Whether the timeline says all this already. */
+  readonly isUnchanged: boolean;
+  /** The timelines of all of the tenant's own prices as they are then. */
+  readonly prices: readonly PriceSpan[];
+}
+
+/** So many at a time: a tenant with more has a price list of its own, which is a plan. */
+const HELD_MAX = 1_000;
+
+/**
+ * What a change of a private price would come to: pure, so that a preview is the same code without the last step.
+ *
+ * @throws ChangeRefusedError saying why it cannot be, and the cure
+ */
+export function planPriceChange(
+  snapshot: CatalogueSnapshot,
+  order: PriceOrder,
+  nowMicros: EpochMicros,
+  checkPlan: PlanCheck,
+): PlannedPriceChange {
+  const { tenant, key, charge, untilMicros = null } = order;
+  const entry = snapshot.tenants.get(tenant);
+  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  if (charge !== null) refuseUnpriceable(snapshot, entry, charge, checkPlan);
+  const atMicros = changeInstant(entry, order.at, nowMicros);
+  refuseEmpty(atMicros, untilMicros);
+  const items = entry.prices.filter((span) => span.charge.key === key);
+  const changed =
+    charge === null
+      ? endedFrom(items, atMicros)
+      : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, isSamePrice);
+  const others = entry.prices.filter((span) => span.charge.key !== key);
+  const prices = [...others, ...changed].toSorted(byKeyAndTime);
+  const then: TenantEntry = { ...entry, prices };
+  refuseTooMany(then, atMicros);
+  refuseTakenKeys(then, atMicros);
+  const after = chargeAt(then, key, atMicros);
+  return {
+    tenant,
+    key,
+    before: (chargeAt(entry, key, atMicros - 1) ?? chargeAt(entry, key, atMicros))?.charge ?? null,
+    after: after?.charge ?? null,
+    plan: after?.plan ?? null,
+    atMicros,
+    untilMicros: charge === null ? null : untilMicros,
+    isUnchanged: isSameTimeline(items, changed, isSamePrice),
+    prices,
+  };
+}
+
+/** Gives a tenant a price of its own, or ends it. Idempotent by its outcome. The caller owns the transaction. */
+export async function changePrice(
+  client: pg.PoolClient,
+  order: PriceOrder,
+  nowMicros: EpochMicros,
+  checkPlan: PlanCheck,
+): Promise<PlannedPriceChange & { readonly catalogueVersion: number }> {
+  await lockCatalogue(client);
+  await lockGate(client, order.tenant);
+  const snapshot = await readCatalogue(client);
+  const planned = planPriceChange(snapshot, order, nowMicros, checkPlan);
+  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
+  const { tenant, key: name, prices } = planned;
+  const items = prices.filter(({ charge }) => charge.key === name);
+  await replaceTimeline(client, { tenant, kind: 'price', name }, items);
+  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+}
+
+/** A charge of its own is what a charge of a plan could be. */
+function refuseUnpriceable(
+  { meters }: CatalogueSnapshot,
+  { tenant }: TenantEntry,
+  charge: Charge,
+  checkPlan: PlanCheck,
+): void {
+  const problems = checkPrivatePrice(charge, tenant.currency, meters, checkPlan);
+  if (problems.length === 0) return;
+  const sentences = problems.map(({ path, message }) => `${path}: ${message}`);
+  throw new ChangeRefusedError('invalid_charge', `charge ${charge.key}: ${sentences.join('; ')}`);
+}
+
+function refuseTooMany({ prices, tenant }: TenantEntry, atMicros: EpochMicros): void {
+  const keys = new Set(prices.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map((one) => one.charge.key));
+  if (keys.size <= HELD_MAX) return;
+  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${HELD_MAX} are allowed: define a plan for it`;
+  throw new ChangeRefusedError('too_many', message);
+}
+
+/** The charge of a key that the tenant pays at an instant, and whose it is. */
+function chargeAt(entry: TenantEntry, key: string, atMicros: EpochMicros) {
+  for (const plan of heldAt(entry, atMicros)) {
+    const charge = plan.charges.find((one) => one.key === key);
+    if (charge !== undefined) return { charge, plan: plan.key };
+  }
+  return undefined;
+}
+
+function isSamePrice(a: PriceSpan, b: PriceSpan): boolean {
+  return canonicalJson(a.charge) === canonicalJson(b.charge);
+}
+
+/** As the catalogue is read. */
+function byKeyAndTime(a: PriceSpan, b: PriceSpan): number {
+  if (a.charge.key !== b.charge.key) return a.charge.key < b.charge.key ? -1 : 1;
+  return a.fromMicros - b.fromMicros;
+}

@@ -1,0 +1,74 @@
+import type { EpochMicros } from '../domain/instant.ts';
+import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { changedFrom } from '../domain/timeline.ts';
+import type { PlanMove } from './catalogue-changes.ts';
+import type { FileTenant } from './catalogue-file.ts';
+import type { CatalogueProblem } from './catalogue-problem.ts';
+import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
+import { isSamePlan } from './change-plan.ts';
+import { takenKey, takenKeySentence } from './taken-keys.ts';
+import type { TenantContext } from './tenant-context.ts';
+
+/** What a new tenant holds beside its plan, from its billing start on. */
+export interface PlannedHoldings {
+  readonly addOns: readonly PlanVersion[];
+  readonly prices: readonly Charge[];
+  readonly problems: readonly CatalogueProblem[];
+}
+
+/** The add-ons and prices that the file gives a new tenant. @param plan of the tenant; `undefined` where there is none */
+export function planHoldings(
+  context: TenantContext,
+  file: FileTenant,
+  index: number,
+  plan: PlanVersion | undefined,
+): PlannedHoldings {
+  const { problemAt } = context.parsed;
+  const problems: CatalogueProblem[] = [];
+  const addOns = file.addOns.flatMap(({ planKey, planVersion }, place): PlanVersion[] => {
+    const newest = context.newestPlans.get(planKey);
+    const wanted =
+      planVersion === undefined || newest?.version === planVersion
+        ? newest
+        : context.snapshot.planVersions.get(planVersionName(planKey, planVersion));
+    if (wanted !== undefined) return [wanted];
+    const message = `plan ${planKey} has no version ${planVersion ?? 'at all'}; its newest is ${newest?.version ?? 0}`;
+    problems.push(problemAt(['tenants', index, 'addOns', place], message));
+    return [];
+  });
+  const { prices } = file;
+  const taken = takenKey(
+    {
+      plans: plan === undefined ? [] : [always(plan)],
+      addOns: addOns.map(always),
+      prices: prices.map((charge) => ({ charge, fromMicros: 0, toMicros: null })),
+    },
+    0,
+  );
+  if (taken !== undefined) {
+    const message = `${planVersionName(taken.one.key, taken.one.version)} and ${planVersionName(taken.other.key, taken.other.version)} both have ${taken.key}: give it another key in one of them`;
+    problems.push(problemAt(['tenants', index, 'addOns'], message));
+  }
+  return { addOns, prices, problems };
+}
+
+function always(plan: PlanVersion) {
+  return { plan, fromMicros: 0, toMicros: null };
+}
+
+/** What keeps a tenant from coming under a plan that the file names: a charge of the key that an add-on of it has. */
+export function problemsOfMove(
+  { parsed, newestPlans, snapshot }: TenantContext,
+  stored: TenantEntry,
+  move: PlanMove,
+  index: number,
+): readonly CatalogueProblem[] {
+  const newest = newestPlans.get(move.planKey);
+  const name = planVersionName(move.planKey, move.planVersion);
+  const plan = newest?.version === move.planVersion ? newest : snapshot.planVersions.get(name);
+  if (plan === undefined) return [];
+  const { fromMicros }: { readonly fromMicros: EpochMicros } = move;
+  const plans = changedFrom(stored.plans, { plan, fromMicros, toMicros: null }, isSamePlan);
+  const taken = takenKey({ ...stored, plans }, fromMicros);
+  return taken === undefined ? [] : [parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
+}

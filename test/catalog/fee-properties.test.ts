@@ -1,0 +1,226 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import type { TenantEntry } from '../../src/catalog/catalogue-snapshot.ts';
+import { trialEnd } from '../../src/catalog/trial.ts';
+import {
+  type EpochMicros,
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_MINUTE,
+  requireInstant,
+} from '../../src/domain/instant.ts';
+import { type BillingCalendar, periodBoundary } from '../../src/domain/period.ts';
+import type { PeriodLength } from '../../src/domain/period-length.ts';
+import type { PlanVersion } from '../../src/domain/plan.ts';
+import { exact, Exact, exactOfText } from '../../src/rating/exact.ts';
+import { RATING_RUNS } from '../rating/generated-charges.ts';
+import { billOf, entryOf, feePlan, type FeeTenant, inputsOf, knownBefore, periodsOf } from './cadence-bills.ts';
+
+/**
+ * Whole timelines, with prices of a tenant's own and another anchor of its bills in them, are billed period by period, and what all bills come to is compared with what the cadence owes: for each version, the
+ * fee of each of its periods × the part of it in which the version holds. That is computed here without the code that bills it.
+ */
+const RUNS = { numRuns: Math.ceil(RATING_RUNS / 4) };
+
+const seats = (unitPrice: string, every: PeriodLength) => {
+  const price = { model: 'per_unit', unitPrice } as const;
+  return { key: 'seats', description: 'Seats', unit: 'seat', price, every };
+};
+
+const PLANS: readonly PlanVersion[] = [
+  feePlan({ baseFee: '1200', baseFeeEvery: 'year', baseFeeDue: 'advance', fixedQuantities: [seats('120', 'year')] }),
+  feePlan({ version: 2, baseFee: '99.99', baseFeeEvery: 'month', baseFeeDue: 'advance' }),
+  feePlan({ version: 3, baseFee: '1500', baseFeeEvery: 'year', fixedQuantities: [seats('7', 'month')] }),
+  feePlan({ key: 'solo', baseFee: '10', baseFeeEvery: 'week', fixedQuantities: [seats('365', 'year')] }),
+  feePlan({ key: 'pair', baseFee: '0.07', baseFeeEvery: 'day', baseFeeDue: 'advance' }),
+  feePlan({ key: 'none' }),
+];
+const ADD_ON = feePlan({ key: 'support', addOn: true, baseFee: '600', baseFeeEvery: 'year', baseFeeDue: 'advance' });
+
+const SPAN_DAYS: Readonly<Partial<Record<PeriodLength, number>>> = { month: 900, week: 400, day: 50 };
+
+interface Choices {
+  readonly timeZone: string;
+  readonly startMicros: EpochMicros;
+  readonly periodLength: PeriodLength;
+  readonly trialDays: number;
+  /** Thousandths of the time that is billed. */
+  readonly end: number;
+  readonly plans: readonly (readonly [plan: number, at: number, isAtPeriod: boolean])[];
+  readonly held: readonly (readonly [quantity: number, at: number, isAtPeriod: boolean])[];
+  /** When a price of its own begins and ends, which cuts the spans of bills and no fee. */
+  readonly price: readonly [number, number] | null;
+  /** From which period on bills are counted anew; no fee is. */
+  readonly recount: NonNullable<FeeTenant['recount']> | null;
+  readonly addOn: readonly (readonly [at: number, isAtPeriod: boolean])[];
+}
+
+const FIRST = requireInstant('2023-01-01T00:00:00Z');
+const places = fc.integer({ min: 1, max: 999 });
+const choices: fc.Arbitrary<Choices> = fc.record({
+  timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu'),
+  startMicros: fc.nat(2 * 365 * 1_440).map((minutes) => FIRST + minutes * MICROS_PER_MINUTE),
+  periodLength: fc.constantFrom('month', 'week', 'day'),
+  trialDays: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
+  end: fc.integer({ min: 300, max: 1_000 }),
+  plans: fc.array(fc.tuple(fc.nat(PLANS.length - 1), places, fc.boolean()), { minLength: 1, maxLength: 5 }),
+  held: fc.array(fc.tuple(fc.nat(9), places, fc.boolean()), { maxLength: 4 }),
+  addOn: fc.array(fc.tuple(places, fc.boolean()), { maxLength: 3 }),
+  price: fc.option(fc.tuple(places, places).filter(([from, to]) => from < to)),
+  recount: fc.option(
+    fc.record({
+      ordinal: fc.integer({ min: 1, max: 6 }),
+      anchor: fc.constantFrom('2024-02-29T12:00:00Z', '2025-01-31T00:00:00Z'),
+      length: fc.constantFrom('month', 'week'),
+    }),
+  ),
+});
+
+function entryFrom({ startMicros, timeZone, periodLength, trialDays, ...chosen }: Choices): TenantEntry {
+  const days = SPAN_DAYS[periodLength] ?? 0;
+  const calendar = { timeZone, anchor: formatInstant(startMicros), length: periodLength, endsAt: null };
+  const at = (place: number): EpochMicros => startMicros + Math.floor((place * days * MICROS_PER_DAY) / 1_000);
+  // Many changes lie exactly where one bill ends and the next begins.
+  const instant = (place: number, isAtPeriod: boolean): string =>
+    formatInstant(isAtPeriod ? boundaryAfter(calendar, at(place)) : at(place));
+  const inOrder = <Item>(items: readonly (readonly [Item, number, boolean])[]) => {
+    const byInstant = new Map(items.map(([item, place, isAtPeriod]) => [instant(place, isAtPeriod), item] as const));
+    return [...byInstant]
+      .map(([from, item]) => [item, from] as const)
+      .toSorted(([, one], [, other]) => requireInstant(one) - requireInstant(other));
+  };
+  const endsAt = formatInstant(at(chosen.end));
+  const before = (from: string): boolean => requireInstant(from) < requireInstant(endsAt);
+  const [first, ...others] = chosen.plans;
+  const ends = inOrder(chosen.addOn.map(([place, isAtPeriod]) => [place, place, isAtPeriod])).map(([, from]) => from);
+  const tenant: FeeTenant = {
+    billingStart: formatInstant(startMicros),
+    endsAt,
+    timeZone,
+    periodLength,
+    ...(trialDays === 0 ? {} : { trialDays }),
+    plans: [
+      [planAt(first?.[0]), formatInstant(startMicros)],
+      ...inOrder(others.map(([plan, ...rest]) => [planAt(plan), ...rest])).filter(([, from]) => before(from)),
+    ],
+    ...(chosen.price === null
+      ? {}
+      : { price: [formatInstant(at(chosen.price[0])), formatInstant(at(chosen.price[1]))] }),
+    ...(chosen.recount === null ? {} : { recount: chosen.recount }),
+    addOns: ends[0] !== undefined && before(ends[0]) ? [[ADD_ON, ends[0], ends[1] ?? null]] : [],
+    held: { seats: inOrder(chosen.held.map(([count, ...rest]) => [String(count), ...rest])) },
+  };
+  return entryOf(tenant);
+}
+
+function planAt(index: number | undefined): PlanVersion {
+  const plan = PLANS[index ?? 0];
+  if (plan === undefined) throw new Error(`there is no plan ${index}`);
+  return plan;
+}
+
+function boundaryAfter(calendar: BillingCalendar, atMicros: EpochMicros): EpochMicros {
+  for (let ordinal = 0; ; ordinal += 1) {
+    const boundary = periodBoundary(calendar, ordinal);
+    if (boundary >= atMicros) return boundary;
+  }
+}
+
+/** What the timeline owes, version by version, without a thought of bills. */
+function owed(entry: TenantEntry): Exact {
+  return Exact.sum(
+    [entry.plans, entry.addOns].flatMap((timeline) =>
+      timeline.map((item, index) => {
+        let first = index;
+        while (
+          timeline[first - 1]?.plan.key === item.plan.key &&
+          timeline[first - 1]?.toMicros === timeline[first]?.fromMicros
+        ) {
+          first -= 1;
+        }
+        const begins = Math.max(timeline[first]?.fromMicros ?? 0, trialEnd(entry) ?? 0);
+        const held = {
+          from: Math.max(item.fromMicros, begins),
+          to: Math.min(item.toMicros ?? Infinity, entry.endsAtMicros ?? 0),
+        };
+        return owedOfVersion(entry, item.plan, begins, held);
+      }),
+    ),
+  );
+}
+
+interface Held {
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
+}
+
+function owedOfVersion(entry: TenantEntry, plan: PlanVersion, begins: EpochMicros, held: Held): Exact {
+  const base = plan.baseFeeEvery === undefined ? [] : [owedFor(entry, plan.baseFee, plan.baseFeeEvery, begins, held)];
+  const ofSeats = (plan.fixedQuantities ?? []).flatMap(({ price, every }) => {
+    if (price.model !== 'per_unit' || every === undefined) throw new Error('only such seats are generated');
+    return entry.quantities.map(({ fromMicros, toMicros, quantity }) => {
+      const part = { from: Math.max(held.from, fromMicros), to: Math.min(held.to, toMicros ?? Infinity) };
+      return owedFor(entry, price.unitPrice, every, begins, part).times(exact(quantity));
+    });
+  });
+  return Exact.sum([...base, ...ofSeats]);
+}
+
+function owedFor(entry: TenantEntry, fee: string, every: PeriodLength, begins: EpochMicros, held: Held): Exact {
+  const calendar = {
+    timeZone: entry.calendar.timeZone,
+    anchor: formatInstant(begins),
+    length: every,
+    endsAt: null,
+  };
+  const shares: Exact[] = [];
+  for (let ordinal = 0; begins < held.to; ordinal += 1) {
+    const [start, end] = [periodBoundary(calendar, ordinal), periodBoundary(calendar, ordinal + 1)];
+    if (start >= held.to) break;
+    const overlap = Math.min(end, held.to) - Math.max(start, held.from);
+    if (overlap > 0) shares.push(Exact.ratio(BigInt(overlap), BigInt(end - start)));
+  }
+  return Exact.sum(shares).times(exact(fee));
+}
+
+test('all bills of a timeline come to what the cadences of its fees owe: nothing twice, and nothing forgotten', () => {
+  fc.assert(
+    fc.property(choices, (chosen) => {
+      const entry = entryFrom(chosen);
+      const lines = periodsOf(entry).flatMap((period) => billOf(entry, period).lines);
+      expect(Exact.sum(lines.map(({ exactAmount }) => exactOfText(exactAmount))).text).toBe(owed(entry).text);
+    }),
+    RUNS,
+  );
+});
+
+test('what a bill is made of is the same before anybody asked for what comes at its end or later, and each line of it is told apart', () => {
+  fc.assert(
+    fc.property(choices, (chosen) => {
+      const entry = entryFrom(chosen);
+      for (const period of periodsOf(entry)) {
+        expect(inputsOf(knownBefore(entry, period.endMicros), period)).toEqual(inputsOf(entry, period));
+        const { lines } = billOf(entry, period);
+        expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('no more is given back of a fee than was charged for it, also after rounding', () => {
+  fc.assert(
+    fc.property(choices, (chosen) => {
+      const entry = entryFrom(chosen);
+      const lines = periodsOf(entry).flatMap((period) => billOf(entry, period).lines);
+      const charged = new Map(lines.map(({ key, amountMinor }) => [key, BigInt(amountMinor)]));
+      const rests = lines.filter(({ key, kind }) => kind === 'base_fee' && key.endsWith(':rest'));
+      for (const { key, amountMinor } of rests) {
+        const of = charged.get(key.slice(0, -':rest'.length)) ?? 0n;
+        expect(BigInt(amountMinor) <= 0n && -BigInt(amountMinor) <= of).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
