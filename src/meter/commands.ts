@@ -10,7 +10,7 @@ type Script<Result> = (keyCount: number, ...keysAndArguments: Argument[]) => Pro
 /** A Redis connection on which the meter's scripts are known. */
 export interface MeterRedis extends MeterConnection {
   readonly recordUsage: Script<(string | number)[]>;
-  readonly readLimits: Script<string[]>;
+  readonly readLimits: Script<(string | string[])[]>;
   readonly reserveUnits: Script<string[]>;
   readonly settleHolds: Script<string[]>;
   readonly advanceGate: Script<string[]>;

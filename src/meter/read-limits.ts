@@ -1,8 +1,8 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { LimitWindow } from '../domain/plan.ts';
-import { boundField, boundKey, gateKey, heldField, shardKey, shardOf, WINDOW_MS } from './keys.ts';
+import { askLimits } from './ask-limits.ts';
+import { boundField, boundKey, gateKey, heldField, shardOf, WINDOW_MS } from './keys.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
-import { askRedis, writeTogether } from './redis-connection.ts';
 import { giveBackDue } from './settle-holds.ts';
 import type { GroupAnswer, GroupBound } from './usage-group.ts';
 import type { UsageMeter } from './usage-meter.ts';
@@ -53,18 +53,19 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
   const { tenant, catalogueVersion, gateVersion, accountingStart } = question;
   const shard = shardOf(tenant, meter.shardCount);
   const counters = placeCounters(question.counters, (window) => boundKey(shard, tenant, { window, accountingStart }));
-  const keys = [shardKey(shard), gateKey(shard, tenant), ...counters.keys];
   const versions = [String(catalogueVersion), String(gateVersion), question.countedBy];
+  const packed = {
+    keys: [gateKey(shard, tenant), ...counters.keys],
+    arguments: [...versions, ...counters.arguments],
+  };
   let mayBeDue = true;
   for (let call = 0; call < CALLS_MAX; call += 1) {
     const epoch = await verifiedEpoch(meter, shard);
-    writeTogether(meter.redis);
-    const [word, ...rest] = await askRedis(() =>
-      meter.redis.readLimits(keys.length, ...keys, String(epoch), ...versions, ...counters.arguments),
-    );
+    const { atMs, words } = await askLimits(meter, shard, { epoch, question: packed });
+    const [word, ...rest] = words;
     switch (word) {
       case 'read': {
-        const read = readTotals(rest, counters.places);
+        const read = readTotals(atMs, rest, counters.places);
         const isHeld = read.held.some((text) => text !== '0');
         if (!isHeld || !mayBeDue) return read;
         // What has run out and nobody gave back yet is not held any more.
@@ -91,7 +92,7 @@ export async function readLimits(meter: UsageMeter, question: LimitQuestion): Pr
 }
 
 /** @param places where each total is; what is held of it stands behind it */
-function readTotals([atMs, ...texts]: readonly string[], places: readonly number[]): LimitsRead {
+function readTotals(atMs: string, texts: readonly string[], places: readonly number[]): LimitsRead {
   return {
     kind: 'read',
     atMs: Number(atMs),

@@ -51,28 +51,6 @@ export async function askRedis<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Lets all commands that are sent in this turn of the event loop leave in one write. Commands by themselves cost a system call each,
- * here and in Redis.
- */
-export function writeTogether(redis: Pick<Redis, 'status'> & { readonly clusterNodes?: Servers }): void {
-  if (redis.clusterNodes === undefined) corkStream(redis as Redis);
-  else for (const node of redis.clusterNodes.nodes()) corkStream(node);
-}
-
-/** Connections of a cluster. */
-interface Servers {
-  nodes(): readonly Redis[];
-}
-
-function corkStream(redis: Redis): void {
-  if (redis.status !== 'ready') return;
-  const { stream } = redis;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  setImmediate(() => stream.uncork());
-}
-
 async function withDeadline<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
