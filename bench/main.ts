@@ -19,6 +19,7 @@ import { benchRead, READ_TITLE } from './read.ts';
 import { benchScript, SCRIPT_TITLE } from './script.ts';
 import { benchSingle, SINGLE_TITLE } from './single.ts';
 import { benchSpend, SPEND_TITLE } from './spend.ts';
+import { benchTake, TAKE_TITLE } from './take.ts';
 import { writeReports } from './write-reports.ts';
 
 interface BenchCommand {
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, BenchCommand>> = {
   drain: { title: DRAIN_TITLE, run: benchDrain },
   read: { title: READ_TITLE, run: benchRead },
   spend: { title: SPEND_TITLE, run: benchSpend },
+  take: { title: TAKE_TITLE, run: benchTake },
   checks: { title: CHECKS_TITLE, run: benchChecks },
   rating: { title: RATING_TITLE, run: benchRating },
 };

@@ -58,7 +58,11 @@ function checkBody(index: number): string {
   return JSON.stringify({ tenant: limitedTenantId(index % LIMITED_TENANTS), meter: 'requests', quantity: '1' });
 }
 
-function eventsBody(plan: Extract<RequestPlan, { kind: 'events' }>, index: number): string {
+/** The body of request number `index`, with marks where what is new in each request goes. */
+export function eventsBody(
+  plan: Omit<Extract<RequestPlan, { kind: 'events' }>, 'kind' | 'apiKey'>,
+  index: number,
+): string {
   const events = Array.from({ length: plan.eventsPerRequest }, (_, place) => {
     // A fixed scatter: values look like usage, and two runs send the same.
     const scatter = (index * 7_919 + place * 104_729) % 1_000_000;

@@ -40,6 +40,8 @@ export function rulesOfReading(
   span: PlanSpan,
   { meter, dimensions }: Pick<Reading, 'meter' | 'dimensions'>,
 ): ReadingRules | undefined {
+  const { limits, alerts = [] } = span.plan;
+  if (limits.length + alerts.length + entry.tenant.limits.length === 0) return undefined;
   const { rules, hasDimensions } = boundsOfMeter(entry, span, meter);
   if (!hasDimensions || rules?.bounds === undefined) return rules;
   return { ...rules, bounds: rules.bounds.map((bound) => boundOfValue(bound, dimensions)) };

@@ -7,7 +7,7 @@ import { isShortTextOf, isVisibleAscii, singleCharactersOf } from './plain-text.
 export interface CheckedEvent {
   /** As sent; `null` when none was. */
   readonly id: string | null;
-  /** What makes its id unique within the tenant: the id, or source and id of a CloudEvent; `null`: derive it. */
+  /** What makes its id unique within the tenant where that is not the id alone: source and id of a CloudEvent. */
   readonly identity: readonly string[] | null;
   /** The id as the ledger shows it. */
   readonly ledgerId: string | null;
@@ -64,7 +64,7 @@ export function checkEvent(value: unknown): FormResult {
     kind: 'sound',
     event: {
       id: idText,
-      identity: idText === null ? null : [idText],
+      identity: null,
       ledgerId: idText,
       tenant: tenant as string,
       type: type as string,

@@ -1,13 +1,6 @@
 import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { Meter } from '../domain/meter.ts';
-import type {
-  GroupEvent,
-  GroupMeter,
-  GroupPeriod,
-  GroupReading,
-  GroupTenant,
-  RefusedEvent,
-} from '../meter/usage-group.ts';
+import type { GroupEvent, GroupMeter, GroupPeriod, GroupTenant, RefusedEvent } from '../meter/usage-group.ts';
 import { countedByOf } from './bounds.ts';
 import type { NamedPeriod } from './period-finder.ts';
 import type { Acceptable, Forbidden, PlannedEvent, PlannedGroup } from './plan-groups.ts';
@@ -17,22 +10,29 @@ class Numbering<Source extends object, Item> {
   readonly items: Item[] = [];
   readonly #bySource = new Map<Source, number>();
   readonly #byName = new Map<string, number>();
+  #lastSource: Source | undefined;
+  #lastNumber = 0;
 
-  /** Two objects may have one name and are one thing then: an object is only the short way to it. */
-  numberOf(source: Source, name: () => string, make: () => Item): number {
-    let number = this.#bySource.get(source);
-    if (number !== undefined) return number;
-    number = this.numberOfName(name(), make);
-    this.#bySource.set(source, number);
+  /** The number of what an object stands for; `undefined`: it has to be added. */
+  numberOf(source: Source | undefined): number | undefined {
+    if (source === undefined) return undefined;
+    // The events of one tenant come one after the other.
+    if (source === this.#lastSource) return this.#lastNumber;
+    const number = this.#bySource.get(source);
+    if (number === undefined) return undefined;
+    this.#lastSource = source;
+    this.#lastNumber = number;
     return number;
   }
 
-  numberOfName(name: string, make: () => Item): number {
+  /** Two objects may have one name and are one thing then: an object is only the short way to it. */
+  add(source: Source | undefined, name: string, item: Item): number {
     let number = this.#byName.get(name);
-    if (number !== undefined) return number;
-    number = this.items.length;
-    this.items.push(make());
-    this.#byName.set(name, number);
+    if (number === undefined) {
+      number = this.items.push(item) - 1;
+      this.#byName.set(name, number);
+    }
+    if (source !== undefined) this.#bySource.set(source, number);
     return number;
   }
 }
@@ -44,6 +44,8 @@ export class GroupBuilder {
   readonly #tenants = new Numbering<Acceptable['entry'], GroupTenant>();
   readonly #periods = new Numbering<NamedPeriod, GroupPeriod>();
   readonly #meters = new Numbering<Meter, GroupMeter>();
+  #lastMeters: readonly Meter[] = [];
+  #lastMeterNumbers: readonly number[] = [];
   readonly #groupEvents: GroupEvent[] = [];
   readonly #groupRefused: RefusedEvent[] = [];
   readonly #events: PlannedEvent<Acceptable>[] = [];
@@ -63,10 +65,6 @@ export class GroupBuilder {
   #accept(planned: PlannedEvent<Acceptable>): void {
     const { pending, judgement } = planned;
     const { event } = pending;
-    const readings = judgement.readings.map((reading): GroupReading => ({
-      ...reading,
-      meterIndex: this.#meterNumber(reading.meter),
-    }));
     this.#events.push(planned);
     this.#groupEvents.push({
       periodIndex: this.#periodNumber(judgement),
@@ -77,7 +75,8 @@ export class GroupBuilder {
       propertiesText: event.properties === null ? null : event.propertiesText,
       idDigest: pending.idDigest,
       contentDigest: pending.contentDigest,
-      readings,
+      readings: judgement.readings,
+      meterIndexes: this.#meterNumbers(judgement.readings),
     });
   }
 
@@ -89,35 +88,47 @@ export class GroupBuilder {
     this.#tenantNumber(planned.judgement);
   }
 
+  /** The list of the last event is the next one's too where it feeds the same meters, as nearly always. */
+  #meterNumbers(readings: Acceptable['readings']): readonly number[] {
+    const last = this.#lastMeters;
+    let isSame = readings.length === last.length;
+    for (let index = 0; isSame && index < readings.length; index += 1) isSame = readings[index]?.meter === last[index];
+    if (!isSame) {
+      this.#lastMeters = readings.map(({ meter }) => meter);
+      this.#lastMeterNumbers = readings.map(({ meter }) => this.#meterNumber(meter));
+    }
+    return this.#lastMeterNumbers;
+  }
+
   #meterNumber(meter: Meter): number {
+    const known = this.#meters.numberOf(meter);
+    if (known !== undefined) return known;
     const { key, scale, aggregation } = meter;
-    return this.#meters.numberOf(
-      meter,
-      () => key,
-      () => ({ key, scale, aggregation }),
-    );
+    return this.#meters.add(meter, key, { key, scale, aggregation });
   }
 
   #tenantNumber({ entry }: Acceptable | Forbidden): number {
+    const known = this.#tenants.numberOf(entry);
+    if (known !== undefined) return known;
     const { id } = entry.tenant;
-    return this.#tenants.numberOf(
-      entry,
-      () => id,
-      () => ({ id, gateVersion: entry.gate.version, countedBy: countedByOf(entry) }),
-    );
+    return this.#tenants.add(entry, id, { id, gateVersion: entry.gate.version, countedBy: countedByOf(entry) });
   }
 
   #periodNumber(judgement: Acceptable): number {
     const { entry, usagePeriod, accountingPeriod } = judgement;
+    // Late usage has two periods, so that neither of them tells by itself which is meant.
+    const source = usagePeriod === accountingPeriod ? usagePeriod : undefined;
+    const known = this.#periods.numberOf(source);
+    if (known !== undefined) return known;
     const tenantIndex = this.#tenantNumber(judgement);
     const [usageStart, accountingStart] = [usagePeriod.start, accountingPeriod.start];
-    const name = (): string => `${tenantIndex}|${usageStart}|${accountingStart}`;
-    const { timeZone } = entry.tenant;
-    const make = (): GroupPeriod => ({ tenantIndex, usageStart, accountingStart, timeZone });
-    // Late usage has two periods, so that neither of them tells by itself which is meant.
-    return usagePeriod === accountingPeriod
-      ? this.#periods.numberOf(usagePeriod, name, make)
-      : this.#periods.numberOfName(name(), make);
+    const name = `${tenantIndex}|${usageStart}|${accountingStart}`;
+    return this.#periods.add(source, name, {
+      tenantIndex,
+      usageStart,
+      accountingStart,
+      timeZone: entry.tenant.timeZone,
+    });
   }
 
   /** The call, and whose events are in it. */

@@ -67,6 +67,8 @@ export type Judgement =
       readonly readings: readonly BoundedReading[];
     };
 
+type Forbidden = Extract<Judgement, { kind: 'forbidden' }>;
+
 /**
  * Judges one event with the catalogue of one snapshot: tenant, type, what is metered, then time and the tenant's state. Limits
  * and known ids are the script's.
@@ -108,26 +110,27 @@ export function judgeTime(
   event: Pick<CheckedEvent, 'occurredAtMicros'>,
   readings: readonly Reading[],
 ): Judgement {
-  const { nowMicros, key } = context;
+  const { nowMicros } = context;
   const at = event.occurredAtMicros;
-  const mayBackfill = key.scopes.includes('ingest:backfill');
-  const forbid = (verdict: RefusedEvent['verdict'], reason: string): Judgement => ({
-    kind: 'forbidden',
-    verdict,
-    reason,
-    entry,
-    readings,
-  });
-  if (!mayBackfill && nowMicros - at > LATE_HORIZON_DAYS * MICROS_PER_DAY) {
-    return forbid('T', `more than ${LATE_HORIZON_DAYS} days old: use a key with the scope ingest:backfill`);
+  if (nowMicros - at > LATE_HORIZON_DAYS * MICROS_PER_DAY && !mayBackfill(context)) {
+    return forbid(
+      { entry, readings },
+      'T',
+      `more than ${LATE_HORIZON_DAYS} days old: use a key with the scope ingest:backfill`,
+    );
   }
   if (at - nowMicros > EARLY_TOLERANCE_MINUTES * MICROS_PER_MINUTE) {
-    return forbid('E', `more than ${EARLY_TOLERANCE_MINUTES} minutes ahead of the service's clock`);
+    return forbid(
+      { entry, readings },
+      'E',
+      `more than ${EARLY_TOLERANCE_MINUTES} minutes ahead of the service's clock`,
+    );
   }
-  if (at < entry.billingStartMicros) return forbid('X', 'before the billing of the tenant began');
-  if (entry.endsAtMicros !== null && at >= entry.endsAtMicros) return forbid('X', 'after the tenant has ended');
+  if (at < entry.billingStartMicros) return forbid({ entry, readings }, 'X', 'before the billing of the tenant began');
+  if (entry.endsAtMicros !== null && at >= entry.endsAtMicros)
+    return forbid({ entry, readings }, 'X', 'after the tenant has ended');
   const usagePeriod = context.periods.find(entry, at);
-  if (usagePeriod === undefined) return forbid('X', 'outside the billing calendar of the tenant');
+  if (usagePeriod === undefined) return forbid({ entry, readings }, 'X', 'outside the billing calendar of the tenant');
   if (usagePeriod.endMicros > entry.periodsThroughMicros || !hasPartition(context.snapshot, at)) {
     return { kind: 'no_place', tenant: entry.tenant.id, throughMicros: usagePeriod.endMicros };
   }
@@ -142,12 +145,29 @@ export function judgeTime(
       readings: span === undefined ? readings : withRules(entry, span, readings),
     };
   }
-  if (mayBackfill)
-    return forbid('T', `its period from ${usagePeriod.start} is sealed and billed: history is not taken any more`);
+  if (mayBackfill(context))
+    return forbid(
+      { entry, readings },
+      'T',
+      `its period from ${usagePeriod.start} is sealed and billed: history is not taken any more`,
+    );
   // Late usage is billed with the first period that is still open, and stays outside its limits.
   const accountingPeriod = context.periods.find(entry, entry.gate.sealedThroughMicros);
-  if (accountingPeriod === undefined) return forbid('X', 'the last period of the tenant is sealed');
+  if (accountingPeriod === undefined)
+    return forbid({ entry, readings }, 'X', 'the last period of the tenant is sealed');
   return { kind: 'acceptable', entry, usagePeriod, accountingPeriod, readings };
+}
+
+function mayBackfill({ key }: JudgeContext): boolean {
+  return key.scopes.includes('ingest:backfill');
+}
+
+function forbid(
+  { entry, readings }: Pick<Forbidden, 'entry' | 'readings'>,
+  verdict: Forbidden['verdict'],
+  reason: string,
+): Forbidden {
+  return { kind: 'forbidden', verdict, reason, entry, readings };
 }
 
 /** The readings with the rules that hold for them: the same list where there are none, as for most. */

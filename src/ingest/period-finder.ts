@@ -21,8 +21,9 @@ export class PeriodFinder {
   find(entry: TenantEntry, instant: EpochMicros): NamedPeriod | undefined {
     let periods = this.#byEntry.get(entry);
     if (periods === undefined) this.#byEntry.set(entry, (periods = []));
-    const known = periods.find((period) => period.startMicros <= instant && instant < period.endMicros);
-    if (known !== undefined) return known;
+    for (const period of periods) {
+      if (period.startMicros <= instant && instant < period.endMicros) return period;
+    }
     const found = periodAt(entry.calendar, instant);
     if (found === undefined) return undefined;
     const named = { ...found, start: formatInstant(found.startMicros) };

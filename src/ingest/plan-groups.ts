@@ -91,7 +91,7 @@ function refusedResult(pending: PendingEvent, refusal: Extract<Judgement, { kind
 /** A parcel that is still being filled. */
 interface OpenParcel extends Parcel {
   readonly events: PlannedEvent<Acceptable | Forbidden>[];
-  size: CallSize;
+  readonly size: GrowingSize;
 }
 
 class ParcelBuilder {
@@ -108,11 +108,11 @@ class ParcelBuilder {
     const size = sizeOf(planned);
     if (this.#open.events.length > 0 && !fitsCall(this.#open.size, size)) this.#open = this.#begin();
     this.#open.events.push(planned);
-    this.#open.size = joinSizes(this.#open.size, size);
+    growSize(this.#open.size, size);
   }
 
   #begin(): OpenParcel {
-    const parcel: OpenParcel = { snapshot: this.#snapshot, events: [], size: NOTHING_SENT };
+    const parcel: OpenParcel = { snapshot: this.#snapshot, events: [], size: nothingSent() };
     this.parcels.push(parcel);
     return parcel;
   }
@@ -130,10 +130,19 @@ export interface CallSize {
   readonly limits: ReadonlyMap<TenantEntry, PlanLimits>;
 }
 
+/** The size of a call that is still being filled. */
+export interface GrowingSize extends CallSize {
+  count: number;
+  sum: number;
+  limits: CallSize['limits'];
+}
+
 const NO_LIMITS: CallSize['limits'] = new Map();
 
 /** A call without events. */
-export const NOTHING_SENT: CallSize = { count: 0, sum: 0, limits: NO_LIMITS };
+export function nothingSent(): GrowingSize {
+  return { count: 0, sum: 0, limits: NO_LIMITS };
+}
 
 function sizeOf({ pending, judgement }: PlannedEvent<Acceptable | Forbidden>): CallSize {
   if (judgement.kind !== 'acceptable') return ONE_REFUSED;
@@ -146,12 +155,13 @@ function sizeOf({ pending, judgement }: PlannedEvent<Acceptable | Forbidden>): C
   return { count: 1, sum, limits: new Map([[entry, limits.length === 0 ? null : limits]]) };
 }
 
-const ONE_REFUSED: CallSize = { ...NOTHING_SENT, count: 1 };
+const ONE_REFUSED: CallSize = { count: 1, sum: 0, limits: NO_LIMITS };
 
-/** The size of a call that has both. */
-export function joinSizes(one: CallSize, other: CallSize): CallSize {
-  const limits = other.limits.size === 0 ? one.limits : new Map([...one.limits, ...other.limits]);
-  return { count: one.count + other.count, sum: one.sum + other.sum, limits };
+/** Adds to a size in place, because every event does. */
+export function growSize(size: GrowingSize, more: CallSize): void {
+  size.count += more.count;
+  size.sum += more.sum;
+  if (more.limits.size > 0) size.limits = new Map([...size.limits, ...more.limits]);
 }
 
 /**

@@ -39,7 +39,8 @@ export function readMeters(
     }
     const read = readDimensions(meter, event);
     if ('fault' in read) return read;
-    readings.push({ ...reading, ...read });
+    const { scaled, valueText } = reading;
+    readings.push({ meter, scaled, valueText, dimensions: read.dimensions });
   }
   return { readings };
 }
@@ -60,7 +61,7 @@ function matchesFilter(filter: readonly MeterCondition[], properties: JsonObject
 type ReadValue = Reading | { readonly fault: Fault };
 
 function readValue(meter: Meter, event: ReadableEvent, digestSecret: Buffer): ReadValue {
-  if (meter.aggregation === 'count') return scaledReading(meter, 1, 'quantity');
+  if (meter.aggregation === 'count') return countReading(meter);
   const { value } = meter;
   if (value.from === 'quantity') {
     if (meter.aggregation === 'unique')
@@ -73,6 +74,15 @@ function readValue(meter: Meter, event: ReadableEvent, digestSecret: Buffer): Re
   if (property === undefined) return { fault: { path, reason: `is required: the meter ${meter.key} reads it` } };
   if (meter.aggregation === 'unique') return uniqueReading(meter, { value: property, path }, digestSecret);
   return scaledReading(meter, property, path);
+}
+
+const countReadings = new WeakMap<Meter, ReadValue>();
+
+/** Every event counts the same: one object for all of them. */
+function countReading(meter: Meter): ReadValue {
+  let reading = countReadings.get(meter);
+  if (reading === undefined) countReadings.set(meter, (reading = scaledReading(meter, 1, 'quantity')));
+  return reading;
 }
 
 function scaledReading(meter: Meter, value: unknown, path: string): ReadValue {
@@ -102,6 +112,8 @@ function uniqueReading(
 /** Names and values of one meter's dimensions as compact JSON. They are part of a rollup's key, and an index entry has 2,704 bytes. */
 const DIMENSION_BYTES_MAX = 1_024;
 
+type ReadDimensions = { readonly dimensions: Readonly<Record<string, JsonValue>> } | { readonly fault: Fault };
+
 /**
  * Reads an event's value of every dimension of a meter; `null` where it has none. A fault is refused here, because the ledger could
  * only set the event aside after it was accepted.
@@ -109,7 +121,27 @@ const DIMENSION_BYTES_MAX = 1_024;
 export function readDimensions(
   meter: Meter,
   event: Pick<CheckedEvent, 'properties' | 'propertiesPath'>,
-): { readonly dimensions: Record<string, JsonValue> } | { readonly fault: Fault } {
+): ReadDimensions {
+  const [only = ''] = meter.dimensions;
+  const value = meter.dimensions.length === 1 ? ownProperty(event.properties, only) : undefined;
+  if (typeof value !== 'string' || value.length > KNOWN_CHARACTERS_MAX) return readEachDimension(meter, event);
+  let known = knownValues.get(meter);
+  if (known === undefined || known.size >= KNOWN_VALUES_MAX) knownValues.set(meter, (known = new Map()));
+  let read = known.get(value);
+  if (read === undefined) known.set(value, (read = readEachDimension(meter, event)));
+  return read;
+}
+
+const KNOWN_VALUES_MAX = 1_000;
+const KNOWN_CHARACTERS_MAX = 64;
+
+/**
+ * By meters with one dimension: what its usual values read as. They repeat from event to event, and one object for all events of a value
+ * is written to the journal once without being compared.
+ */
+const knownValues = new WeakMap<Meter, Map<string, ReadDimensions>>();
+
+function readEachDimension(meter: Meter, event: Pick<CheckedEvent, 'properties' | 'propertiesPath'>): ReadDimensions {
   const entries: [string, JsonValue][] = [];
   let bytes = 0;
   for (const name of meter.dimensions) {

@@ -4,7 +4,7 @@ import type { UsageMeter } from '../meter/usage-meter.ts';
 import type { Obstacle, ParcelOutcome } from './parcel-outcome.ts';
 import { GroupBuilder } from './group-builder.ts';
 import type { PendingEvent } from './judge-event.ts';
-import { type AppliedGroup, fitsCall, joinSizes, NOTHING_SENT, type Parcel } from './plan-groups.ts';
+import { type AppliedGroup, fitsCall, growSize, nothingSent, type Parcel } from './plan-groups.ts';
 
 /** What a queue works with. */
 export interface ShardQueueOptions {
@@ -82,13 +82,13 @@ export class ShardQueue {
   /** The parcels that go into the next call: from the front, as many as fit, all judged by the same snapshot. */
   #takeNext(): WaitingParcel[] {
     const taken: WaitingParcel[] = [];
-    let size = NOTHING_SENT;
+    const size = nothingSent();
     for (const waiting of this.#waiting) {
       const { parcel } = waiting;
       const first = taken[0]?.parcel;
       if (first !== undefined && (first.snapshot !== parcel.snapshot || !fitsCall(size, parcel.size))) break;
       taken.push(waiting);
-      size = joinSizes(size, parcel.size);
+      growSize(size, parcel.size);
     }
     this.#waiting = this.#waiting.slice(taken.length);
     this.#waitingEvents -= size.count;

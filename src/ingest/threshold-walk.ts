@@ -79,7 +79,7 @@ function growthOfCounters({ planned, answer }: AppliedGroup): readonly (Growth |
     if (judgement === undefined || packed === undefined || answer.statuses[place] !== 'A') continue;
     for (let index = 0; index < judgement.readings.length; index += 1) {
       const reading = judgement.readings[index];
-      const meterIndex = packed.readings[index]?.meterIndex;
+      const meterIndex = packed.meterIndexes[index];
       if (reading?.thresholds === undefined || meterIndex === undefined) continue;
       const number = packed.periodIndex * group.meters.length + meterIndex;
       const growth = (growths[number] ??= noGrowth(judgement, reading, reading.thresholds));

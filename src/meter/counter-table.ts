@@ -75,11 +75,11 @@ export class CounterTable {
   }
 
   /** Adds a reading to the counters it touches, and answers which those are. */
-  add(event: GroupEvent, reading: GroupReading): readonly TableCounter[] {
-    const place = event.periodIndex * this.#group.meters.length + reading.meterIndex;
+  add(event: GroupEvent, reading: GroupReading, meterIndex: number): readonly TableCounter[] {
+    const place = event.periodIndex * this.#group.meters.length + meterIndex;
     let touched = this.#touched[place];
     if (touched === undefined || touched.bounds !== reading.bounds) {
-      touched = { bounds: reading.bounds, counters: this.#find(event, reading) };
+      touched = { bounds: reading.bounds, counters: this.#find(event.periodIndex, meterIndex, reading) };
       this.#touched[place] = touched;
     }
     for (const counter of touched.counters) take(counter, reading.scaled, event.occurredAtMicros);
@@ -95,7 +95,11 @@ export class CounterTable {
     return counters;
   }
 
-  #find({ periodIndex }: GroupEvent, { meterIndex, bounds = [], isWatched = false }: GroupReading): TableCounter[] {
+  #find(
+    periodIndex: number,
+    meterIndex: number,
+    { bounds = [], isWatched = false }: GroupReading,
+  ): readonly TableCounter[] {
     const { shard, periods, meters, tenants } = this.#group;
     const period = required(periods, periodIndex);
     const meter = required(meters, meterIndex);

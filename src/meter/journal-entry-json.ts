@@ -1,4 +1,3 @@
-import type { JsonValue } from '../domain/event.ts';
 import type { GroupEvent, GroupReading, UsageGroup } from './usage-group.ts';
 
 /**
@@ -33,51 +32,77 @@ export function interpretationJson(group: UsageGroup): string {
  */
 export function eventsText(events: readonly GroupEvent[]): string {
   const base = events[0]?.occurredAtMicros ?? 0;
-  const head = JSON.stringify({
+  const at: number[] = [];
+  const period: number[] = [];
+  const id: string[] = [];
+  const type: string[] = [];
+  const quantity: string[] = [];
+  let lines = '';
+  for (const event of events) {
+    at.push(event.occurredAtMicros - base);
+    period.push(event.periodIndex);
+    id.push(event.id);
+    type.push(event.type);
+    quantity.push(event.quantity);
+    lines += event.propertiesText === null ? '\n' : `\n${event.propertiesText}`;
+  }
+  const head = {
     base,
-    at: column(events.map((event) => event.occurredAtMicros - base)),
-    period: column(events.map((event) => event.periodIndex)),
-    id: events.map((event) => event.id),
-    type: column(events.map((event) => event.type)),
-    quantity: column(events.map((event) => event.quantity)),
+    at: column(at),
+    period: column(period),
+    id,
+    type: column(type),
+    quantity: column(quantity),
     readings: readingColumns(events),
-  });
-  let text = head;
-  for (const { propertiesText } of events) text += propertiesText === null ? '\n' : `\n${propertiesText}`;
-  return text;
+  };
+  return JSON.stringify(head) + lines;
 }
 
 function column<Value extends string | number | null>(values: readonly Value[]): Value | readonly Value[] {
   const first = values[0];
-  return first !== undefined && values.every((value) => value === first) ? first : values;
+  if (first === undefined) return values;
+  for (const value of values) if (value !== first) return values;
+  return first;
 }
 
 interface ReadingColumn {
   readonly values: (string | null)[];
   readonly places: (number | null)[];
-  readonly dimensions: Readonly<Record<string, JsonValue>>[];
-  readonly placeOf: Map<string, number>;
+  readonly dimensions: Dimensions[];
+  readonly placeOf: Map<Dimensions | string, number>;
 }
+
+type Dimensions = NonNullable<GroupReading['dimensions']>;
 
 function readingColumns(events: readonly GroupEvent[]): unknown[][] {
   const columns = new Map<number, ReadingColumn>();
-  events.forEach((event, place) => {
-    for (const reading of event.readings) {
-      let target = columns.get(reading.meterIndex);
-      if (target === undefined) {
-        target = { values: [], places: [], dimensions: [], placeOf: new Map() };
-        columns.set(reading.meterIndex, target);
-      }
-      setAt(target.values, place, reading.valueText);
-      if (reading.dimensions !== undefined) setAt(target.places, place, dimensionPlace(target, reading.dimensions));
+  for (let place = 0; place < events.length; place += 1) {
+    const { readings = [], meterIndexes = [] } = events[place] ?? {};
+    for (let index = 0; index < readings.length; index += 1) {
+      const reading = readings[index];
+      if (reading !== undefined) addReading(columnOf(columns, meterIndexes[index] ?? 0), place, reading);
     }
-  });
+  }
   return [...columns].map(([meterIndex, { values, places, dimensions }]) => {
     fill(values, events.length);
     if (dimensions.length === 0) return [meterIndex, column(values)];
     fill(places, events.length);
     return [meterIndex, column(values), dimensions, column(places)];
   });
+}
+
+function columnOf(columns: Map<number, ReadingColumn>, meterIndex: number): ReadingColumn {
+  let target = columns.get(meterIndex);
+  if (target === undefined) {
+    target = { values: [], places: [], dimensions: [], placeOf: new Map() };
+    columns.set(meterIndex, target);
+  }
+  return target;
+}
+
+function addReading(target: ReadingColumn, place: number, { valueText, dimensions }: GroupReading): void {
+  setAt(target.values, place, valueText);
+  if (dimensions !== undefined) setAt(target.places, place, dimensionPlace(target, dimensions));
 }
 
 /** Puts a value at its place; the events before it that have none get `null`. */
@@ -90,13 +115,16 @@ function fill(values: unknown[], length: number): void {
   while (values.length < length) values.push(null);
 }
 
-/** Dimensions repeat within a batch: each distinct one is written, and later read, once. */
-function dimensionPlace(target: ReadingColumn, dimensions: NonNullable<GroupReading['dimensions']>): number {
+/** Dimensions repeat within a batch: each distinct one is written, and later read, once. Mostly they are one object too (`readDimensions`). */
+function dimensionPlace(target: ReadingColumn, dimensions: Dimensions): number {
+  const known = target.placeOf.get(dimensions);
+  if (known !== undefined) return known;
   const text = JSON.stringify(dimensions);
   let place = target.placeOf.get(text);
   if (place === undefined) {
     place = target.dimensions.push(dimensions) - 1;
     target.placeOf.set(text, place);
   }
+  target.placeOf.set(dimensions, place);
   return place;
 }

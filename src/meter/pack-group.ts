@@ -4,7 +4,7 @@ import { eventsText, interpretationJson } from './journal-entry-json.ts';
 import { HOLD_KEPT_MS } from './hold-bounds.ts';
 import { gateKey, holdKey, holdsKey, idsKey, journalKey, shardKey } from './keys.ts';
 import { packHeader } from './message-pack.ts';
-import type { GroupEvent, UsageGroup } from './usage-group.ts';
+import type { EventDigests, GroupEvent, UsageGroup } from './usage-group.ts';
 
 /** A group as the script takes it: the forms are described at the head of `recordUsage.lua`. */
 export interface PackedGroup {
@@ -33,7 +33,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
   const told = counters.filter((counter) => counter.name !== undefined);
   const { hashes } = table;
   const { shard } = group;
-  const ids = idDigests(group);
+  const { digests, ids, allDiffer } = packDigests(group);
   const header = packHeader([
     String(context.epoch),
     group.catalogueVersion,
@@ -41,7 +41,7 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     context.windowMs,
     context.bucketIdsMax,
     context.journalEventsMax,
-    new Set(ids).size === ids.length ? 1 : 0,
+    allDiffer ? 1 : 0,
     group.tenants.flatMap((tenant) => [String(tenant.gateVersion), tenant.countedBy ?? '']),
     hashes.map((hash) => hash.gate),
     hashes.map((hash) => hash.windowMs),
@@ -66,8 +66,8 @@ export function packGroup(group: UsageGroup, context: PackingContext): PackedGro
     ],
     arguments: [
       header,
-      packDigests(group),
-      digestBytes(ids.join('')),
+      digests,
+      ids,
       packReadings(group.events, touched),
       group.refused.map((event) => event.verdict).join(''),
       interpretationJson(group),
@@ -96,13 +96,19 @@ function columnsOf(counters: readonly TableCounter[]): (readonly (string | numbe
 
 const COUNT_BYTES = 2;
 const EVENT_HEAD_BYTES = COUNT_BYTES + 8;
-const READING_BYTES = 4 + 8;
+const COUNTER_BYTES = 4;
+const READING_BYTES = COUNTER_BYTES + 8;
+const LITTLE_ENDIAN = true;
 
 /** Which counters each reading of each event touches, all in one list in their order: a list per event would be most of the work. */
 function touchCounters(events: readonly GroupEvent[], table: CounterTable): (readonly TableCounter[])[] {
   const touched: (readonly TableCounter[])[] = [];
   for (const event of events) {
-    for (const reading of event.readings) touched.push(table.add(event, reading));
+    const { readings, meterIndexes } = event;
+    for (let place = 0; place < readings.length; place += 1) {
+      const reading = readings[place];
+      if (reading !== undefined) touched.push(table.add(event, reading, meterIndexes[place] ?? 0));
+    }
   }
   return touched;
 }
@@ -112,30 +118,42 @@ function packReadings(events: readonly GroupEvent[], touched: readonly (readonly
   let pairs = 0;
   for (const counters of touched) pairs += counters.length;
   const packed = Buffer.allocUnsafe(events.length * EVENT_HEAD_BYTES + pairs * READING_BYTES);
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   let offset = 0;
   let place = 0;
   for (const { occurredAtMicros, readings } of events) {
     const head = offset;
-    offset = packed.writeDoubleLE(occurredAtMicros, head + COUNT_BYTES);
+    view.setFloat64(head + COUNT_BYTES, occurredAtMicros, LITTLE_ENDIAN);
+    offset += EVENT_HEAD_BYTES;
     for (const { scaled } of readings) {
       for (const counter of touched[place] ?? []) {
-        offset = packed.writeUInt32LE(counter.number, offset);
-        offset = packed.writeDoubleLE(scaled, offset);
+        view.setUint32(offset, counter.number, LITTLE_ENDIAN);
+        view.setFloat64(offset + COUNTER_BYTES, scaled, LITTLE_ENDIAN);
+        offset += READING_BYTES;
       }
       place += 1;
     }
-    packed.writeUInt16LE((offset - head - EVENT_HEAD_BYTES) / READING_BYTES, head);
+    view.setUint16(head, (offset - head - EVENT_HEAD_BYTES) / READING_BYTES, LITTLE_ENDIAN);
   }
   return packed;
 }
 
-function idDigests(group: UsageGroup): DigestText[] {
-  return [...group.events, ...group.refused].map(({ idDigest }) => idDigest);
-}
-
-function packDigests(group: UsageGroup): Buffer {
-  let packed: DigestText = '';
-  for (const { idDigest, contentDigest } of group.events) packed += idDigest + contentDigest;
-  for (const { idDigest, contentDigest } of group.refused) packed += idDigest + contentDigest;
-  return digestBytes(packed);
+/** The digests of all events, their ids once more by themselves, and whether no id is twice in the group. */
+function packDigests(group: UsageGroup): {
+  readonly digests: Buffer;
+  readonly ids: Buffer;
+  readonly allDiffer: boolean;
+} {
+  let digests: DigestText = '';
+  let ids: DigestText = '';
+  const known = new Set<DigestText>();
+  const add = ({ idDigest, contentDigest }: EventDigests): void => {
+    digests += idDigest + contentDigest;
+    ids += idDigest;
+    known.add(idDigest);
+  };
+  group.events.forEach(add);
+  group.refused.forEach(add);
+  const allDiffer = known.size === group.events.length + group.refused.length;
+  return { digests: digestBytes(digests), ids: digestBytes(ids), allDiffer };
 }

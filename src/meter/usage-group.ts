@@ -73,11 +73,12 @@ export interface GroupEvent extends EventDigests {
   /** Canonical JSON; `null` without properties. */
   readonly propertiesText: string | null;
   readonly readings: readonly GroupReading[];
+  /** The meter of each reading, as its place in the `meters` of the group. Events that feed the same meters may share a list. */
+  readonly meterIndexes: readonly number[];
 }
 
-/** What one meter reads from an event. The meter is a place in the `meters` of the group. */
+/** What one meter reads from an event. */
 export interface GroupReading {
-  readonly meterIndex: number;
   /** A plain decimal of whole units, or the keyed digest in hex for `unique`. */
   readonly valueText: string;
   /** What the counter grows by or is compared with; 0 for `unique`. */

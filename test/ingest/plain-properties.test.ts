@@ -27,6 +27,21 @@ describe('the short way for properties', () => {
     );
   });
 
+  test('writes names in order, whatever had as many names before', () => {
+    const name = fc.constantFrom('a', 'b', 'c', '10', '9', 'B');
+    const some = fc.array(fc.dictionary(name, fc.integer(), { noNullPrototype: true }), { maxLength: 8 });
+    fc.assert(
+      fc.property(some, (list) => {
+        for (const sent of list) {
+          const turned = Object.fromEntries(Object.entries(sent).toReversed());
+          expect(plainPropertiesText(sent)).toBe(canonicalJson(sent));
+          expect(plainPropertiesText(turned)).toBe(canonicalJson(sent));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   test('is taken by what events carry', () => {
     const sent = { model: 'large', inputTokens: 1_000, isCached: false, region: null, '10': 1, '9': 2 };
     expect(plainPropertiesText(sent)).toBe(canonicalJson(sent));

@@ -49,6 +49,26 @@ describe('digests', () => {
     }
   });
 
+  test('of content write every instant as its digits, whatever came before', () => {
+    const border = fc.integer({ min: 0, max: 90_000_000 }).map((hundreds) => hundreds * 100_000_000);
+    const nearBorder = fc.tuple(border, fc.integer({ min: -2, max: 2 })).map(([at, more]) => at + more);
+    const instants = fc.array(fc.oneof(fc.maxSafeInteger(), nearBorder), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(
+        instants,
+        fc.constantFrom('calls', 'llm.request'),
+        fc.constantFrom('1', '2.5'),
+        (list, type, quantity) => {
+          for (const occurredAtMicros of list) {
+            const expected = expectedHex([type, quantity, String(occurredAtMicros), '{}'], SECRET);
+            expect(hexOf(contentDigest(SECRET, { ...CONTENT, type, quantity, occurredAtMicros }))).toBe(expected);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
   test('are keyed by a secret of one block in hex, or not at all', () => {
     expect(() => contentDigest(SECRET.subarray(1), CONTENT)).toThrow(/has 31 bytes/);
     expect(contentDigest(Buffer.alloc(32, 1), CONTENT)).not.toBe(contentDigest(Buffer.alloc(32, 2), CONTENT));

@@ -157,8 +157,8 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
   const occurredAtMicros = sketch.atMicros ?? AT;
   const propertiesText = canonicalJson({ mark: sketch.content ?? 'same' });
   const content = { type: 'calls', quantity: '1', occurredAtMicros, propertiesText };
-  const readings = Object.entries(usage).map(([meter, scaled]): GroupReading => {
-    const reading = { meterIndex: meters.indexOf(meter), valueText: String(scaled), scaled };
+  const readings = Object.values(usage).map((scaled): GroupReading => {
+    const reading = { valueText: String(scaled), scaled };
     const { limit } = sketch;
     const own = limit === undefined ? [] : [{ window: 'period' as const, scaled: limit, isHard: true }];
     const bounds = [...own, ...(sketch.bounds ?? [])];
@@ -169,6 +169,7 @@ function sketchedEvent(sketch: EventSketch, meters: readonly string[], periodNam
     id: sketch.id,
     periodIndex: periodNames.indexOf(periodName(sketch)),
     readings,
+    meterIndexes: Object.keys(usage).map((meter) => meters.indexOf(meter)),
     idDigest: idDigest(tenant, [sketch.id]),
     contentDigest: contentDigest(SECRET, content),
   };

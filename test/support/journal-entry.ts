@@ -93,6 +93,7 @@ export function journalFields(firstSequence: number, events: readonly JournalEve
     const tenant = event.tenant ?? 'acme';
     const tenantIndex = tenants.indexOf({ id: tenant, gate: event.gate ?? 1 });
     const zone = event.timeZone ?? 'UTC';
+    const { readings = [[REQUESTS, '1']] } = event;
     return {
       periodIndex: periods.indexOf([tenantIndex, usageStart, event.accountingStart ?? usageStart, zone]),
       id: event.id,
@@ -103,8 +104,8 @@ export function journalFields(firstSequence: number, events: readonly JournalEve
       // The entry has them in a field of their own.
       idDigest: '',
       contentDigest: '',
-      readings: (event.readings ?? [[REQUESTS, '1']]).map(([meter, valueText, dimensions]) => ({
-        meterIndex: meters.indexOf([meter.key, meter.scale, meter.aggregation]),
+      meterIndexes: readings.map(([meter]) => meters.indexOf([meter.key, meter.scale, meter.aggregation])),
+      readings: readings.map(([, valueText, dimensions]) => ({
         valueText,
         scaled: 0,
         ...(dimensions === undefined ? {} : { dimensions }),
