@@ -8,9 +8,9 @@ import { type MeterConnection, nodeServing } from '../src/meter/meter-connection
 
 /**
  * After a wake-up: entries that come with the first one are drained in the same batch. A batch costs some 5 ms of CPU whatever it
- * holds; at 40,000 events a second on a shard, 100 ms gather nearly a full one. Whoever needs the ledger at once drains by himself.
+ * holds; at 40,000 events a second on a shard, 200 ms gather most of a full one. Whoever needs the ledger at once drains by himself.
  */
-const GATHER_MS = 100;
+const GATHER_MS = 200;
 const RECONNECT_PAUSE_MS = 500;
 /** How much longer than asked Redis may take, before the wait is given up. */
 const OVERTIME_MS = 500;

@@ -69,5 +69,8 @@ export interface DrainResult {
   readonly backlog: boolean;
 }
 
-/** Bound of one batch: larger ones gain nothing (5,000 and 10,000 rows both measure 149 k rows/s) and hold locks longer. */
-export const BATCH_EVENTS_MAX = 5_000;
+/**
+ * Bound of one batch. What a batch costs by itself is a tenth of what it costs in PostgreSQL at 5,000 events; twice as many again would
+ * save half a microsecond an event more, and hold the position's lock and the memory of the worker twice as long.
+ */
+export const BATCH_EVENTS_MAX = 10_000;

@@ -18,7 +18,7 @@ const DATA_FAULT_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
 
 /**
  * Writes a batch. A batch that fails because of its data is halved until the one event at fault is found, which goes to the
- * dead letters with the reason; faults of the database itself are thrown. The recursion ends after log2(5,000) steps.
+ * dead letters with the reason; faults of the database itself are thrown. The recursion ends after log2(10,000) steps.
  */
 export async function writeIsolating(context: DrainContext, batch: JournalBatch): Promise<BatchOutcome> {
   try {

@@ -23,7 +23,7 @@ const FIRST_PAGE_ENTRIES = 64;
 /** Entries in any page: small ones may be followed by such of a megabyte each, and a page is one answer of Redis. */
 const PAGE_ENTRIES_MAX = 256;
 /** Pages of one batch: at one event per entry they fill it. */
-const PAGES_MAX = 20;
+const PAGES_MAX = 40;
 /** Past this no more entries are read for the batch: it is held in memory several times over while it is written. */
 const BATCH_BYTES_MAX = 67_108_864;
 

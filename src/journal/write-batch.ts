@@ -6,6 +6,7 @@ import { advancePosition, comparePositions, type JournalPosition, lockPosition }
 import { appendRows } from './append-rows.ts';
 import { bookLateUsage } from './book-late-usage.ts';
 import type { DrainContext } from './drain-context.ts';
+import type { JournalRow } from './journal-entry.ts';
 import type { JournalBatch } from './read-batch.ts';
 
 /** What one drain transaction did; `stale` when another process had drained the batch meanwhile and nothing was written. */
@@ -29,7 +30,8 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
     const position = await lockPosition(client, context.shard);
     if (comparePositions(position, batch.after) !== 0) return { kind: 'stale' };
     const source = { shard: context.shard, epoch: batch.epoch };
-    const sent = batch.items.flatMap((item) => (item.kind === 'row' ? [item.row] : []));
+    const sent: JournalRow[] = [];
+    for (const item of batch.items) if (item.kind === 'row') sent.push(item.row);
     const rows = await bookLateUsage(client, { ...source, at: context.clock() }, sent);
     const counts = await appendRows(client, source, rows, position);
     const setAside = await writePoison(client, context, batch);

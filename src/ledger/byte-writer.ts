@@ -61,11 +61,6 @@ export class ByteWriter {
     this.#end += source.copy(this.#bytes, this.#end, start, end);
   }
 
-  /** Appends what another writer holds from `start` on. */
-  rawFrom(other: ByteWriter, start: number): void {
-    this.raw(other.#bytes, start, other.#end);
-  }
-
   /** Two bytes without a length: the number of fields in front of a row of `copy`. */
   bareInt16(value: number): void {
     this.#view.setInt16(this.#end, value);

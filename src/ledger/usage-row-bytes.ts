@@ -1,4 +1,5 @@
 import { ByteWriter, TEXT_BYTES_PER_CHARACTER } from './byte-writer.ts';
+import { nearlyByTime } from './time-order.ts';
 import { DIGEST_BYTES, type UsageRow } from './usage-row.ts';
 
 /** A row as the hash chain covers it: all but the properties, which may be erased. */
@@ -19,6 +20,7 @@ const COLUMN_COUNT = 16;
 /** More than all columns of a row that are no text. */
 const FIXED_BYTES = 512;
 const ROW_BYTES_GUESS = 400;
+const PROPERTIES_BYTES_GUESS = 200;
 
 /** What `copy … (format binary)` begins and ends with: its name, no flags, no extension; then no more rows. */
 const COPY_HEAD = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex');
@@ -32,24 +34,40 @@ export interface RowBytes {
   readonly chainBytes: Buffer;
 }
 
-/** Writes rows once for both: the bytes that are hashed are the bytes that PostgreSQL is sent. */
+/**
+ * Writes rows once for both: the bytes that are hashed are the bytes that PostgreSQL is sent. It is sent them nearly in the order of
+ * their instants.
+ */
 export function encodeRows(source: RowSource, rows: readonly UsageRow[]): RowBytes {
-  const copy = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
   const chain = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
-  copy.raw(COPY_HEAD);
+  const properties = new ByteWriter(rows.length * PROPERTIES_BYTES_GUESS + FIXED_BYTES);
+  // Where the two parts of each row end, one behind the other: a row is left while it is warm, and not looked at again.
+  const ends = new Uint32Array(rows.length * 2 + 2);
+  let place = 0;
   for (const row of rows) {
-    const start = chain.length;
     writeChainedRow(chain, source, row);
-    const properties = row.propertiesJson;
-    copy.reserve(chain.length - start + FIXED_BYTES + (properties?.length ?? 0) * TEXT_BYTES_PER_CHARACTER);
-    copy.bareInt16(COLUMN_COUNT);
-    copy.rawFrom(chain, start);
-    if (properties === null) copy.null();
-    else copy.jsonb(properties);
+    writeProperties(properties, row.propertiesJson);
+    place += 2;
+    ends[place] = chain.length;
+    ends[place + 1] = properties.length;
   }
-  copy.reserve(FIXED_BYTES);
+  const [chainBytes, propertiesBytes] = [chain.bytes(), properties.bytes()];
+  const copy = new ByteWriter(chain.length + properties.length + rows.length * 2 + FIXED_BYTES);
+  copy.raw(COPY_HEAD);
+  for (const index of nearlyByTime(rows)) {
+    const at = index * 2;
+    copy.bareInt16(COLUMN_COUNT);
+    copy.raw(chainBytes, ends[at], ends[at + 2]);
+    copy.raw(propertiesBytes, ends[at + 1], ends[at + 3]);
+  }
   copy.bareInt16(COPY_END);
-  return { copyBytes: copy.bytes(), chainBytes: chain.bytes() };
+  return { copyBytes: copy.bytes(), chainBytes };
+}
+
+function writeProperties(writer: ByteWriter, json: string | null): void {
+  writer.reserve(FIXED_BYTES + (json?.length ?? 0) * TEXT_BYTES_PER_CHARACTER);
+  if (json === null) writer.null();
+  else writer.jsonb(json);
 }
 
 /**

@@ -50,7 +50,8 @@ const OWN_KINDS: Readonly<Record<Aggregation, CounterKind>> = {
   unique: 'n',
 };
 
-const NO_BOUND = -1;
+/** Of a counter that has no hard bound. */
+export const NO_BOUND = -1;
 
 /** What one meter touches in one period: the same for all of its readings unless a bound is on a dimension. */
 interface Touched {

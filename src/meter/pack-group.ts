@@ -1,4 +1,4 @@
-import { CounterTable, type TableCounter } from './counter-table.ts';
+import { CounterTable, NO_BOUND, type TableCounter } from './counter-table.ts';
 import { digestBytes, type DigestText } from './digests.ts';
 import { eventsText, interpretationJson } from './journal-entry-json.ts';
 import { HOLD_KEPT_MS } from './hold-bounds.ts';
@@ -88,10 +88,21 @@ function columnsOf(counters: readonly TableCounter[]): (readonly (string | numbe
   return [
     counters.map(({ field }) => field),
     counters.map(({ kind }) => kind),
-    counters.map(({ bound }) => bound),
+    unlessAll(
+      NO_BOUND,
+      counters.map(({ bound }) => bound),
+    ),
     counters.map(({ change }) => change),
-    counters.map(({ instant }) => instant),
+    unlessAll(
+      0,
+      counters.map(({ instant }) => instant),
+    ),
   ];
+}
+
+/** Each value costs the script ten times what it costs here. */
+function unlessAll(common: number, column: readonly number[]): readonly number[] {
+  return column.every((value) => value === common) ? [] : column;
 }
 
 const COUNT_BYTES = 2;
@@ -138,7 +149,14 @@ function packReadings(events: readonly GroupEvent[], touched: readonly (readonly
   return packed;
 }
 
-/** The digests of all events, their ids once more by themselves, and whether no id is twice in the group. */
+/** Heads of texts of 16 and of 8 bytes in MessagePack. */
+const [ID_HEAD, CONTENT_HEAD] = ['\u00b0', '\u00a8'];
+const CONTENT_CHARACTERS = 8;
+
+/**
+ * The digests of all events; once more, as texts in MessagePack, their ids and behind them what is remembered of the contents that may be
+ * accepted; and whether no id is twice in the group.
+ */
 function packDigests(group: UsageGroup): {
   readonly digests: Buffer;
   readonly ids: Buffer;
@@ -149,11 +167,12 @@ function packDigests(group: UsageGroup): {
   const known = new Set<DigestText>();
   const add = ({ idDigest, contentDigest }: EventDigests): void => {
     digests += idDigest + contentDigest;
-    ids += idDigest;
+    ids += ID_HEAD + idDigest;
     known.add(idDigest);
   };
   group.events.forEach(add);
   group.refused.forEach(add);
+  for (const { contentDigest } of group.events) ids += CONTENT_HEAD + contentDigest.slice(0, CONTENT_CHARACTERS);
   const allDiffer = known.size === group.events.length + group.refused.length;
   return { digests: digestBytes(digests), ids: digestBytes(ids), allDiffer };
 }

@@ -3,20 +3,24 @@
 local function written(number) return number < EXACT_BELOW and number or plain(number) end
 
 sequence = integer(sequence) + accepted
+local sequenceText = plain(sequence)
 if accepted > 0 then
   local outcomes, entryDigests = statuses, digests
   if sent < total then outcomes, entryDigests = sub(statuses, 1, sent), sub(digests, 1, sent * 32) end
-  call('XADD', KEYS[2], string.format('%s-%.0f', epoch, sequence), 'f', '1', 'c', wantedCatalogue,
-    't', time[1] * 1000000 + time[2], 's', written(sequence - accepted + 1), 'o', outcomes, 'd', entryDigests,
-    'i', ARGV[6], 'e', ARGV[7])
-  remembered = remembered or { struct.unpack(string.rep('c16c8xxxxxxxx', sent), digests) }
+  call('XADD', KEYS[2], epoch .. '-' .. sequenceText, 'f', '1', 'c', wantedCatalogue,
+    't', time[1] .. sub('00000' .. time[2], -6), 's', accepted == 1 and sequenceText or written(sequence - accepted + 1),
+    'o', outcomes, 'd', entryDigests, 'i', ARGV[6], 'e', ARGV[7])
+  if not remembered then
+    remembered = {}
+    for index = 1, sent do remembered[index * 2 - 1], remembered[index * 2] = ids[index], ids[total + index] end
+  end
   call('HSET', currentKey, unpack(remembered, 1, accepted * 2))
   if rotates then call('PEXPIRE', previousKey, idWindowMs) end
   if rotates or inBucket == 0 or integer(catalogue) ~= wantedCatalogue then
     call('HSET', KEYS[1], 'catalogue', wantedCatalogue, 'bucket', rotates and wantedBucket + 1 or wantedBucket,
       'bucketStartedMs', startedMs)
   end
-  call('HSET', KEYS[1], 'sequence', written(sequence), 'bucketCount', inBucket + accepted)
+  call('HSET', KEYS[1], 'sequence', sequenceText, 'bucketCount', inBucket + accepted)
 end
 
 -- The hold that the event settles is given back to the counters that still know it, also when the event was in the books already.
@@ -51,9 +55,10 @@ for hash, count in ipairs(hashCounters) do
       values[#values + 1], values[#values + 2] = field, (now or 0) + change
     elseif isTouched and isTotal then large[#large + 1] = counter
     elseif isTouched and kind == 'l' then
-      if instants[counter] >= integer(isValid[hash] and call('HGET', key, field .. '#at') or nil) then
+      local at = instants[counter] or 0
+      if at >= integer(isValid[hash] and call('HGET', key, field .. '#at') or nil) then
         values[#values + 1], values[#values + 2] = field, written(change)
-        values[#values + 1], values[#values + 2] = field .. '#at', instants[counter]
+        values[#values + 1], values[#values + 2] = field .. '#at', at
       end
     elseif isTouched and kind ~= 'n' and change > (now or -1) then
       values[#values + 1], values[#values + 2] = field, written(change)

@@ -9,7 +9,8 @@
 --       holds and the hold
 -- ARGV  1 MessagePack, one value after the other: the locals that it is unpacked into, described there
 --       2 digests: 32 bytes per event, 16 of the id and 16 of the content; events first, then refused ones
---       3 ids: the first 16 bytes of each of them, again, because they can be taken apart in one call then
+--       3 MessagePack: the ids again, then of each event that was not refused the first 8 bytes of its content: texts that come apart in
+--         one call, which is half of the work of taking them out of the digests
 --       4 readings, packed per event: number of readings H, occurredAt micros d, then per reading: counter I4 from 1, scaled
 --         value d (little endian)
 --       5 verdicts: one letter per refused event (E, T or X), for those whose id is not known
@@ -29,9 +30,9 @@ local
   fields, -- per counter, in the order of the hashes
   kinds, -- per counter: s (total), m (maximum), l (latest) or n (nothing) of a meter, with the number of its events as the next
          -- counter; T (total) and M (maximum) of a bound, and T of a number of events
-  bounds, -- per counter: hard bound or -1
+  bounds, -- per counter: hard bound or -1; empty: none has one
   changes, -- per counter, if every event is accepted: sum (below 2^53), maximum, latest value
-  instants, -- ... and the time of the latest value
+  instants, -- ... and the time of the latest value; empty: nothing has a latest value
   told, -- places of the counters whose totals are asked for
   helds, -- pairs of places: a counter, and the one of what holds take of it
   asksForDue, -- 1: say so when a limit refuses and a hold of the tenant has run out

@@ -81,11 +81,12 @@ describe('a drained batch', () => {
   });
 
   test('is bounded, and says that more is waiting', async () => {
-    for (let entry = 0; entry < 12; entry += 1) await stack.append(someEvents(entry * 500 + 1, entry * 500 + 500));
+    for (let entry = 0; entry < 11; entry += 1)
+      await stack.append(someEvents(entry * 1_000 + 1, entry * 1_000 + 1_000));
     const first = await drainOnce(stack);
-    expect(first).toMatchObject({ rows: 5_000, backlog: true });
+    expect(first).toMatchObject({ rows: 10_000, backlog: true });
     expect(await drainOnce(stack)).toMatchObject({ rows: 1_000, backlog: false });
-    expect(await quantities()).toEqual({ requests: '6000', tokens: '750' });
+    expect(await quantities()).toEqual({ requests: '11000', tokens: '1375' });
   });
 
   test('takes single-event entries in pages of rising size', async () => {
@@ -111,13 +112,13 @@ describe('a drained batch', () => {
   });
 
   test('is dropped when it was read ahead and another process was faster', async () => {
-    for (let entry = 0; entry < 3; entry += 1) await stack.append(someEvents(entry * 3_000 + 1, entry * 3_000 + 3_000));
+    for (let entry = 0; entry < 3; entry += 1) await stack.append(someEvents(entry * 6_000 + 1, entry * 6_000 + 6_000));
     const drain = new JournalDrain(stack);
-    expect(await drain.next()).toMatchObject({ rows: 3_000, backlog: true });
-    expect(await drainOnce(stack)).toMatchObject({ rows: 3_000 });
-    expect(await drain.next()).toMatchObject({ rows: 0, position: { epoch: 1, sequence: 6_000 }, backlog: true });
-    expect(await drain.next()).toMatchObject({ rows: 3_000, position: { epoch: 1, sequence: 9_000 }, backlog: false });
-    expect(await quantities()).toEqual({ requests: '9000', tokens: '1125' });
+    expect(await drain.next()).toMatchObject({ rows: 6_000, backlog: true });
+    expect(await drainOnce(stack)).toMatchObject({ rows: 6_000 });
+    expect(await drain.next()).toMatchObject({ rows: 0, position: { epoch: 1, sequence: 12_000 }, backlog: true });
+    expect(await drain.next()).toMatchObject({ rows: 6_000, position: { epoch: 1, sequence: 18_000 }, backlog: false });
+    expect(await quantities()).toEqual({ requests: '18000', tokens: '2250' });
   });
 
   test('makes a partition that is missing', async () => {

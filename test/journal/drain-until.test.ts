@@ -83,9 +83,9 @@ describe('the barrier', () => {
   });
 
   test('gives up after its time, keeping what was drained', async () => {
-    for (let entry = 0; entry < 6; entry += 1) await stack.append(events(`entry-${entry}`, 1_000));
-    const barrier = drainUntil(stack, { epoch: 1, sequence: 6_000 }, { timeoutMs: 500 });
+    for (let entry = 0; entry < 11; entry += 1) await stack.append(events(`entry-${entry}`, 1_000));
+    const barrier = drainUntil(stack, { epoch: 1, sequence: 11_000 }, { timeoutMs: 500 });
     await expect(barrier).rejects.toBeInstanceOf(BarrierTimeoutError);
-    expect(await countRows(stack.pool, 'usage_event')).toBe(5_000);
+    expect(await countRows(stack.pool, 'usage_event')).toBe(10_000);
   });
 });

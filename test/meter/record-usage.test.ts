@@ -100,6 +100,11 @@ describe('recordUsage', () => {
     expect(await counter('calls')).toBe(nearly);
   });
 
+  test('keeps a latest value of the first instant there is', async () => {
+    expect(await statuses([{ id: 'a', usage: { level: 30 }, atMicros: 0 }])).toBe('A');
+    expect(await counter('level')).toBe('30');
+  });
+
   test('keeps the maximum, and the value that is latest by its own time', async () => {
     const levels = [
       { id: 'a', usage: { peak: 3, level: 30 }, atMicros: 2_000 },
