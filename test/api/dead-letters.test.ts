@@ -40,10 +40,11 @@ async function settle(action: string, id = 'dl_1', reason = 'ticket 4711') {
   return bench.call('POST', `/v1/dead-letters/${id}/${action}`, { body: { reason } });
 }
 
+const sumOf = (table: string): string =>
+  `select coalesce(sum(quantity_sum), 0)::text as sum from ${table} where tenant = 'acme' and meter = 'calls'`;
+
 /** What the ledger has of the tenant's calls, and what its counters say. */
 async function totals(): Promise<[string, string]> {
-  const sumOf = (table: string): string =>
-    `select coalesce(sum(quantity_sum), 0)::text as sum from ${table} where tenant = 'acme' and meter = 'calls'`;
   const { rows } = await bench.pool.query<{ sum: string }>(`${sumOf('usage_hourly')} union ${sumOf('usage_daily')}`);
   expect(rows).toHaveLength(1);
   const { live } = (await bench.call('GET', '/v1/tenants/acme/usage')).body;
