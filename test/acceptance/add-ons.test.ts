@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { applyCatalogue, callApi, eventually } from '../support/api-calls.ts';
+import { applyCatalogue, callApi } from '../support/api-calls.ts';
 import { type World, startWorld } from '../support/world.ts';
+import { issuedLines } from './issued-lines.ts';
 
 const [START, CHANGE, END] = ['2026-10-01T00:00:00Z', '2026-10-16T12:00:00Z', '2026-11-01T00:00:00Z'];
 
@@ -23,13 +24,6 @@ plans:
 tenants:
   - { id: acme, currency: USD, billingStart: ${START}, endsAt: ${END}, plan: small, paused: true }
 `;
-
-interface Line {
-  readonly key: string;
-  readonly quantity: string;
-  readonly amountMinor: string;
-  readonly provenance: { readonly planKey: string; readonly privatePriceFrom?: string };
-}
 
 let world: World;
 
@@ -63,29 +57,8 @@ test(
     expect(priced.body).toMatchObject({ plan: 'small', unchanged: false });
 
     await callApi(world, 'POST', '/v1/tenants/acme/resume');
-    await eventually(
-      async () => {
-        const closed = await callApi(world, 'POST', `/v1/cycles/acme/${START}/close-now`);
-        return closed.status === 200 ? true : undefined;
-      },
-      60_000,
-      'the cycle begins',
-    ).catch(() => undefined);
-    const invoice = await eventually(
-      async () => {
-        const list = await callApi<{ data: { id: string; status: string }[] }>(
-          world,
-          'GET',
-          '/v1/invoices?tenant=acme',
-        );
-        const issued = list.body.data.find(({ status }) => status === 'issued');
-        if (issued === undefined) return undefined;
-        return (await callApi<{ content: { lines: Line[] } }>(world, 'GET', `/v1/invoices/${issued.id}`)).body;
-      },
-      60_000,
-      'the invoice',
-    );
-    const lines = invoice.content.lines.map(({ key, quantity, amountMinor, provenance }) => {
+    const issued = await issuedLines(world, 'acme', START);
+    const lines = issued.map(({ key, quantity, amountMinor, provenance }) => {
       const { planKey, privatePriceFrom = '-' } = provenance;
       return [key, quantity, amountMinor, planKey, privatePriceFrom].join(' ');
     });

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { expect } from 'vitest';
 
 import { offsetChange, offsetMicros } from '../../src/domain/calendar-zone.ts';
 import {
@@ -8,7 +9,7 @@ import {
   requireInstant,
   type EpochMicros,
 } from '../../src/domain/instant.ts';
-import { type BillingCalendar } from '../../src/domain/period.ts';
+import { type BillingCalendar, periodAfter, periodAt } from '../../src/domain/period.ts';
 
 /** Calendars and instants of any zone, half of them where clocks change: mistakes live there. */
 
@@ -80,3 +81,21 @@ export const questions = fc
     };
     return { calendar, instant: (isEdge ? nextChange(start.zone, anywhere) : anywhere) + around };
   });
+
+/** The law of every calendar: an instant from the anchor on is in exactly one period, and the next one follows it. */
+export function expectOnePeriodAt(calendar: BillingCalendar, instant: EpochMicros): void {
+  const period = periodAt(calendar, instant);
+  if (instant < requireInstant(calendar.anchor)) {
+    expect(period).toBeUndefined();
+    return;
+  }
+  if (period === undefined) throw new Error('no period');
+  expect(period.startMicros).toBeLessThanOrEqual(instant);
+  expect(instant).toBeLessThan(period.endMicros);
+  const next = periodAfter(calendar, period);
+  expect(next?.startMicros).toBe(period.endMicros);
+  expect(next?.ordinal).toBeGreaterThan(period.ordinal);
+  for (const inside of [period.startMicros, period.endMicros - 1]) {
+    expect(periodAt(calendar, inside)).toEqual(period);
+  }
+}
