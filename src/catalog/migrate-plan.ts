@@ -114,7 +114,7 @@ function stepOf(
     const atMicros = changeInstant(entry, at, nowMicros);
     const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
     if (older === undefined) return undefined;
-    const moved = spans.map((span) => (isOlder(span) ? { ...span, plan } : span));
+    const moved = spans.flatMap((span) => (isOlder(span) ? movedFrom(span, plan, atMicros) : [span]));
     const taken = takenKey({ ...entry, [plan.addOn === true ? 'addOns' : 'plans']: moved }, atMicros);
     if (taken !== undefined) {
       return { tenant, fromVersion: older.plan.version, atMicros: null, refused: takenKeySentence(taken) };
@@ -127,4 +127,15 @@ function stepOf(
     if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
     return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };
   }
+}
+
+/** A span of an older version as `moveVersions` leaves it: what was before the instant stays, and so does whose a price of the tenant's own is. */
+function movedFrom(span: PlanSpan, plan: PlanVersion, atMicros: EpochMicros): PlanSpan[] {
+  const { fromMicros, toMicros } = span;
+  if (fromMicros >= atMicros) return [{ ...span, plan }];
+  if (toMicros !== null && toMicros <= atMicros) return [span];
+  return [
+    { ...span, toMicros: atMicros },
+    { ...span, plan, fromMicros: atMicros },
+  ];
 }
