@@ -9,6 +9,7 @@ import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } fr
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
+import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import type { PlanSpan } from './timeline-spans.ts';
 import { replaceTimeline } from './write-timeline.ts';
@@ -70,6 +71,7 @@ export function planAddOnChange(
   const addOns = [...others, ...changed].toSorted(byKeyAndTime);
   refuseTooMany(addOns, atMicros, entry);
   refuseTakenKeys({ ...entry, addOns }, atMicros);
+  refuseStrandedPrices(entry, addOns);
   return {
     tenant,
     planKey,
@@ -112,6 +114,12 @@ function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { ten
   if (keys.size <= HELD_MAX) return;
   const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${HELD_MAX} are allowed: put some of them together`;
   throw new ChangeRefusedError('too_many', message);
+}
+
+function refuseStrandedPrices(entry: TenantEntry, addOns: readonly PlanSpan[]): void {
+  const stranded = strandedPrice(entry, addOns);
+  if (stranded === undefined) return;
+  throw new ChangeRefusedError('price_stranded', `tenant ${entry.tenant.id}: ${strandedPriceSentence(stranded)}`);
 }
 
 /** As the catalogue is read. */

@@ -9,7 +9,7 @@ import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snap
 import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { checkPrivatePrice } from './check-holdings.ts';
-import { heldAt } from './effective-plans.ts';
+import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
@@ -70,7 +70,9 @@ export function planPriceChange(
   const changed =
     charge === null
       ? endedFrom(items, atMicros)
-      : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, isSamePrice);
+      : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, (one, other) => {
+          return isSamePrice(one, other) && hasSameOwner(entry, one, other);
+        });
   const others = entry.prices.filter((span) => span.charge.key !== key);
   const prices = [...others, ...changed].toSorted(byKeyAndTime);
   const then: TenantEntry = { ...entry, prices };
@@ -139,6 +141,11 @@ function chargeAt(entry: TenantEntry, key: string, atMicros: EpochMicros) {
 
 function isSamePrice(a: PriceSpan, b: PriceSpan): boolean {
   return canonicalJson(a.charge) === canonicalJson(b.charge);
+}
+
+/** Whose a price is stays as it was when it began: the same price for something else begins anew. */
+function hasSameOwner({ addOns }: TenantEntry, one: PriceSpan, other: PriceSpan): boolean {
+  return isPriceOfAddOn(one, addOns) === isPriceOfAddOn(other, addOns);
 }
 
 /** As the catalogue is read. */
