@@ -76,6 +76,16 @@ describe('add-ons and private prices of the catalogue', () => {
     expect((await readCatalogue(database.pool)).tenants.get('acme')?.addOns).toHaveLength(1);
   });
 
+  test('keeps the dimensions that a price of a tenant’s own looks at: usage without them would be on no bill', async () => {
+    const visits = 'meters: [{ key: visits, aggregation: sum, unit: visit, dimensions: [region] }]';
+    const filtered = '{ key: visits, meter: visits, filter: { region: eu }, price: { model: per_unit, unitPrice: 1 } }';
+    const tenant = `{ id: filtered, currency: USD, billingStart: ${OCTOBER}, plan: small, prices: [${filtered}] }`;
+    await database.apply(`${visits}\ntenants: [${tenant}]`);
+    expect(await problemsOf(visits.replace(', dimensions: [region]', ''))).toEqual([
+      'meters[0].dimensions: must keep region, by whose values a plan or tenant prices',
+    ]);
+  });
+
   test('names the tenants that stay on the earlier version of an add-on', async () => {
     const { changes } = await database.apply(YAML.replace('baseFee: 5', 'baseFee: 6'), { dryRun: true });
     expect(changes.find(({ key }) => key === 'archive')).toMatchObject({
