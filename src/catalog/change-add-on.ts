@@ -7,6 +7,7 @@ import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { ADD_ONS_MAX } from './check-holdings.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
@@ -42,9 +43,6 @@ export interface PlannedAddOnChange {
   /** The timelines of all of the tenant's add-ons as they are then. */
   readonly addOns: readonly PlanSpan[];
 }
-
-/** So many at a time: each is a part of every bill, and more are a mistake. */
-const HELD_MAX = 100;
 
 /**
  * What a change of an add-on would come to: pure, so that a preview is the same code without the last step.
@@ -111,8 +109,8 @@ function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: Ad
 
 function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { tenant }: TenantEntry): void {
   const keys = new Set(addOns.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(({ plan }) => plan.key));
-  if (keys.size <= HELD_MAX) return;
-  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${HELD_MAX} are allowed: put some of them together`;
+  if (keys.size <= ADD_ONS_MAX) return;
+  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
   throw new ChangeRefusedError('too_many', message);
 }
 

@@ -8,7 +8,7 @@ import { lockGate } from '../ledger/gate.ts';
 import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
-import { checkPrivatePrice } from './check-holdings.ts';
+import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
 import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
@@ -45,9 +45,6 @@ export interface PlannedPriceChange {
   /** The timelines of all of the tenant's own prices as they are then. */
   readonly prices: readonly PriceSpan[];
 }
-
-/** So many at a time: a tenant with more has a price list of its own, which is a plan. */
-const HELD_MAX = 1_000;
 
 /**
  * What a change of a private price would come to: pure, so that a preview is the same code without the last step.
@@ -125,8 +122,8 @@ function refuseUnpriceable(
 
 function refuseTooMany({ prices, tenant }: TenantEntry, atMicros: EpochMicros): void {
   const keys = new Set(prices.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map((one) => one.charge.key));
-  if (keys.size <= HELD_MAX) return;
-  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${HELD_MAX} are allowed: define a plan for it`;
+  if (keys.size <= PRICES_MAX) return;
+  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
   throw new ChangeRefusedError('too_many', message);
 }
 

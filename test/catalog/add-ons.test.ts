@@ -86,6 +86,20 @@ describe('add-ons and private prices of the catalogue', () => {
     ]);
   });
 
+  test('refuses more add-ons and prices than a command would give', async () => {
+    const prices = Array.from({ length: 1_001 }, (_, place) => {
+      return `{ key: c${place}, meter: calls, price: { model: per_unit, unitPrice: 1 } }`;
+    });
+    const addOns = Array.from({ length: 101 }, (_, place) => `archive${place}`).join(', ');
+    const problems = await problemsOf(
+      `tenants: [{ id: much, currency: USD, billingStart: ${OCTOBER}, plan: small, addOns: [${addOns}], prices: [${prices.join(', ')}] }]`,
+    );
+    expect(problems.filter((problem) => problem.includes('at most'))).toEqual([
+      'tenants[0].addOns: 101 add-ons; at most 100 are allowed: put some of them together',
+      'tenants[0].prices: 1001 prices of its own; at most 1000 are allowed: define a plan for it',
+    ]);
+  });
+
   test('names the tenants that stay on the earlier version of an add-on', async () => {
     const { changes } = await database.apply(YAML.replace('baseFee: 5', 'baseFee: 6'), { dryRun: true });
     expect(changes.find(({ key }) => key === 'archive')).toMatchObject({
