@@ -9,6 +9,7 @@ const STATUS_OF_REFUSAL: Readonly<Record<ChangeRefusedError['refusal'], number>>
   is_add_on: 409,
   no_add_on: 409,
   key_taken: 409,
+  price_stranded: 409,
   too_many: 409,
   ends_before_start: 409,
   currency_mismatch: 409,

@@ -29,6 +29,8 @@ export interface TimelineChange<Change extends Planned> {
   readonly make: (client: pg.PoolClient) => Promise<Change & { readonly catalogueVersion: number }>;
   readonly changedOf: (change: Change) => Partial<PricedTimelines>;
   readonly viewOf: (change: Change) => JsonObject;
+  /** What the audit says beside that, where words of the view are not all of it. */
+  readonly auditDetails?: JsonObject;
   /** Of the audit. */
   readonly action: string;
   readonly reason: string;
@@ -41,7 +43,7 @@ const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
 /** Makes a change once for its key and audits it, or in a dry run shows what it would mean; either way with that in money. */
 export async function changeTimeline<Change extends Planned>(
   context: RouteContext,
-  { tenant, plan, make, changedOf, viewOf, action, reason, bodyText }: TimelineChange<Change>,
+  { tenant, plan, make, changedOf, viewOf, action, reason, auditDetails, bodyText }: TimelineChange<Change>,
 ): Promise<RouteAnswer> {
   const { deps, atMicros } = context;
   const { dryRun = false } = readQuery(context, DRY_RUN_QUERY);
@@ -65,7 +67,7 @@ export async function changeTimeline<Change extends Planned>(
       answer: { status: 200, body: { dryRun, ...told, catalogueVersion, preview } },
       action,
       subject: tenant,
-      details: { reason, ...told },
+      details: { reason, ...told, ...auditDetails },
       isWithoutEffect: isUnchanged,
     };
   });

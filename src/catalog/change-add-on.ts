@@ -7,8 +7,10 @@ import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { ADD_ONS_MAX } from './check-holdings.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
+import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import type { PlanSpan } from './timeline-spans.ts';
 import { replaceTimeline } from './write-timeline.ts';
@@ -42,9 +44,6 @@ export interface PlannedAddOnChange {
   readonly addOns: readonly PlanSpan[];
 }
 
-/** So many at a time: each is a part of every bill, and more are a mistake. */
-const HELD_MAX = 100;
-
 /**
  * What a change of an add-on would come to: pure, so that a preview is the same code without the last step.
  *
@@ -70,6 +69,7 @@ export function planAddOnChange(
   const addOns = [...others, ...changed].toSorted(byKeyAndTime);
   refuseTooMany(addOns, atMicros, entry);
   refuseTakenKeys({ ...entry, addOns }, atMicros);
+  refuseStrandedPrices(entry, addOns);
   return {
     tenant,
     planKey,
@@ -109,9 +109,15 @@ function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: Ad
 
 function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { tenant }: TenantEntry): void {
   const keys = new Set(addOns.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(({ plan }) => plan.key));
-  if (keys.size <= HELD_MAX) return;
-  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${HELD_MAX} are allowed: put some of them together`;
+  if (keys.size <= ADD_ONS_MAX) return;
+  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
   throw new ChangeRefusedError('too_many', message);
+}
+
+function refuseStrandedPrices(entry: TenantEntry, addOns: readonly PlanSpan[]): void {
+  const stranded = strandedPrice(entry, addOns);
+  if (stranded === undefined) return;
+  throw new ChangeRefusedError('price_stranded', `tenant ${entry.tenant.id}: ${strandedPriceSentence(stranded)}`);
 }
 
 /** As the catalogue is read. */

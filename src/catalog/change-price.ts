@@ -8,8 +8,8 @@ import { lockGate } from '../ledger/gate.ts';
 import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
-import { checkPrivatePrice } from './check-holdings.ts';
-import { heldAt } from './effective-plans.ts';
+import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
+import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
@@ -46,9 +46,6 @@ export interface PlannedPriceChange {
   readonly prices: readonly PriceSpan[];
 }
 
-/** So many at a time: a tenant with more has a price list of its own, which is a plan. */
-const HELD_MAX = 1_000;
-
 /**
  * What a change of a private price would come to: pure, so that a preview is the same code without the last step.
  *
@@ -70,7 +67,9 @@ export function planPriceChange(
   const changed =
     charge === null
       ? endedFrom(items, atMicros)
-      : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, isSamePrice);
+      : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, (one, other) => {
+          return isSamePrice(one, other) && hasSameOwner(entry, one, other);
+        });
   const others = entry.prices.filter((span) => span.charge.key !== key);
   const prices = [...others, ...changed].toSorted(byKeyAndTime);
   const then: TenantEntry = { ...entry, prices };
@@ -123,8 +122,8 @@ function refuseUnpriceable(
 
 function refuseTooMany({ prices, tenant }: TenantEntry, atMicros: EpochMicros): void {
   const keys = new Set(prices.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map((one) => one.charge.key));
-  if (keys.size <= HELD_MAX) return;
-  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${HELD_MAX} are allowed: define a plan for it`;
+  if (keys.size <= PRICES_MAX) return;
+  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
   throw new ChangeRefusedError('too_many', message);
 }
 
@@ -139,6 +138,11 @@ function chargeAt(entry: TenantEntry, key: string, atMicros: EpochMicros) {
 
 function isSamePrice(a: PriceSpan, b: PriceSpan): boolean {
   return canonicalJson(a.charge) === canonicalJson(b.charge);
+}
+
+/** Whose a price is stays as it was when it began: the same price for something else begins anew. */
+function hasSameOwner({ addOns }: TenantEntry, one: PriceSpan, other: PriceSpan): boolean {
+  return isPriceOfAddOn(one, addOns) === isPriceOfAddOn(other, addOns);
 }
 
 /** As the catalogue is read. */

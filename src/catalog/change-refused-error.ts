@@ -7,6 +7,7 @@ export type ChangeRefusal =
   | 'is_add_on'
   | 'no_add_on'
   | 'key_taken'
+  | 'price_stranded'
   | 'too_many'
   | 'ends_before_start'
   | 'currency_mismatch'

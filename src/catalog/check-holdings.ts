@@ -1,7 +1,13 @@
 import type { Charge } from '../domain/plan.ts';
+import type { FileTenant } from './catalogue-file.ts';
 import { type CatalogueProblem, type FieldPath, fieldPathOf } from './catalogue-problem.ts';
 import type { Definitions, PlanCheck } from './known-definitions.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
+
+/** So many at a time: each is a part of every bill, and more are a mistake. */
+export const ADD_ONS_MAX = 100;
+/** So many at a time: a tenant with more has a price list of its own, which is a plan. */
+export const PRICES_MAX = 1_000;
 
 /** What is wrong with the add-ons and prices that the file gives a tenant, in the light of what it refers to. */
 export function checkHoldings(
@@ -30,7 +36,20 @@ export function checkHoldings(
       at(['prices', place, ...fieldPathOf(path)], message),
     );
   });
-  return [...ofAddOns, ...ofPrices];
+  return [...checkCounts(tenant, at), ...ofAddOns, ...ofPrices];
+}
+
+/** As many as commands would give. */
+function checkCounts(
+  { addOns, prices }: FileTenant,
+  at: (path: FieldPath, message: string) => CatalogueProblem,
+): readonly CatalogueProblem[] {
+  const tooMany = `${addOns.length} add-ons; at most ${ADD_ONS_MAX} are allowed: put some of them together`;
+  const tooLong = `${prices.length} prices of its own; at most ${PRICES_MAX} are allowed: define a plan for it`;
+  return [
+    ...(addOns.length > ADD_ONS_MAX ? [at(['addOns'], tooMany)] : []),
+    ...(prices.length > PRICES_MAX ? [at(['prices'], tooLong)] : []),
+  ];
 }
 
 /** What is wrong with a charge of a tenant's own: what would be wrong with it in a plan. Paths are those of the charge's fields. */

@@ -45,7 +45,8 @@ export function checkMeter(
     refuse('dimensions', `must keep ${unlimited.join(', ')}, whose values a plan or tenant limits`);
   }
   const unpriced = pricedDimensions(snapshot, meter.key).filter(isLost);
-  if (unpriced.length > 0) refuse('dimensions', `must keep ${unpriced.join(', ')}, by whose values a plan prices`);
+  if (unpriced.length > 0)
+    refuse('dimensions', `must keep ${unpriced.join(', ')}, by whose values a plan or tenant prices`);
   return problems;
 }
 
@@ -79,10 +80,17 @@ function limitedDimensions({ planVersions, tenants }: CatalogueSnapshot, meter: 
   return [...new Set(dimensions)];
 }
 
-/** The dimensions of a meter that some plan version prices by: it may have tenants, or bill late usage, as long as it exists. */
-function pricedDimensions({ planVersions }: CatalogueSnapshot, meter: string): readonly string[] {
-  const charges = [...planVersions.values()].flatMap((plan) => plan.charges.filter((charge) => charge.meter === meter));
-  const dimensions = charges.flatMap(({ filter = {}, groupBy, price }) => [
+/**
+ * The dimensions of a meter that some plan version, or price of a tenant's own, prices by: it may have tenants, or bill late usage, as long
+ * as it exists.
+ */
+function pricedDimensions({ planVersions, tenants }: CatalogueSnapshot, meter: string): readonly string[] {
+  const charges = [
+    ...[...planVersions.values()].flatMap((plan) => plan.charges),
+    ...[...tenants.values()].flatMap(({ prices }) => prices.map(({ charge }) => charge)),
+  ];
+  const ofMeter = charges.filter((charge) => charge.meter === meter);
+  const dimensions = ofMeter.flatMap(({ filter = {}, groupBy, price }) => [
     ...Object.keys(filter),
     ...(groupBy === undefined ? [] : [groupBy]),
     ...(price.model === 'matrix' ? price.dimensions : []),

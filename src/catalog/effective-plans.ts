@@ -30,7 +30,7 @@ function effectiveSpans(timelines: PricedTimelines): EffectiveSpans {
   const known = spansOfTenants.get(timelines);
   if (known !== undefined) return known;
   const { plans, addOns, prices } = timelines;
-  const notOfAddOns = prices.filter((price) => !isOfAddOn(price, addOns));
+  const notOfAddOns = prices.filter((price) => !isPriceOfAddOn(price, addOns));
   const made = {
     plans: plans.flatMap((span) => {
       return piecesOf(
@@ -53,7 +53,7 @@ function effectiveSpans(timelines: PricedTimelines): EffectiveSpans {
  * Where an add-on has the charge when the price begins, it is a price of the add-on's, and goes with it. What comes later does not change
  * whose it is: that would change what was charged before.
  */
-function isOfAddOn(price: PriceSpan, addOns: readonly PlanSpan[]): boolean {
+export function isPriceOfAddOn(price: PriceSpan, addOns: readonly PlanSpan[]): boolean {
   return addOns.some((span) => hasCharge(span.plan, price) && itemAt([span], price.fromMicros) !== undefined);
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 
 import { lockGates } from '../ledger/gate.ts';
+import { periodsThrough } from '../ledger/periods.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { readCatalogue } from './read-catalogue.ts';
 
@@ -16,8 +17,8 @@ export async function readLockedCatalogue(client: pg.PoolClient): Promise<Catalo
 }
 
 /**
- * The catalogue with the gates of these tenants locked and read anew: what was sealed in the meantime shows, and nothing of them is
- * sealed until the caller's transaction ends.
+ * The catalogue with the gates of these tenants locked and read anew: what was sealed in the meantime shows, and which periods were made.
+ * Nothing of them is sealed, and no period made, until the caller's transaction ends.
  */
 export async function withLockedGates(
   client: pg.PoolClient,
@@ -26,9 +27,12 @@ export async function withLockedGates(
 ): Promise<CatalogueSnapshot> {
   if (locked.length === 0) return snapshot;
   const tenants = new Map(snapshot.tenants);
-  for (const [tenant, gate] of await lockGates(client, locked)) {
+  const gates = await lockGates(client, locked);
+  const made = await periodsThrough(client, locked);
+  for (const [tenant, gate] of gates) {
     const entry = tenants.get(tenant);
-    if (entry !== undefined) tenants.set(tenant, { ...entry, gate });
+    if (entry === undefined) continue;
+    tenants.set(tenant, { ...entry, gate, periodsThroughMicros: made.get(tenant) ?? entry.periodsThroughMicros });
   }
   return { ...snapshot, tenants };
 }

@@ -6,7 +6,9 @@ import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntr
 import { type ChangeAt, changeInstant } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
+import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
+import type { PricedTimelines } from './timeline-spans.ts';
 import { moveVersions } from './write-timeline.ts';
 
 /** Tenants that one page of a migration looks at most. */
@@ -114,11 +116,9 @@ function stepOf(
     const atMicros = changeInstant(entry, at, nowMicros);
     const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
     if (older === undefined) return undefined;
-    const moved = spans.map((span) => (isOlder(span) ? { ...span, plan } : span));
-    const taken = takenKey({ ...entry, [plan.addOn === true ? 'addOns' : 'plans']: moved }, atMicros);
-    if (taken !== undefined) {
-      return { tenant, fromVersion: older.plan.version, atMicros: null, refused: takenKeySentence(taken) };
-    }
+    const moved = spans.flatMap((span) => (isOlder(span) ? movedFrom(span, plan, atMicros) : [span]));
+    const refused = reasonAgainst(entry, plan.addOn === true ? { addOns: moved } : { plans: moved }, atMicros);
+    if (refused !== undefined) return { tenant, fromVersion: older.plan.version, atMicros: null, refused };
     return { tenant, fromVersion: older.plan.version, atMicros: Math.max(atMicros, older.fromMicros), refused: null };
   } catch (error) {
     if (!(error instanceof ChangeRefusedError)) throw error;
@@ -127,4 +127,24 @@ function stepOf(
     if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
     return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };
   }
+}
+
+/** What a tenant would hold twice, or would be charged without having ordered it. */
+function reasonAgainst(entry: TenantEntry, moved: Partial<PricedTimelines>, atMicros: EpochMicros): string | undefined {
+  const after = { ...entry, ...moved };
+  const taken = takenKey(after, atMicros);
+  if (taken !== undefined) return takenKeySentence(taken);
+  const stranded = strandedPrice(entry, after.addOns);
+  return stranded === undefined ? undefined : strandedPriceSentence(stranded);
+}
+
+/** A span of an older version as `moveVersions` leaves it: what was before the instant stays, and so does whose a price of the tenant's own is. */
+function movedFrom(span: PlanSpan, plan: PlanVersion, atMicros: EpochMicros): PlanSpan[] {
+  const { fromMicros, toMicros } = span;
+  if (fromMicros >= atMicros) return [{ ...span, plan }];
+  if (toMicros !== null && toMicros <= atMicros) return [span];
+  return [
+    { ...span, toMicros: atMicros },
+    { ...span, plan, fromMicros: atMicros },
+  ];
 }

@@ -164,6 +164,23 @@ limit 1`,
   return rows[0] === undefined ? undefined : ledgerPeriod(rows[0]);
 }
 
+/** Where the periods of tenants end; a tenant that has none is left out. */
+export async function periodsThrough(
+  db: Queryable,
+  tenants: readonly string[],
+): Promise<ReadonlyMap<string, EpochMicros>> {
+  const { rows } = await db.query<{ tenant: string; through: string }>(
+    `
+select one.tenant, ${microsSql('last.period_end')} as through
+from unnest($1::text[]) as one (tenant)
+cross join lateral (
+  select period.period_end from billing_period period where period.tenant = one.tenant order by period.period_start desc limit 1
+) as last`,
+    [tenants],
+  );
+  return new Map(rows.map(({ tenant, through }) => [tenant, readMicros(through)]));
+}
+
 async function lastPeriod(db: Queryable, tenant: string): Promise<Period | undefined> {
   const { rows } = await db.query<PeriodRow>(
     `select ${PERIOD_COLUMNS} from billing_period where tenant = $1::text order by period_start desc limit 1`,

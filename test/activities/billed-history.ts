@@ -2,10 +2,12 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 
 import type { CycleActivities } from '../../activities/answers.ts';
 import { createCycleActivities } from '../../activities/cycle-activities.ts';
+import { changeAnchor } from '../../src/catalog/change-anchor.ts';
 import { formatInstant, type EpochMicros, type InstantText } from '../../src/domain/instant.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { type Period, periodNumber } from '../../src/domain/period.ts';
 import { readInvoice } from '../../src/invoice/read-invoice.ts';
+import { inTransaction } from '../../src/ledger/database.ts';
 import { openCycle } from '../../src/ledger/billing-cycles.ts';
 import type { IngestStack } from '../ingest/ingest-stack.ts';
 import { billingDeps } from './billing-deps.ts';
@@ -105,6 +107,8 @@ export interface History {
   readonly timeZone: (typeof TIME_ZONES)[number];
   readonly plan: PlanKey;
   readonly trialDays: number | undefined;
+  /** Days that begin so many hours later from one of them on, which is that much shorter; `undefined`: all begin at midnight. */
+  readonly anchor: { readonly fromDay: number; readonly hours: number } | undefined;
   /** In order of time. */
   readonly changes: readonly { readonly day: number; readonly minute: number; readonly to: ChangeKind }[];
   /** By day: what is sent between its end and its bill. */
@@ -140,6 +144,13 @@ export async function runHistory(
   await stack.apply(
     `tenants: [{ id: ${tenant}, currency: USD, timeZone: ${timeZone}, billingStart: ${start}, periodLength: day, plan: ${plan}${trial} }]`,
   );
+  if (history.anchor !== undefined) {
+    const fromMicros = startOf(daysOf(stack, tenant, history.sent.length), history.anchor.fromDay);
+    const anchor = formatInstant(fromMicros - (24 - history.anchor.hours) * 60 * MINUTE_MICROS);
+    const order = { tenant, anchor, from: fromMicros };
+    await inTransaction(stack.pool, (client) => changeAnchor(client, order, stack.service.clock()));
+    await stack.catalogue.reload();
+  }
   const days = daysOf(stack, tenant, history.sent.length);
   await stack.service.extendPeriods(tenant, startOf(days, history.sent.length));
   const accepted: AcceptedEvent[] = [];
@@ -171,19 +182,25 @@ function daysOf(stack: IngestStack, tenant: string, count: number): Period[] {
   });
 }
 
-/** A minute of a day. No day is shorter than 24 hours. */
+/** A minute of a day, of which each has as many: those of a day that is cut are shorter. */
 export function instantIn(
   days: readonly Period[],
   { day, minute }: { readonly day: number; readonly minute: number },
 ): EpochMicros {
-  return startOf(days, day) + minute * MINUTE_MICROS;
+  const period = dayAt(days, day);
+  const share = Math.min(1, (period.endMicros - period.startMicros) / (24 * 60 * MINUTE_MICROS));
+  return period.startMicros + Math.floor(minute * MINUTE_MICROS * share);
 }
 
 /** When a day begins. */
 export function startOf(days: readonly Period[], day: number): EpochMicros {
+  return dayAt(days, day).startMicros;
+}
+
+function dayAt(days: readonly Period[], day: number): Period {
   const period = days[day];
   if (period === undefined) throw new Error(`there is no day ${day}`);
-  return period.startMicros;
+  return period;
 }
 
 async function makeChanges(

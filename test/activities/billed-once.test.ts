@@ -127,6 +127,9 @@ const histories: fc.Arbitrary<History> = fc.record({
   timeZone: fc.constantFrom(...TIME_ZONES),
   plan: fc.constantFrom(...PLANS),
   trialDays: fc.constantFrom(undefined, undefined, 1),
+  anchor: fc.option(fc.record({ fromDay: fc.integer({ min: 1, max: DAYS - 1 }), hours: fc.constantFrom(7, 12) }), {
+    nil: undefined,
+  }),
   changes: fc
     .uniqueArray(
       fc.record({ day: fc.nat(DAYS - 1), minute: minutes, to: fc.constantFrom(...CHANGES) }),

@@ -73,6 +73,10 @@ test('a price of its own is foreseen, set once, exact to the last digit, and see
   expect((await bench.call('POST', '/v1/tenants/acme/prices', { body, headers })).body).toEqual(made.body);
   expect((await bench.call('POST', '/v1/tenants/acme/prices', { body })).body.unchanged).toBe(true);
   expect(await auditActions('acme')).toEqual(['tenant.set_price']);
+  const { rows: audit } = await bench.pool.query(
+    `select details #>> '{definition,price,unitPrice}' as price from audit_entry where subject = 'acme'`,
+  );
+  expect(audit, 'a later price takes its place: the audit has all of it').toEqual([{ price: '0.123456789123456789' }]);
   const { prices } = (await bench.call('GET', '/v1/tenants/acme')).body;
   expect(prices).toMatchObject([
     { charge: { key: 'calls', price: { unitPrice: '0.123456789123456789' } }, validFrom: START, validTo: null },

@@ -76,6 +76,30 @@ describe('add-ons and private prices of the catalogue', () => {
     expect((await readCatalogue(database.pool)).tenants.get('acme')?.addOns).toHaveLength(1);
   });
 
+  test('keeps the dimensions that a price of a tenant’s own looks at: usage without them would be on no bill', async () => {
+    const visits = 'meters: [{ key: visits, aggregation: sum, unit: visit, dimensions: [region] }]';
+    const filtered = '{ key: visits, meter: visits, filter: { region: eu }, price: { model: per_unit, unitPrice: 1 } }';
+    const tenant = `{ id: filtered, currency: USD, billingStart: ${OCTOBER}, plan: small, prices: [${filtered}] }`;
+    await database.apply(`${visits}\ntenants: [${tenant}]`);
+    expect(await problemsOf(visits.replace(', dimensions: [region]', ''))).toEqual([
+      'meters[0].dimensions: must keep region, by whose values a plan or tenant prices',
+    ]);
+  });
+
+  test('refuses more add-ons and prices than a command would give', async () => {
+    const prices = Array.from({ length: 1_001 }, (_, place) => {
+      return `{ key: c${place}, meter: calls, price: { model: per_unit, unitPrice: 1 } }`;
+    });
+    const addOns = Array.from({ length: 101 }, (_, place) => `archive${place}`).join(', ');
+    const problems = await problemsOf(
+      `tenants: [{ id: much, currency: USD, billingStart: ${OCTOBER}, plan: small, addOns: [${addOns}], prices: [${prices.join(', ')}] }]`,
+    );
+    expect(problems.filter((problem) => problem.includes('at most'))).toEqual([
+      'tenants[0].addOns: 101 add-ons; at most 100 are allowed: put some of them together',
+      'tenants[0].prices: 1001 prices of its own; at most 1000 are allowed: define a plan for it',
+    ]);
+  });
+
   test('names the tenants that stay on the earlier version of an add-on', async () => {
     const { changes } = await database.apply(YAML.replace('baseFee: 5', 'baseFee: 6'), { dryRun: true });
     expect(changes.find(({ key }) => key === 'archive')).toMatchObject({

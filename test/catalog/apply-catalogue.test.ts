@@ -311,7 +311,7 @@ plans:
     await database.apply(priced);
     const meters = priced.slice(0, priced.indexOf('plans:'));
     await expect(database.apply(meters.replace('region, size, queue, ', ''))).rejects.toThrow(
-      'meters[0].dimensions: must keep queue, region, size, by whose values a plan prices',
+      'meters[0].dimensions: must keep queue, region, size, by whose values a plan or tenant prices',
     );
     const [change] = (await database.apply(meters.replace(', spare', ''))).changes;
     expect(change).toMatchObject({ action: 'new_version' });

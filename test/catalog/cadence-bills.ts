@@ -122,7 +122,14 @@ export function knownBefore(entry: TenantEntry, endMicros: EpochMicros): TenantE
     items
       .filter(({ fromMicros }) => fromMicros < endMicros)
       .map((item) => (item.toMicros !== null && item.toMicros < endMicros ? item : { ...item, toMicros: null }));
-  return { ...entry, plans: known(entry.plans), addOns: known(entry.addOns), quantities: known(entry.quantities) };
+  const { plans, addOns, quantities, prices } = entry;
+  return {
+    ...entry,
+    plans: known(plans),
+    addOns: known(addOns),
+    quantities: known(quantities),
+    prices: known(prices),
+  };
 }
 
 /** The lines of a bill as a few words each: its start, then `key amountMinor`. */

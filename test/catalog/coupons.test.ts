@@ -31,10 +31,18 @@ test.each([
   ['{ key: a, discount: { percent: 101 } }', /at most 100 percent/],
   ['{ key: a, discount: { amount: 5 } }', /must name the currency of an amount/],
   ['{ key: a, discount: { percent: 5 }, currency: USD }', /none beside a percentage/],
-  ['{ key: a, discount: { percent: 5 }, charge: minutes }', /no plan has a charge minutes/],
+  ['{ key: a, discount: { percent: 5 }, charge: minutes }', /no plan or tenant has a charge minutes/],
   ['{ key: a, discount: { percent: 5 }, periods: 0 }', /whole number from 1/],
 ])('a coupon that could not be billed is refused: %s', async (coupon, message) => {
   await expect(database.apply(withCoupons(`  - ${coupon}`))).rejects.toThrow(message);
+});
+
+test('a coupon may be of a charge that only a price of a tenant’s own has', async () => {
+  const price = '{ key: minutes, meter: calls, price: { model: per_unit, unitPrice: 1 } }';
+  const coupon = '{ key: a, discount: { percent: 5 }, charge: minutes }';
+  const yaml = withCoupons(`  - ${coupon}`).replace('plan: basic', `plan: basic, prices: [${price}]`);
+  expect((await database.apply(yaml)).changes).toContainEqual(expect.objectContaining({ key: 'a', action: 'created' }));
+  await database.apply(`coupons: [${coupon.replace('key: a', 'key: b')}]`);
 });
 
 test('a coupon never changes, and one key is one coupon', async () => {

@@ -53,6 +53,7 @@ interface Choices {
   readonly price: readonly [number, number] | null;
   /** From which period on bills are counted anew; no fee is. */
   readonly recount: NonNullable<FeeTenant['recount']> | null;
+  /** When it is given and taken away, in turn. */
   readonly addOn: readonly (readonly [at: number, isAtPeriod: boolean])[];
 }
 
@@ -66,7 +67,7 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   end: fc.integer({ min: 300, max: 1_000 }),
   plans: fc.array(fc.tuple(fc.nat(PLANS.length - 1), places, fc.boolean()), { minLength: 1, maxLength: 5 }),
   held: fc.array(fc.tuple(fc.nat(9), places, fc.boolean()), { maxLength: 4 }),
-  addOn: fc.array(fc.tuple(places, fc.boolean()), { maxLength: 3 }),
+  addOn: fc.array(fc.tuple(places, fc.boolean()), { maxLength: 4 }),
   price: fc.option(fc.tuple(places, places).filter(([from, to]) => from < to)),
   recount: fc.option(
     fc.record({
@@ -108,7 +109,10 @@ function entryFrom({ startMicros, timeZone, periodLength, trialDays, ...chosen }
       ? {}
       : { price: [formatInstant(at(chosen.price[0])), formatInstant(at(chosen.price[1]))] }),
     ...(chosen.recount === null ? {} : { recount: chosen.recount }),
-    addOns: ends[0] !== undefined && before(ends[0]) ? [[ADD_ON, ends[0], ends[1] ?? null]] : [],
+    addOns: [0, 2].flatMap((place) => {
+      const from = ends[place];
+      return from !== undefined && before(from) ? [[ADD_ON, from, ends[place + 1] ?? null] as const] : [];
+    }),
     held: { seats: inOrder(chosen.held.map(([count, ...rest]) => [String(count), ...rest])) },
   };
   return entryOf(tenant);

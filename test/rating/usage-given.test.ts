@@ -107,3 +107,37 @@ test('usage that is given twice is a problem, and nothing used needs no parts', 
   expect(read([calls(PER_UNIT)], twice)).toEqual(['usage[1]: the usage of calls is given already']);
   expect(read([calls(MATRIX)], [{ charge: 'calls', quantity: '0' }])).toMatchObject([{ quantity: '0', parts: [] }]);
 });
+
+test('hours are kept where the charge prices hours, and left out where it does not', () => {
+  const byHour = calls({ model: 'bucketed', bucket: 'hour', price: PER_UNIT });
+  const [first, second] = ['2023-11-01T00:00:00Z', '2023-11-01T01:00:00Z'] as const;
+  const parts = [
+    { bucket: second, quantity: '3' },
+    { bucket: first, quantity: '2' },
+  ];
+  expect(read([byHour], [{ charge: 'calls', parts }])).toMatchObject([
+    {
+      parts: [
+        { bucket: first, quantity: '2' },
+        { bucket: second, quantity: '3' },
+      ],
+    },
+  ]);
+  expect(read([calls(MATRIX)], [{ charge: 'calls', parts }])).toMatchObject([
+    { parts: [{ bucket: null, quantity: '5' }] },
+  ]);
+  expect(read([byHour], [{ charge: 'calls', quantity: '1' }])).toEqual([
+    'usage[0]: calls prices parts: give the quantity of each hour as parts',
+  ]);
+});
+
+test('what is not there is named as it was asked for', () => {
+  const given = [
+    { charge: 'x', quantity: '1' },
+    { meter: 'y', quantity: '1' },
+  ];
+  expect(read([calls(PER_UNIT)], given)).toEqual([
+    'usage[0]: the plan has no charge x; it has calls (meter calls)',
+    'usage[1]: the plan has no charge on the meter y; it has calls (meter calls)',
+  ]);
+});

@@ -4,6 +4,7 @@ import { changePrice, planPriceChange, type PlannedPriceChange, type PriceOrder 
 import { chargeText } from '../../catalog/charge-text.ts';
 import { parseCharge } from '../../catalog/parse-charge.ts';
 import { readYaml, type YamlValue } from '../../catalog/yaml-source.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
 import type { JsonObject } from '../../domain/event.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { Charge } from '../../domain/plan.ts';
@@ -80,8 +81,14 @@ async function changePrices(
     make: (client) => changePrice(client, order, context.atMicros, checkPlan),
     changedOf: ({ prices }) => ({ prices }),
     viewOf,
+    // Words leave out what is long, and a later price takes its place: what was agreed is told here for ever.
+    ...(order.charge === null ? {} : { auditDetails: { definition: jsonOf(order.charge) } }),
     action: order.charge === null ? 'tenant.end_price' : 'tenant.set_price',
   });
+}
+
+function jsonOf(charge: Charge): JsonObject {
+  return JSON.parse(canonicalJson(charge)) as JsonObject;
 }
 
 /** Prices in words: the charges themselves are with the tenant. */
