@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { gatherInputs } from '../../activities/gather-inputs.ts';
+import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import type { InvoiceLine } from '../../src/domain/invoice.ts';
 import { insertApplication, readApplication } from '../../src/invoice/coupon-applications.ts';
 import { derivedId } from '../../src/invoice/invoice-digests.ts';
 import { moveCycle, openCycle } from '../../src/ledger/billing-cycles.ts';
+import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
 import { closePeriod } from './close-period.ts';
 
@@ -77,6 +80,17 @@ test('a late event that makes no difference is on a line of nothing, on the bill
     provenance: { eventCount: '1', usagePeriodStart: OCTOBER, accountingPeriodStart: NOVEMBER },
   });
   expect(late?.provenance.ledgerRange).not.toBeNull();
+});
+
+test('a bill that is made again leaves out what came late and another invoice billed', async () => {
+  await send('calls', '2026-10-10T00:00:00Z', 10, 'plain');
+  const first = await linesOf(OCTOBER, NOVEMBER, 'plain');
+  await send('calls', '2026-10-11T00:00:00Z', 5, 'plain');
+  expect(await billPlain(NOVEMBER, DECEMBER)).toEqual(['usage 0', 'late_usage 500']);
+  const identity = { tenant: 'plain', kind: 'cycle', occasion: OCTOBER, revision: 1 } as const;
+  const gathered = await gatherInputs(stack.pool, { catalogue: await readCatalogue(stack.pool), identity, shard: 0 });
+  if (!('inputs' in gathered)) throw new Error(JSON.stringify(gathered));
+  expect(rateInvoice(gathered.inputs)).toMatchObject({ content: { lines: first } });
 });
 
 test('late usage waits while any attempt at the invoice of its period is not decided', async () => {
