@@ -110,7 +110,8 @@ describe('a key', () => {
     const read = await bench.makeKey(['read']);
     const none = await bench.call('GET', '/v1/tenants', { key: null });
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="tollkeeper"']);
-    expect((await bench.call('GET', '/v1/tenants', { key: `${read.slice(0, -1)}x` })).status).toBe(401);
+    const other = `${read.slice(0, -1)}${read.endsWith('x') ? 'y' : 'x'}`;
+    expect((await bench.call('GET', '/v1/tenants', { key: other })).status).toBe(401);
     expect((await bench.call('GET', '/v1/tenants', { key: read })).status).toBe(200);
     expect((await bench.call('POST', '/v1/tenants/acme/pause', { key: read })).status).toBe(403);
     expect((await bench.call('POST', '/v1/events', { key: read, body: {} })).status).toBe(403);
