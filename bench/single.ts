@@ -41,7 +41,7 @@ export async function benchSingle(context: BenchContext): Promise<Findings> {
       ],
       notes: [
         'Throughput is closed loop. Latency is open loop at half of it: sent at fixed moments and counted from them, so that waiting in line counts.',
-        'The generator sends within about 0.2 ms of the due moment; this lateness is part of the latency shown.',
+        'At half load the generator sends every half millisecond what has become due since; its own lateness is part of the latency shown.',
       ],
     };
   } finally {
