@@ -1,6 +1,6 @@
 import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
-import { type EpochMicros, formatInstant, type InstantText } from '../domain/instant.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import { formatInstant, type InstantText } from '../domain/instant.ts';
+import { holdsAt, itemAt, type TimeWindow } from '../domain/timeline.ts';
 import type { CostAnswer, CostQuestion, MeteredValue } from '../ingest/usage-cost.ts';
 import { type Exact, ZERO } from '../rating/exact.ts';
 import type { PricingContext } from '../rating/price-charge.ts';
@@ -14,10 +14,10 @@ import { shareOfPeriod } from '../rating/proration.ts';
 export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: CostQuestion): CostAnswer {
   if (isLate) return unknown('its period is sealed: late usage is billed as the difference that it makes');
   const spans = periodSpans(entry, usagePeriod) ?? [];
-  const span = spans.find((one) => holds(one, atMicros));
+  const span = itemAt(spans, atMicros);
   if (span === undefined) return unknown('a part of its period has no plan');
   const { currency } = entry.tenant;
-  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holds(one, atMicros))];
+  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holdsAt(one, atMicros))];
   let sum: Exact = ZERO;
   for (const one of held) {
     const context = contextOf(one, { period: usagePeriod, fees: feePeriodOf(entry, usagePeriod), currency });
@@ -28,10 +28,6 @@ export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: C
     }
   }
   return { cost: { amount: sum.text, currency } };
-}
-
-function holds({ fromMicros, toMicros }: PeriodSpan, atMicros: EpochMicros): boolean {
-  return fromMicros <= atMicros && atMicros < toMicros;
 }
 
 function contextOf(

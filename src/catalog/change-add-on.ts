@@ -5,14 +5,14 @@ import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
 import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
+import { type ChangeAt, changeInstant, refuseEmpty, requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { ADD_ONS_MAX } from './check-holdings.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
-import type { PlanSpan } from './timeline-spans.ts';
+import { isSamePlan, type PlanSpan } from './timeline-spans.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to hold an add-on from an instant on, or not any more. */

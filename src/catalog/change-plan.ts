@@ -10,6 +10,7 @@ import { ChangeRefusedError } from './change-refused-error.ts';
 import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
+import { isSamePlan } from './timeline-spans.ts';
 import { moveToPlan } from './write-timeline.ts';
 
 /** When a change takes effect: at once, with the tenant's next period, or at an instant whose period is not sealed. */
@@ -152,11 +153,6 @@ export function refuseEmpty(atMicros: EpochMicros, untilMicros: EpochMicros | nu
   if (untilMicros === null || untilMicros > atMicros) return;
   const message = `it would end at ${formatInstant(untilMicros)}, and begin at ${formatInstant(atMicros)}: choose a later end`;
   throw new ChangeRefusedError('ends_before_start', message);
-}
-
-/** Whether two spans are of one plan version. */
-export function isSamePlan(a: PlanSpan, b: PlanSpan): boolean {
-  return a.plan.key === b.plan.key && a.plan.version === b.plan.version;
 }
 
 /** Reads `now`, `period_end` or an RFC 3339 instant; throws `RangeError` on anything else. */

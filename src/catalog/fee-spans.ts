@@ -5,6 +5,7 @@ import type { PeriodLength } from '../domain/period-length.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
 import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import { isSamePlan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
 /** A fee with a cadence of its own in one of its own periods, for the part in which its plan version holds. */
@@ -46,7 +47,7 @@ interface FeeWindow {
 export function feesWithin(entry: FeeEntry, timeline: readonly PlanSpan[], window: FeeWindow): readonly HeldFee[] {
   const cadences = cadencesOf(window.plan);
   if (cadences.length === 0) return [];
-  const held = stretchAround(timeline, window.fromMicros, isSameVersion);
+  const held = stretchAround(timeline, window.fromMicros, isSamePlan);
   const anchorMicros = anchorAt(entry, timeline, window.fromMicros);
   if (held === undefined || anchorMicros === undefined) return [];
   const known = { ...held, toMicros: knownEnd(entry, held, window) };
@@ -97,7 +98,7 @@ export function plansEndedAt(entry: FeeEntry, startMicros: EpochMicros): readonl
   if (startMicros === entry.billingStartMicros) return [];
   const addOns = Map.groupBy(entry.addOns, ({ plan }) => plan.key);
   return [entry.plans, ...addOns.values()].flatMap((timeline) => {
-    const last = stretchAround(timeline, startMicros - 1, isSameVersion);
+    const last = stretchAround(timeline, startMicros - 1, isSamePlan);
     const plan = timeline.findLast(({ toMicros }) => toMicros === startMicros)?.plan;
     if (plan === undefined || last?.toMicros !== startMicros) return [];
     const window = { plan, fromMicros: startMicros - 1, toMicros: startMicros, periodEndMicros: Infinity };
@@ -138,8 +139,4 @@ export function feeTexts({ every, period, fromMicros, toMicros, quantities }: He
     to: formatInstant(toMicros),
     ...(held.length === 0 ? {} : { quantities: held }),
   };
-}
-
-function isSameVersion({ plan: one }: PlanSpan, { plan: other }: PlanSpan): boolean {
-  return one.key === other.key && one.version === other.version;
 }

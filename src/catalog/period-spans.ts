@@ -5,7 +5,7 @@ import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { effectiveAddOns, effectivePlans } from './effective-plans.ts';
 import { feesWithin, feeTexts, type HeldFee } from './fee-spans.ts';
-import type { PlanSpan, PrivatePrice, QuantitySpan } from './timeline-spans.ts';
+import { isSamePlan, type PlanSpan, type PrivatePrice, type QuantitySpan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
 /**
@@ -78,7 +78,7 @@ function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
   const joined: ItemSpan<PlanSpan>[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    const goesOn = last?.toMicros === part.fromMicros && isSamePriceList(last.item.plan, part.item.plan);
+    const goesOn = last?.toMicros === part.fromMicros && isSamePriceList(last.item, part.item);
     if (last !== undefined && goesOn) joined.splice(-1, 1, { ...last, toMicros: part.toMicros });
     else joined.push(part);
   }
@@ -86,12 +86,10 @@ function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
 }
 
 /** The same version with the same prices of the tenant's own: those are the same charges, not only equal ones. */
-function isSamePriceList(one: PlanVersion, other: PlanVersion): boolean {
-  const isSameVersion = one.key === other.key && one.version === other.version;
-  if (!isSameVersion || one.charges === other.charges) return isSameVersion;
-  return (
-    one.charges.length === other.charges.length && one.charges.every((charge, index) => charge === other.charges[index])
-  );
+function isSamePriceList(one: PlanSpan, other: PlanSpan): boolean {
+  const [charges, others] = [one.plan.charges, other.plan.charges];
+  if (!isSamePlan(one, other) || charges === others) return isSamePlan(one, other);
+  return charges.length === others.length && charges.every((charge, index) => charge === others[index]);
 }
 
 /** All that the tenant holds in a span of its plan; in one of an add-on, what that has a price for. */

@@ -5,9 +5,9 @@ import type { PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { isSamePlan } from './change-plan.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
 import type { TenantContext } from './tenant-context.ts';
+import { isSamePlan } from './timeline-spans.ts';
 
 /** What a new tenant holds beside its plan, from its billing start on. */
 export interface PlannedHoldings {
