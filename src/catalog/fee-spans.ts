@@ -3,8 +3,9 @@ import { type FeePart, feePartsWithin } from '../domain/fee-periods.ts';
 import { type EpochMicros, formatInstant } from '../domain/instant.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { itemsWithin, type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
+import { type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
 import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import { heldTexts, heldWithin, pricedBy } from './held-quantities.ts';
 import { isSamePlan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
@@ -51,12 +52,15 @@ export function feesWithin(entry: FeeEntry, timeline: readonly PlanSpan[], windo
   const anchorMicros = anchorAt(entry, timeline, window.fromMicros);
   if (held === undefined || anchorMicros === undefined) return [];
   const known = { ...held, toMicros: knownEnd(entry, held, window) };
-  return cadences.flatMap((every) =>
-    feePartsWithin({ timeZone: entry.calendar.timeZone, anchorMicros, every }, known, windowOf(window)).map((part) => {
-      const until = Math.min(part.toMicros, window.toMicros);
-      return { ...part, every, quantities: quantitiesOf(entry, window.plan, { every, from: part.fromMicros, until }) };
-    }),
-  );
+  return cadences.flatMap((every) => {
+    const fixed = window.plan.fixedQuantities?.filter((one) => one.every === every) ?? [];
+    const priced = pricedBy(fixed, entry.quantities);
+    const calendar = { timeZone: entry.calendar.timeZone, anchorMicros, every };
+    return feePartsWithin(calendar, known, windowOf(window)).map((part) => {
+      const endMicros = Math.min(part.toMicros, window.toMicros);
+      return { ...part, every, quantities: heldWithin(priced, { startMicros: part.fromMicros, endMicros }) };
+    });
+  });
 }
 
 function windowOf({ fromMicros, toMicros }: Pick<FeeWindow, 'fromMicros' | 'toMicros'>): TimeWindow {
@@ -76,18 +80,6 @@ function knownEnd({ endsAtMicros }: FeeEntry, { toMicros }: TimelineItem, window
   const { periodEndMicros } = window;
   if (toMicros !== null && toMicros < periodEndMicros) return toMicros;
   return endsAtMicros === periodEndMicros ? endsAtMicros : null;
-}
-
-function quantitiesOf(
-  { quantities }: FeeEntry,
-  { fixedQuantities = [] }: PlanVersion,
-  { every, from, until }: { readonly every: PeriodLength; readonly from: EpochMicros; readonly until: EpochMicros },
-): readonly ItemSpan<QuantitySpan>[] {
-  const names = new Set(fixedQuantities.filter((fixed) => fixed.every === every).map(({ key }) => key));
-  const byName = Map.groupBy(quantities, ({ name }) => name);
-  return [...byName].flatMap(([name, items]) =>
-    names.has(name) ? itemsWithin(items, { startMicros: from, endMicros: until }) : [],
-  );
 }
 
 /**
@@ -126,17 +118,11 @@ export function feesFromStart(plan: PlanVersion, timeZone: string, period: TimeW
 
 /** Fees as rating takes them. What there is none of is left out, so that inputs say no more than they must. */
 export function feeTexts({ every, period, fromMicros, toMicros, quantities }: HeldFee) {
-  const held = quantities.map(({ item, ...span }) => ({
-    key: item.name,
-    from: formatInstant(span.fromMicros),
-    to: formatInstant(span.toMicros),
-    quantity: item.quantity,
-  }));
   return {
     every,
     period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
     from: formatInstant(fromMicros),
     to: formatInstant(toMicros),
-    ...(held.length === 0 ? {} : { quantities: held }),
+    ...heldTexts(quantities),
   };
 }

@@ -5,6 +5,7 @@ import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { effectiveAddOns, effectivePlans } from './effective-plans.ts';
 import { feesWithin, feeTexts, type HeldFee } from './fee-spans.ts';
+import { heldTexts, heldWithin, pricedBy } from './held-quantities.ts';
 import { isSamePlan, type PlanSpan, type PrivatePrice, type QuantitySpan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
@@ -96,27 +97,19 @@ function isSamePriceList(one: PlanSpan, other: PlanSpan): boolean {
 function quantitiesIn(
   { quantities }: TenantEntry,
   { plan, fromMicros, toMicros }: Pick<PeriodSpan, 'plan' | 'fromMicros' | 'toMicros'>,
-) {
-  const priced = new Set(plan.fixedQuantities?.map(({ key }) => key));
-  const held = plan.addOn === true ? quantities.filter(({ name }) => priced.has(name)) : quantities;
-  const byName = Map.groupBy(held, ({ name }) => name);
-  return [...byName.values()].flatMap((items) => itemsWithin(items, { startMicros: fromMicros, endMicros: toMicros }));
+): readonly ItemSpan<QuantitySpan>[] {
+  const held = plan.addOn === true ? pricedBy(plan.fixedQuantities ?? [], quantities) : quantities;
+  return heldWithin(held, { startMicros: fromMicros, endMicros: toMicros });
 }
 
 /** A span as rating takes it, without its usage. What there is none of is left out, so that inputs say no more than they must. */
 export function spanTexts({ plan, privatePrices, fromMicros, toMicros, isTrial, quantities, fees }: PeriodSpan) {
-  const held = quantities.map((span) => ({
-    key: span.item.name,
-    from: formatInstant(span.fromMicros),
-    to: formatInstant(span.toMicros),
-    quantity: span.item.quantity,
-  }));
   return {
     from: formatInstant(fromMicros),
     to: formatInstant(toMicros),
     planVersion: plan,
     ...(isTrial ? { trial: true as const } : {}),
-    ...(held.length === 0 ? {} : { quantities: held }),
+    ...heldTexts(quantities),
     ...(fees.length === 0 ? {} : { fees: fees.map(feeTexts) }),
     ...(privatePrices.length === 0 ? {} : { privatePrices: privatePrices.map(privatePriceText) }),
   };
