@@ -3,13 +3,12 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, refuseEmpty, requirePlan } from './change-plan.ts';
+import { type ChangeAt, changeInstant, refuseEmpty } from './change-instant.ts';
+import { requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { ADD_ONS_MAX } from './check-holdings.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan, type PlanSpan } from './timeline-spans.ts';
@@ -55,8 +54,7 @@ export function planAddOnChange(
   nowMicros: EpochMicros,
 ): PlannedAddOnChange {
   const { tenant, planKey, action, untilMicros = null } = order;
-  const entry = snapshot.tenants.get(tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const entry = requireTenant(snapshot, tenant);
   const plan = requireAddOn(snapshot, entry, order);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
@@ -82,21 +80,20 @@ export function planAddOnChange(
   };
 }
 
-/** Adds or removes an add-on. Idempotent by its outcome. The caller owns the transaction. */
+/** Adds or removes an add-on, by the steps of `changeTenant`. */
 export async function changeAddOn(
   client: pg.PoolClient,
   order: AddOnOrder,
   nowMicros: EpochMicros,
-): Promise<PlannedAddOnChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planAddOnChange(snapshot, order, nowMicros);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, planKey: name, addOns } = planned;
-  const items = addOns.filter(({ plan }) => plan.key === name);
-  await replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedAddOnChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planAddOnChange(snapshot, order, nowMicros),
+    write: ({ tenant, planKey: name, addOns }) => {
+      const items = addOns.filter(({ plan }) => plan.key === name);
+      return replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
+    },
+  });
 }
 
 function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: AddOnOrder): PlanVersion {

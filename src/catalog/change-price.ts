@@ -4,15 +4,13 @@ import { canonicalJson } from '../domain/canonical.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Charge } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
 import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
+import { type ChangeAt, changeInstant, refuseEmpty } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
 import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
@@ -58,8 +56,7 @@ export function planPriceChange(
   checkPlan: PlanCheck,
 ): PlannedPriceChange {
   const { tenant, key, charge, untilMicros = null } = order;
-  const entry = snapshot.tenants.get(tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const entry = requireTenant(snapshot, tenant);
   if (charge !== null) refuseUnpriceable(snapshot, entry, charge, checkPlan);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
@@ -89,22 +86,21 @@ export function planPriceChange(
   };
 }
 
-/** Gives a tenant a price of its own, or ends it. Idempotent by its outcome. The caller owns the transaction. */
+/** Gives a tenant a price of its own, or ends it, by the steps of `changeTenant`. */
 export async function changePrice(
   client: pg.PoolClient,
   order: PriceOrder,
   nowMicros: EpochMicros,
   checkPlan: PlanCheck,
-): Promise<PlannedPriceChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planPriceChange(snapshot, order, nowMicros, checkPlan);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, key: name, prices } = planned;
-  const items = prices.filter(({ charge }) => charge.key === name);
-  await replaceTimeline(client, { tenant, kind: 'price', name }, items);
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedPriceChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planPriceChange(snapshot, order, nowMicros, checkPlan),
+    write: ({ tenant, key: name, prices }) => {
+      const items = prices.filter(({ charge }) => charge.key === name);
+      return replaceTimeline(client, { tenant, kind: 'price', name }, items);
+    },
+  });
 }
 
 /** A charge of its own is what a charge of a plan could be. */

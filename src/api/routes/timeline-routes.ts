@@ -1,12 +1,7 @@
 import { z } from 'zod';
 
-import {
-  changePlan,
-  type PlanChangeOrder,
-  planPlanChange,
-  type PlannedPlanChange,
-  readChangeAt,
-} from '../../catalog/change-plan.ts';
+import { readChangeAt } from '../../catalog/change-instant.ts';
+import { changePlan, type PlanChangeOrder, planPlanChange, type PlannedPlanChange } from '../../catalog/change-plan.ts';
 import type { CatalogueSnapshot } from '../../catalog/catalogue-snapshot.ts';
 import { ChangeRefusedError } from '../../catalog/change-refused-error.ts';
 import { changeQuantity } from '../../catalog/change-quantity.ts';
