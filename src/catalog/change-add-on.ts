@@ -9,6 +9,7 @@ import { requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { ADD_ONS_MAX } from './check-holdings.ts';
+import { countHeldFrom, withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan, type PlanSpan } from './timeline-spans.ts';
@@ -58,13 +59,12 @@ export function planAddOnChange(
   const plan = requireAddOn(snapshot, entry, order);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
-  const items = entry.addOns.filter((span) => span.plan.key === planKey);
+  const items = entry.addOns.filter((span) => keyOf(span) === planKey);
   const changed =
     action === 'remove'
       ? endedFrom(items, atMicros)
       : changedFrom(items, { plan, fromMicros: atMicros, toMicros: untilMicros }, isSamePlan);
-  const others = entry.addOns.filter((span) => span.plan.key !== planKey);
-  const addOns = [...others, ...changed].toSorted(byKeyAndTime);
+  const addOns = withTimeline(entry.addOns, keyOf, planKey, changed);
   refuseTooMany(addOns, atMicros, entry);
   refuseTakenKeys({ ...entry, addOns }, atMicros);
   refuseStrandedPrices(entry, addOns);
@@ -90,7 +90,7 @@ export async function changeAddOn(
     tenant: order.tenant,
     plan: (snapshot) => planAddOnChange(snapshot, order, nowMicros),
     write: ({ tenant, planKey: name, addOns }) => {
-      const items = addOns.filter(({ plan }) => plan.key === name);
+      const items = addOns.filter((span) => keyOf(span) === name);
       return replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
     },
   });
@@ -105,9 +105,9 @@ function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: Ad
 }
 
 function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { tenant }: TenantEntry): void {
-  const keys = new Set(addOns.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(({ plan }) => plan.key));
-  if (keys.size <= ADD_ONS_MAX) return;
-  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
+  const count = countHeldFrom(addOns, keyOf, atMicros);
+  if (count <= ADD_ONS_MAX) return;
+  const message = `tenant ${tenant.id} would hold ${count} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
   throw new ChangeRefusedError('too_many', message);
 }
 
@@ -117,8 +117,6 @@ function refuseStrandedPrices(entry: TenantEntry, addOns: readonly PlanSpan[]): 
   throw new ChangeRefusedError('price_stranded', `tenant ${entry.tenant.id}: ${strandedPriceSentence(stranded)}`);
 }
 
-/** As the catalogue is read. */
-function byKeyAndTime(a: PlanSpan, b: PlanSpan): number {
-  if (a.plan.key !== b.plan.key) return a.plan.key < b.plan.key ? -1 : 1;
-  return a.fromMicros - b.fromMicros;
+function keyOf({ plan }: PlanSpan): string {
+  return plan.key;
 }

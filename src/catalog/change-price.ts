@@ -11,6 +11,7 @@ import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts
 import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
 import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
+import { countHeldFrom, withTimeline } from './named-timelines.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
@@ -60,15 +61,14 @@ export function planPriceChange(
   if (charge !== null) refuseUnpriceable(snapshot, entry, charge, checkPlan);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
-  const items = entry.prices.filter((span) => span.charge.key === key);
+  const items = entry.prices.filter((span) => keyOf(span) === key);
   const changed =
     charge === null
       ? endedFrom(items, atMicros)
       : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, (one, other) => {
           return isSamePrice(one, other) && hasSameOwner(entry, one, other);
         });
-  const others = entry.prices.filter((span) => span.charge.key !== key);
-  const prices = [...others, ...changed].toSorted(byKeyAndTime);
+  const prices = withTimeline(entry.prices, keyOf, key, changed);
   const then: TenantEntry = { ...entry, prices };
   refuseTooMany(then, atMicros);
   refuseTakenKeys(then, atMicros);
@@ -97,7 +97,7 @@ export async function changePrice(
     tenant: order.tenant,
     plan: (snapshot) => planPriceChange(snapshot, order, nowMicros, checkPlan),
     write: ({ tenant, key: name, prices }) => {
-      const items = prices.filter(({ charge }) => charge.key === name);
+      const items = prices.filter((span) => keyOf(span) === name);
       return replaceTimeline(client, { tenant, kind: 'price', name }, items);
     },
   });
@@ -117,9 +117,9 @@ function refuseUnpriceable(
 }
 
 function refuseTooMany({ prices, tenant }: TenantEntry, atMicros: EpochMicros): void {
-  const keys = new Set(prices.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map((one) => one.charge.key));
-  if (keys.size <= PRICES_MAX) return;
-  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
+  const count = countHeldFrom(prices, keyOf, atMicros);
+  if (count <= PRICES_MAX) return;
+  const message = `tenant ${tenant.id} would have ${count} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
   throw new ChangeRefusedError('too_many', message);
 }
 
@@ -141,8 +141,6 @@ function hasSameOwner({ addOns }: TenantEntry, one: PriceSpan, other: PriceSpan)
   return isPriceOfAddOn(one, addOns) === isPriceOfAddOn(other, addOns);
 }
 
-/** As the catalogue is read. */
-function byKeyAndTime(a: PriceSpan, b: PriceSpan): number {
-  if (a.charge.key !== b.charge.key) return a.charge.key < b.charge.key ? -1 : 1;
-  return a.fromMicros - b.fromMicros;
+function keyOf({ charge }: PriceSpan): string {
+  return charge.key;
 }
