@@ -7,6 +7,7 @@ import type { Meter } from '../src/domain/meter.ts';
 import type { TimeWindow } from '../src/domain/timeline.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
+import { allSpans } from '../src/rating/add-ons.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
 import { ratedTenant } from '../src/rating/rated-tenant.ts';
 import { gatherAdvance } from './gather-advance.ts';
@@ -55,11 +56,12 @@ function assemble(
   source: InputsSource,
   entry: TenantEntry,
   period: LedgerPeriod,
-  { spans, addOns, late }: RatedParts,
+  { late, ...ofPeriod }: RatedParts,
 ): RatingInputs {
   const { tenant } = entry;
   const fees = feePeriodOf(entry, period);
-  const charges = [...spans, ...addOns, ...late].flatMap(({ planVersion }) => planVersion.charges);
+  const { spans, addOns } = ofPeriod;
+  const charges = [...allSpans(ofPeriod), ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
     identity: source.identity,
     meters: metersOf(

@@ -7,6 +7,7 @@ import type { PlanVersion } from '../domain/plan.ts';
 import type { TimeWindow } from '../domain/timeline.ts';
 import { readAroundBill } from '../invoice/around-bill.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { allSpans } from '../rating/add-ons.ts';
 import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
@@ -47,11 +48,10 @@ export function inputsOfSpans(
   { meters, issuer }: Pick<CatalogueSnapshot, 'meters' | 'issuer'>,
   entry: TenantEntry,
   period: Period,
-  { spans, addOns = [] }: Pick<RatingInputs, 'spans' | 'addOns'>,
+  rated: Pick<RatingInputs, 'spans' | 'addOns'>,
 ): RatingInputs {
-  const charged = new Set(
-    [...spans, ...addOns].flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)),
-  );
+  const { spans, addOns = [] } = rated;
+  const charged = new Set(allSpans(rated).flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)));
   return {
     identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
     meters: [...meters.values()].filter(({ key }) => charged.has(key)),

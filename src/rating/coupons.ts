@@ -2,7 +2,7 @@ import type { InvoiceLine } from '../domain/invoice.ts';
 import type { Discount } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { AppliedCoupon, RatingInputs } from './inputs.ts';
-import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
+import { differenceLine, exactSumOfLines, isLineOfCharge, ofWholeBill } from './invoice-lines.ts';
 import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { shareOf } from './share.ts';
@@ -70,11 +70,8 @@ function baseOf(
   return charge === undefined ? left : (leftOfCharge.get(charge) ?? ofCharge());
 }
 
-/** Late usage has the coupons of its own period (`late-coupons.ts`), and the keys of fixed quantities are their own. */
-const COVERED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
-
 function linesOf({ charge }: AppliedCoupon, lines: readonly InvoiceLine[]): InvoiceLine[] {
-  return lines.filter(({ kind, provenance }) => COVERED.has(kind) && provenance.charge === charge);
+  return lines.filter((line) => isLineOfCharge(line, charge));
 }
 
 function sentenceOf(discount: Discount, base: Exact, off: Exact): string {
