@@ -9,7 +9,7 @@ import { requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { ADD_ONS_MAX } from './check-holdings.ts';
-import { countHeldFrom, withTimeline } from './named-timelines.ts';
+import { countHeldFrom, notHeld, withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan, type PlanSpan } from './timeline-spans.ts';
@@ -60,6 +60,7 @@ export function planAddOnChange(
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
   const items = entry.addOns.filter((span) => keyOf(span) === planKey);
+  if (action === 'remove' && items.length === 0) throw notHeld(tenant, `add-on ${planKey}`);
   const changed =
     action === 'remove'
       ? endedFrom(items, atMicros)

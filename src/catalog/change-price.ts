@@ -11,7 +11,7 @@ import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts
 import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
 import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
-import { countHeldFrom, withTimeline } from './named-timelines.ts';
+import { countHeldFrom, notHeld, withTimeline } from './named-timelines.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
@@ -62,6 +62,7 @@ export function planPriceChange(
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
   const items = entry.prices.filter((span) => keyOf(span) === key);
+  if (charge === null && items.length === 0) throw notHeld(tenant, `price of its own for ${key}`);
   const changed =
     charge === null
       ? endedFrom(items, atMicros)

@@ -1,5 +1,6 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import type { TimelineItem } from '../domain/timeline.ts';
+import { ChangeRefusedError } from './change-refused-error.ts';
 
 /**
  * The timelines of several things in one list, with that of one of them as it is to be. By name and then in order of time, as the catalogue
@@ -26,4 +27,10 @@ export function countHeldFrom<Item extends TimelineItem>(
   atMicros: EpochMicros,
 ): number {
   return new Set(items.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(nameOf)).size;
+}
+
+/** The refusal to end what is not on a tenant's timelines: most often another name was meant. */
+export function notHeld(tenant: string, what: string): ChangeRefusedError {
+  const message = `tenant ${tenant} has no ${what} that could end: GET /v1/tenants/${tenant} shows what it has`;
+  return new ChangeRefusedError('not_held', message);
 }
