@@ -27,7 +27,7 @@ export interface AroundBill {
  * bill has. What there is none of is left out. Without the locks of `lockPayers` it is what the bill would have now. Its statements are
  * prepared: mostly there is nothing, and planning them took forty times as long as finding that out.
  *
- * Answers problems where a coupon is in another currency than the bill.
+ * Answers problems where a coupon is in another currency than the bill, and where the last bill has more charges than one can have.
  */
 export async function readAroundBill(
   db: Queryable,
@@ -39,7 +39,9 @@ export async function readAroundBill(
   const applications = await readHoldingCoupons(db, { tenant, occasion, periodStart: period.start, periodEnd });
   const foreign = applications.filter(({ coupon }) => (coupon.currency ?? currency) !== currency);
   if (foreign.length > 0) return { problems: foreign.map((one) => foreignCoupon(one, bill)) };
-  const oneOffs = await readUnbilledOneOffs(db, { tenant, occasion, periodEnd });
+  const unbilled = await readUnbilledOneOffs(db, { tenant, occasion, periodEnd });
+  if ('problem' in unbilled) return { problems: [unbilled.problem] };
+  const { oneOffs } = unbilled;
   const credits = await readDrawableCredits(db, { payer, currency, periodEnd, invoiceId: invoiceId(identity) });
   return {
     around: {
