@@ -1,10 +1,10 @@
 import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { endedTexts } from '../src/catalog/fee-spans.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
-import { formatInstant, requireInstant } from '../src/domain/instant.ts';
+import { requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
 import type { Meter } from '../src/domain/meter.ts';
-import type { TimeWindow } from '../src/domain/timeline.ts';
+import { periodTexts } from '../src/domain/window-texts.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { allSpans } from '../src/rating/add-ons.ts';
@@ -80,10 +80,6 @@ function assemble(
     corrects: null,
     ...endedTexts(entry, period),
   };
-}
-
-function periodTexts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }
 
 /** In order of key, each once: the inputs are hashed. */

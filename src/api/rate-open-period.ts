@@ -1,10 +1,9 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import { endedTexts } from '../catalog/fee-spans.ts';
 import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
-import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import { periodTexts } from '../domain/window-texts.ts';
 import { readAroundBill } from '../invoice/around-bill.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { allSpans } from '../rating/add-ons.ts';
@@ -57,8 +56,8 @@ export function inputsOfSpans(
     meters: [...meters.values()].filter(({ key }) => charged.has(key)),
     tenant: entry.tenant,
     issuer,
-    period: texts(period),
-    feePeriod: texts(feePeriodOf(entry, period)),
+    period: periodTexts(period),
+    feePeriod: periodTexts(feePeriodOf(entry, period)),
     spans,
     ...(addOns.length === 0 ? {} : { addOns }),
     late: [],
@@ -78,8 +77,4 @@ type OpenSpansRead = Extract<OpenSpans, { readonly spans: unknown }>;
 
 function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
   return { ...spanTexts(span), usage };
-}
-
-function texts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

@@ -1,9 +1,10 @@
 import { cadencesOf } from '../domain/cadences.ts';
 import { type FeePart, feePartsWithin } from '../domain/fee-periods.ts';
-import { type EpochMicros, formatInstant } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts, periodTexts } from '../domain/window-texts.ts';
 import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
 import { heldTexts, heldWithin, pricedBy } from './held-quantities.ts';
 import { isSamePlan } from './timeline-spans.ts';
@@ -117,12 +118,11 @@ export function feesFromStart(plan: PlanVersion, timeZone: string, period: TimeW
 }
 
 /** Fees as rating takes them. What there is none of is left out, so that inputs say no more than they must. */
-export function feeTexts({ every, period, fromMicros, toMicros, quantities }: HeldFee) {
+export function feeTexts({ every, period, quantities, ...part }: HeldFee) {
   return {
     every,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    from: formatInstant(fromMicros),
-    to: formatInstant(toMicros),
+    period: periodTexts(period),
+    ...fromToTexts(part),
     ...heldTexts(quantities),
   };
 }

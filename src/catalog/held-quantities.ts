@@ -1,6 +1,6 @@
-import { formatInstant } from '../domain/instant.ts';
 import type { FixedQuantity } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts } from '../domain/window-texts.ts';
 import type { QuantitySpan } from './timeline-spans.ts';
 
 /** The parts of held quantities that lie in a window, by name and then in order of time. */
@@ -19,8 +19,10 @@ export function pricedBy(
 
 /** Held quantities as rating takes them, left out where there are none: inputs say no more than they must. */
 export function heldTexts(held: readonly ItemSpan<QuantitySpan>[]) {
-  const quantities = held.map(({ item: { name: key, quantity }, fromMicros, toMicros }) => {
-    return { key, from: formatInstant(fromMicros), to: formatInstant(toMicros), quantity };
-  });
+  const quantities = held.map(({ item: { name: key, quantity }, ...span }) => ({
+    key,
+    ...fromToTexts(span),
+    quantity,
+  }));
   return quantities.length === 0 ? {} : { quantities };
 }

@@ -2,6 +2,7 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { fullPeriod, type Period } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts } from '../domain/window-texts.ts';
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { effectiveAddOns, effectivePlans } from './effective-plans.ts';
 import { feesWithin, feeTexts, type HeldFee } from './fee-spans.ts';
@@ -103,10 +104,9 @@ function quantitiesIn(
 }
 
 /** A span as rating takes it, without its usage. What there is none of is left out, so that inputs say no more than they must. */
-export function spanTexts({ plan, privatePrices, fromMicros, toMicros, isTrial, quantities, fees }: PeriodSpan) {
+export function spanTexts({ plan, privatePrices, isTrial, quantities, fees, ...span }: PeriodSpan) {
   return {
-    from: formatInstant(fromMicros),
-    to: formatInstant(toMicros),
+    ...fromToTexts(span),
     planVersion: plan,
     ...(isTrial ? { trial: true as const } : {}),
     ...heldTexts(quantities),

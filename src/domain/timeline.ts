@@ -12,6 +12,11 @@ export interface TimeWindow {
   readonly endMicros: EpochMicros;
 }
 
+/** Whether two windows are of the same time. */
+export function isSameWindow(one: TimeWindow, other: TimeWindow): boolean {
+  return one.startMicros === other.startMicros && one.endMicros === other.endMicros;
+}
+
 /** The part of an item that lies in a window. Never empty. */
 export interface ItemSpan<Item extends TimelineItem> {
   readonly item: Item;
