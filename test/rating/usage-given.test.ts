@@ -52,6 +52,14 @@ test('parts are put together as the charge reads them, in the order of the ledge
   expect(max).toMatchObject({ quantity: '7', parts: [{ quantity: '3' }, { quantity: '5' }, { quantity: '7' }] });
 });
 
+test('a quantity that is given beside parts is the quantity: whether they come to it is asked when it is rated', () => {
+  expect(read([calls(MATRIX)], [{ charge: 'calls', quantity: '20', parts: PARTS }])).toMatchObject([
+    { quantity: '20', parts: [{ quantity: '3' }, { quantity: '7' }, { quantity: '7' }] },
+  ]);
+  const unique = read([calls(MATRIX)], [{ charge: 'calls', quantity: '9', parts: PARTS }], { aggregation: 'unique' });
+  expect(unique).toMatchObject([{ quantity: '9' }]);
+});
+
 test('of a charge with a filter only what passes it is usage', () => {
   const filtered = calls(PER_UNIT, { filter: { region: ['us'], tier: ['a', 'c'] } });
   expect(read([filtered], [{ meter: 'calls', quantity: '17', parts: PARTS }])).toMatchObject([{ quantity: '2' }]);
