@@ -1,5 +1,4 @@
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import type { PricedTimelines } from '../catalog/timeline-spans.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
@@ -26,7 +25,7 @@ export interface TimelinePreview {
 export interface ForeseenChange {
   readonly tenant: string;
   readonly atMicros: EpochMicros;
-  readonly changed: Partial<PricedTimelines>;
+  readonly changed: Partial<Pick<TenantEntry, 'plans' | 'addOns' | 'prices' | 'quantities'>>;
 }
 
 /** Rates the open period both ways. `null` where no period is open. */

@@ -8,6 +8,7 @@ import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { heldAt } from './effective-plans.ts';
+import { withTimeline } from './named-timelines.ts';
 import { holdQuantity } from './write-timeline.ts';
 
 /** A tenant is to hold so many of a fixed quantity. */
@@ -30,6 +31,8 @@ export interface PlannedQuantityChange {
   readonly atMicros: EpochMicros;
   /** Whether the timeline says so already. */
   readonly isUnchanged: boolean;
+  /** The timelines of all of the tenant's fixed quantities as they are then. */
+  readonly quantities: readonly QuantitySpan[];
 }
 
 /** What a change would come to. @throws ChangeRefusedError saying why it cannot be, and the cure */
@@ -47,7 +50,7 @@ export function planQuantityChange(
     const message = `what tenant ${tenant} holds then (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
     throw new ChangeRefusedError('unknown_quantity', message);
   }
-  const items = entry.quantities.filter((item) => item.name === name);
+  const items = entry.quantities.filter((item) => nameOf(item) === name);
   const changed = changedFrom(items, { name, quantity, fromMicros: atMicros, toMicros: null }, isSameQuantity);
   return {
     tenant,
@@ -56,6 +59,7 @@ export function planQuantityChange(
     after: quantity,
     atMicros,
     isUnchanged: isSameTimeline(items, changed, isSameQuantity),
+    quantities: withTimeline(entry.quantities, nameOf, name, changed),
   };
 }
 
@@ -71,6 +75,10 @@ export async function changeQuantity(
     write: ({ tenant, name, after: quantity, atMicros: fromMicros }) =>
       holdQuantity(client, { tenant, name, quantity, fromMicros }),
   });
+}
+
+function nameOf({ name }: QuantitySpan): string {
+  return name;
 }
 
 function isSameQuantity(a: QuantitySpan, b: QuantitySpan): boolean {

@@ -42,9 +42,14 @@ export abstract class PricingClient extends RequestingClient {
     return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
   }
 
-  /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
-  setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
-    return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+  /** Changes how many of a fixed quantity a tenant holds from an instant on, or with `dryRun` answers what that would mean. */
+  setQuantity(
+    tenant: string,
+    name: string,
+    { dryRun, ...change }: Timeline.QuantityInput,
+  ): Promise<Timeline.QuantityChangeView> {
+    const route = path`/v1/tenants/${tenant}/quantities/${name}`;
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
   }
 
   /** Changes what a tenant's periods are counted from, from the end of one of them on, or with `dryRun` answers what they would be. */

@@ -125,10 +125,13 @@ export interface QuantityInput {
   /** As of a plan change. Left out: `now`. */
   readonly at?: string | undefined;
   readonly reason?: string | undefined;
+  /** Answer what it would mean, and change nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
-/** What a change of a fixed quantity did. */
+/** What a change of a fixed quantity did, or would do. */
 export interface QuantityChangeView {
+  readonly dryRun: boolean;
   readonly tenant: string;
   readonly name: string;
   readonly at: string;
@@ -137,6 +140,8 @@ export interface QuantityChangeView {
   /** Whether the timeline said so already. */
   readonly unchanged: boolean;
   readonly catalogueVersion: number;
+  /** `null` where no period is open. */
+  readonly preview: TimelinePreviewView | null;
 }
 
 /** A page of a migration. */
