@@ -39,13 +39,16 @@ export function differenceLine(
 const OF_CHARGES: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
 
 /**
- * Whether a line is of what the usage of a charge in the period comes to, with what its own bounds add and take. Late usage has its own period
- * (`late-coupons.ts`), and the keys of fixed quantities are their own.
- *
- * @param charge its key
+ * Whether lines of a kind are of what charges come to for the usage of the period, with what their own bounds add and take. Late usage has
+ * its own period, and fixed quantities are none of it.
  */
+export function isOfCharges(kind: InvoiceLine['kind']): boolean {
+  return OF_CHARGES.has(kind);
+}
+
+/** The same of one charge: fixed quantities have keys of their own. @param charge its key */
 export function isLineOfCharge({ kind, provenance }: InvoiceLine, charge: string | undefined): boolean {
-  return OF_CHARGES.has(kind) && provenance.charge === charge;
+  return isOfCharges(kind) && provenance.charge === charge;
 }
 
 /** Where a line comes from that belongs to the bill as a whole: the plan at its end, the whole period, no usage. */
