@@ -1,7 +1,6 @@
-import { z } from 'zod';
-
 import { changeAnchor } from '../../catalog/change-anchor.ts';
 import { type AnchorOrder, planAnchorChange, type PlannedAnchorChange } from '../../catalog/plan-anchor-change.ts';
+import { PERIOD_LENGTH } from '../../catalog/tenant-form.ts';
 import type { JsonObject } from '../../domain/event.ts';
 import { requireInstant } from '../../domain/instant.ts';
 import { requireUnbound } from '../authorize.ts';
@@ -22,9 +21,7 @@ const ANCHOR_BODY = REASON_BODY.extend({
   anchor: instantField.refine((text) => ANCHOR_MIN <= requireInstant(text) && requireInstant(text) < ANCHOR_MAX, {
     message: 'must be an instant of the years 2000 to 2199',
   }),
-  periodLength: z
-    .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
-    .optional(),
+  periodLength: PERIOD_LENGTH.optional(),
   from: instantField.optional(),
 });
 
