@@ -35,6 +35,13 @@ test('the usage of a meter is given to each charge on it', () => {
   ]);
 });
 
+test('usage that one of several charges takes needs nothing of the others', () => {
+  const other = calls(PER_UNIT, { key: 'other', meter: 'others' });
+  expect(read([other, calls(PER_UNIT)], [{ charge: 'calls', quantity: '2' }])).toMatchObject([
+    { charge: 'calls', quantity: '2' },
+  ]);
+});
+
 function part(values: object, quantity: string): object {
   return { values, bucket: null, quantity, eventCount: '0' };
 }
