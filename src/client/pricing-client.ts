@@ -1,4 +1,4 @@
-import type * as Api from './api-types.ts';
+import type { Page, PageQuery } from './page-types.ts';
 import type * as Calendar from './calendar-types.ts';
 import type * as Credits from './credit-types.ts';
 import type * as Pricing from './pricing-types.ts';
@@ -69,7 +69,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** A tenant's credits, the oldest first, also those that are used up. */
-  listCredits(tenant: string, query: Api.PageQuery = {}): Promise<Credits.CreditPage> {
+  listCredits(tenant: string, query: PageQuery = {}): Promise<Credits.CreditPage> {
     return this.get(path`/v1/tenants/${tenant}/credits`, { ...query });
   }
 
@@ -84,7 +84,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** Charges that were made once, in order of time. */
-  listOneOffs(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.OneOffView>> {
+  listOneOffs(tenant: string, query: PageQuery = {}): Promise<Page<Credits.OneOffView>> {
     return this.get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
   }
 
@@ -99,7 +99,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** The coupons that a tenant was given, in order of their beginning. */
-  listCoupons(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.CouponApplicationView>> {
+  listCoupons(tenant: string, query: PageQuery = {}): Promise<Page<Credits.CouponApplicationView>> {
     return this.get(path`/v1/tenants/${tenant}/coupons`, { ...query });
   }
 
