@@ -51,11 +51,19 @@ test('a maximum stays what it is', () => {
   ]);
 });
 
-test('a gauge over time grows with time', () => {
+test('a gauge over time has the time of its span already, and of one to come what it would be then', () => {
   const meters = [{ ...sampleMeter('storage', 'GB'), aggregation: 'latest' as const, timeWeighted: true as const }];
   const charge = sampleCharge('storage', { model: 'per_unit', unitPrice: '0.01' });
-  const now = inputs([charge], [sampleUsage('storage', '900.5')], { meters });
-  expect(spend(projectInputs(now, AT))).toEqual([['2701.5', '0', '2701.5', '27.02']]);
+  const planVersion = samplePlan({ charges: [charge] });
+  const spans = [
+    sampleSpan({ to: '2023-11-21T00:00:00Z', planVersion, usage: [sampleUsage('storage', '900.5')] }),
+    sampleSpan({ from: '2023-11-21T00:00:00Z', planVersion, usage: [sampleUsage('storage', '500')] }),
+  ];
+  const projected = spend(projectInputs(sampleInputs({ spans, meters }), AT));
+  expect(projected?.map(([used, , , cost]) => [used, cost])).toEqual([
+    ['900.5', '9.01'],
+    ['500', '5.00'],
+  ]);
 });
 
 test('what prices single events is projected by what it came to, and its maximum holds', () => {
