@@ -7,6 +7,7 @@ import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntr
 import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
+import { newestPlans } from './newest-plans.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan } from './timeline-spans.ts';
 import { moveToPlan } from './write-timeline.ts';
@@ -100,12 +101,8 @@ function wantedVersion(
   snapshot: CatalogueSnapshot,
   { planKey, planVersion }: Pick<PlanChangeOrder, 'planKey' | 'planVersion'>,
 ): PlanVersion {
-  const versions = [...snapshot.planVersions.values()].filter(({ key }) => key === planKey);
-  const newest = versions.reduce<PlanVersion | undefined>(
-    (found, plan) => (found === undefined || plan.version > found.version ? plan : found),
-    undefined,
-  );
-  const wanted = planVersion === undefined ? newest : versions.find(({ version }) => version === planVersion);
+  const newest = newestPlans(snapshot.planVersions.values()).get(planKey);
+  const wanted = planVersion === undefined ? newest : snapshot.planVersions.get(planVersionName(planKey, planVersion));
   if (wanted !== undefined) return wanted;
   const message =
     newest === undefined
