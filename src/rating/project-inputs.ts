@@ -71,22 +71,25 @@ function isPricedByCost(charge: Charge): boolean {
 /** Digits behind the point of a projected amount: a projection is no bill. */
 const PROJECTED_DIGITS = 6;
 
-/** The charge as a fee of what it has come to until now, per time. Its minimum and maximum still hold. */
+/** The charge as a fee of what its price has come to until now, per time. What stands around the price is for the period, and does not grow. */
 function projectCost(
   charge: Charge,
   used: ChargeUsage,
   { meter, factor, currency }: { readonly meter: Meter; readonly factor: Exact; readonly currency: string },
 ): Charge {
-  const { key, meter: meterKey, description, minimum, maximum } = charge;
+  const { discount, commitment, minimum, maximum, ...alone } = charge;
+  const { key, meter: meterKey, description } = alone;
   try {
     const { aggregation } = meter;
-    const { amount } = priceCharge(charge, used, { aggregation, currency, isLast: false });
+    const { amount } = priceCharge(alone, used, { aggregation, currency });
     return {
       key,
       meter: meterKey,
       description,
       includedUnits: '0',
       price: { model: 'flat', amount: roundTo(amount.times(factor), PROJECTED_DIGITS).text, due: 'when_used' },
+      ...(discount !== undefined && { discount }),
+      ...(commitment !== undefined && { commitment }),
       ...(minimum !== undefined && { minimum }),
       ...(maximum !== undefined && { maximum }),
     };

@@ -80,6 +80,23 @@ test('what prices single events is projected by what it came to, and its maximum
   expect(spend(projectInputs(capped, AT))?.at(0)?.at(3)).toBe('5.00');
 });
 
+test.each<[string, Partial<Charge>, string]>([
+  ['a fixed discount', { discount: { amount: '1' } }, '5.60'],
+  ['a commitment', { commitment: { amount: '5', trueUp: true, overageFactor: '2' } }, '8.20'],
+  ['a commitment that is not reached', { commitment: { amount: '7', trueUp: true, overageFactor: '2' } }, '7.00'],
+])('%s of a charge that prices single events is for the period, and does not grow', (_name, changes, cost) => {
+  const meters = [sampleMeter('payments')];
+  const price: PriceModel = { model: 'percentage', percent: '1', fixedFee: '0.10', freeEvents: '1' };
+  const charge = { ...sampleCharge('payments', price), ...changes };
+  const usage = [sampleUsage('payments', '300', { amounts: [['100', 3]] })];
+  // 2.20 in a third of the period.
+  expect(
+    spend(projectInputs(inputs([charge], usage, { meters }), AT))
+      ?.at(0)
+      ?.at(3),
+  ).toBe(cost);
+});
+
 test('values of dimensions grow with time, hours stay what they came to for theirs, and what was not used is left out', () => {
   const meters = ['calls', 'hours', 'pages'].map((key) => ({ ...sampleMeter(key), dimensions: ['region'] }));
   const charges: Charge[] = [
