@@ -1,6 +1,7 @@
 import { planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { trialEnd } from '../src/catalog/trial.ts';
+import { askedOfBill } from '../src/domain/asked-of-bill.ts';
 import { periodAfter, periodAt, type Period, periodName } from '../src/domain/period.ts';
 import { periodTexts } from '../src/domain/window-texts.ts';
 import { issuedInvoiceFor, readInvoice } from '../src/invoice/read-invoice.ts';
@@ -58,5 +59,5 @@ async function readBilledAhead(
   const invoice = summary === undefined ? undefined : await readInvoice(db, summary.id);
   const line = invoice?.content.lines.find(({ key }) => key === ADVANCE_KEY);
   if (invoice === undefined || line === undefined) return undefined;
-  return { invoiceId: invoice.id, amountMinor: line.amountMinor };
+  return { invoiceId: invoice.id, amountMinor: line.amountMinor, asked: askedOfBill(invoice.content) };
 }

@@ -5,9 +5,11 @@ import { requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
 import type { Meter } from '../src/domain/meter.ts';
 import { periodTexts } from '../src/domain/window-texts.ts';
+import { readFeeBills } from '../src/invoice/fee-bills.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { allSpans } from '../src/rating/add-ons.ts';
+import { chargedBefore } from '../src/rating/charged-before.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
 import { ratedTenant } from '../src/rating/rated-tenant.ts';
 import { gatherAdvance } from './gather-advance.ts';
@@ -42,7 +44,16 @@ export async function gatherInputs(db: Queryable, source: InputsSource): Promise
   if (!('late' in late)) return late;
   const advance = await gatherAdvance(db, entry, period);
   if ('notYet' in advance) return advance;
-  return { inputs: { ...assemble(source, entry, period, { ...gathered, ...late }), ...advance.inputs } };
+  return withFeeBills(db, { ...assemble(source, entry, period, { ...gathered, ...late }), ...advance.inputs });
+}
+
+/** Adds what earlier bills asked for of fees that this one gives back. */
+async function withFeeBills(db: Queryable, inputs: RatingInputs): Promise<GatheredInputs> {
+  const { feeBills, undecided } = await readFeeBills(db, inputs.identity.tenant, chargedBefore(inputs));
+  if (undecided.length > 0) {
+    return { notYet: `the bill of ${undecided[0]} is not decided: it may have charged a fee that is given back here` };
+  }
+  return { inputs: feeBills.length === 0 ? inputs : { ...inputs, feeBills } };
 }
 
 /** What is rated of a period: its own spans and what came late to earlier ones. */

@@ -5,8 +5,10 @@ import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { periodTexts } from '../domain/window-texts.ts';
 import { readAroundBill } from '../invoice/around-bill.ts';
+import { readFeeBills } from '../invoice/fee-bills.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { allSpans } from '../rating/add-ons.ts';
+import { chargedBefore } from '../rating/charged-before.ts';
 import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
@@ -38,7 +40,9 @@ export async function rateOpenPeriod(
   const { billTo, currency } = entry.tenant;
   const around = await readAroundBill(db, { identity: ofSpans.identity, period: ofSpans.period, billTo, currency });
   if ('problems' in around) return { plan, inputs: null, result: around };
-  const inputs = { ...ofSpans, ...around.around };
+  // A bill before this one that is not decided yet is taken as if it stood as it was charged.
+  const { feeBills } = await readFeeBills(db, entry.tenant.id, chargedBefore(ofSpans));
+  const inputs = { ...ofSpans, ...(feeBills.length === 0 ? {} : { feeBills }), ...around.around };
   return { plan, inputs, result: rateInvoice(inputs) };
 }
 

@@ -8,6 +8,7 @@ import { checkHeld } from './check-held.ts';
 import { checkPeriod, microsOf } from './check-period.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
+import { checkFeeBills } from './given-back.ts';
 import type { LateUsage, RatingInputs } from './inputs.ts';
 import { spanOfLate } from './late-lines.ts';
 
@@ -35,6 +36,7 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkLateSpans(inputs),
     ...checkHeldQuantities(inputs),
     ...checkFees(inputs),
+    ...checkFeeBills(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
