@@ -1,6 +1,6 @@
 import { type AskedOfBill, askedOfBill } from '../domain/asked-of-bill.ts';
 import { formatInstant, type InstantText } from '../domain/instant.ts';
-import { isCycleUndecided } from '../ledger/billing-cycles.ts';
+import { isCycleStarted, isCycleUndecided } from '../ledger/billing-cycles.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { periodsOf } from '../ledger/periods.ts';
 import { issuedInvoiceFor, readInvoice } from './read-invoice.ts';
@@ -20,7 +20,7 @@ const FEE_BILLS_MAX = 1_000;
 
 /**
  * The bills of the periods that instants fall into, in order of time. `undecided`: those that are still being made, or held, as the instants
- * at which their periods begin. What they ask for is not known yet.
+ * at which their periods begin. What they ask for is not known yet. A period whose billing was never started has no bill here.
  */
 export async function readFeeBills(
   db: Queryable,
@@ -32,8 +32,9 @@ export async function readFeeBills(
   const undecided: InstantText[] = [];
   for (const { startMicros, endMicros } of periods) {
     const [start, end] = [formatInstant(startMicros), formatInstant(endMicros)];
-    if (await isCycleUndecided(db, { tenant, periodStart: start })) undecided.push(start);
-    else feeBills.push({ start, end, ...(await billOf(db, tenant, start)) });
+    const cycle = { tenant, periodStart: start };
+    if (await isCycleUndecided(db, cycle)) undecided.push(start);
+    else if (await isCycleStarted(db, cycle)) feeBills.push({ start, end, ...(await billOf(db, tenant, start)) });
   }
   return { feeBills, undecided };
 }
