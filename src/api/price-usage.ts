@@ -1,7 +1,8 @@
 import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
-import { type EpochMicros, formatInstant, type InstantText } from '../domain/instant.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import { holdsAt, itemAt } from '../domain/timeline.ts';
+import { fromToTexts, periodTexts } from '../domain/window-texts.ts';
 import type { CostAnswer, CostQuestion, MeteredValue } from '../ingest/usage-cost.ts';
+import { isWholePeriod } from '../ledger/usage-window.ts';
 import { type Exact, ZERO } from '../rating/exact.ts';
 import type { PricingContext } from '../rating/price-charge.ts';
 import { costOfEvent, type EventCost, pricesEventsAlone } from '../rating/price-increment.ts';
@@ -14,13 +15,15 @@ import { shareOfPeriod } from '../rating/proration.ts';
 export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: CostQuestion): CostAnswer {
   if (isLate) return unknown('its period is sealed: late usage is billed as the difference that it makes');
   const spans = periodSpans(entry, usagePeriod) ?? [];
-  const span = spans.find((one) => holds(one, atMicros));
+  const span = itemAt(spans, atMicros);
   if (span === undefined) return unknown('a part of its period has no plan');
   const { currency } = entry.tenant;
-  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holds(one, atMicros))];
+  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holdsAt(one, atMicros))];
+  const feePeriod = periodTexts(feePeriodOf(entry, usagePeriod));
   let sum: Exact = ZERO;
   for (const one of held) {
-    const context = contextOf(one, { period: usagePeriod, fees: feePeriodOf(entry, usagePeriod), currency });
+    const share = shareOfPeriod(fromToTexts(one), feePeriod);
+    const context = { currency, share, isWhole: isWholePeriod({ ...one, period: usagePeriod }) };
     for (const reading of readings) {
       const cost = costOfReading(reading, one, context);
       if ('reason' in cost) return unknown(cost.reason);
@@ -28,19 +31,6 @@ export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: C
     }
   }
   return { cost: { amount: sum.text, currency } };
-}
-
-function holds({ fromMicros, toMicros }: PeriodSpan, atMicros: EpochMicros): boolean {
-  return fromMicros <= atMicros && atMicros < toMicros;
-}
-
-function contextOf(
-  { fromMicros, toMicros }: PeriodSpan,
-  { period, fees, currency }: { readonly period: TimeWindow; readonly fees: TimeWindow; readonly currency: string },
-): ReadingContext {
-  const isWhole = fromMicros === period.startMicros && toMicros === period.endMicros;
-  const share = shareOfPeriod({ from: formatInstant(fromMicros), to: formatInstant(toMicros) }, texts(fees));
-  return { isWhole, currency, share };
 }
 
 /** How a reading is priced; `isWhole`: the plan holds for all of the period, so that what the meter showed is what it prices. */
@@ -67,8 +57,4 @@ function costOfReading(
 
 function unknown(costReason: string): CostAnswer {
   return { cost: null, costReason };
-}
-
-function texts({ startMicros, endMicros }: TimeWindow): { readonly start: InstantText; readonly end: InstantText } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

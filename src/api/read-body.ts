@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+import { parseJson } from '../domain/parse-json.ts';
 import { readStream } from '../ingest/read-stream.ts';
 import { ApiError, badRequest } from './api-error.ts';
 
@@ -56,7 +57,7 @@ export async function readJson(request: IncomingMessage, bytesMax: number): Prom
     throw new ApiError({ status: 415, code: 'unsupported_type', message });
   }
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     throw badRequest('body_unreadable', 'the body is not JSON');
   }

@@ -52,6 +52,13 @@ export function readQuery<T extends z.ZodType>(context: RouteContext, schema: T)
   throw refusal('invalid_query', parsed.error, 'query parameter');
 }
 
+const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
+
+/** Whether a change is only to be shown (`?dryRun=true`). @throws ApiError 400; there are no other parameters */
+export function readDryRun(context: RouteContext): boolean {
+  return readQuery(context, DRY_RUN_QUERY).dryRun ?? false;
+}
+
 /** Checks a JSON body by its schema. @throws ApiError 400 naming the field */
 export function checkBody<T extends z.ZodType>(body: unknown, schema: T): z.output<T> {
   const parsed = schema.safeParse(body);

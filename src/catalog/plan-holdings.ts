@@ -1,13 +1,12 @@
-import type { EpochMicros } from '../domain/instant.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import { changedFrom } from '../domain/timeline.ts';
 import type { PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { isSamePlan } from './change-plan.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
-import type { TenantContext } from './tenant-context.ts';
+import { findPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
+import { isSamePlan } from './timeline-spans.ts';
 
 /** What a new tenant holds beside its plan, from its billing start on. */
 export interface PlannedHoldings {
@@ -25,15 +24,10 @@ export function planHoldings(
 ): PlannedHoldings {
   const { problemAt } = context.parsed;
   const problems: CatalogueProblem[] = [];
-  const addOns = file.addOns.flatMap(({ planKey, planVersion }, place): PlanVersion[] => {
-    const newest = context.newestPlans.get(planKey);
-    const wanted =
-      planVersion === undefined || newest?.version === planVersion
-        ? newest
-        : context.snapshot.planVersions.get(planVersionName(planKey, planVersion));
+  const addOns = file.addOns.flatMap((named, place): PlanVersion[] => {
+    const wanted = findPlan(context, named);
     if (wanted !== undefined) return [wanted];
-    const message = `plan ${planKey} has no version ${planVersion ?? 'at all'}; its newest is ${newest?.version ?? 0}`;
-    problems.push(problemAt(['tenants', index, 'addOns', place], message));
+    problems.push(problemAt(['tenants', index, 'addOns', place], noSuchVersion(context, named)));
     return [];
   });
   const { prices } = file;
@@ -58,17 +52,15 @@ function always(plan: PlanVersion) {
 
 /** What keeps a tenant from coming under a plan that the file names: a charge of the key that an add-on of it has. */
 export function problemsOfMove(
-  { parsed, newestPlans, snapshot }: TenantContext,
+  context: TenantContext,
   stored: TenantEntry,
   move: PlanMove,
   index: number,
 ): readonly CatalogueProblem[] {
-  const newest = newestPlans.get(move.planKey);
-  const name = planVersionName(move.planKey, move.planVersion);
-  const plan = newest?.version === move.planVersion ? newest : snapshot.planVersions.get(name);
+  const plan = findPlan(context, move);
   if (plan === undefined) return [];
-  const { fromMicros }: { readonly fromMicros: EpochMicros } = move;
+  const { fromMicros } = move;
   const plans = changedFrom(stored.plans, { plan, fromMicros, toMicros: null }, isSamePlan);
   const taken = takenKey({ ...stored, plans }, fromMicros);
-  return taken === undefined ? [] : [parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
+  return taken === undefined ? [] : [context.parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
 }

@@ -15,6 +15,7 @@ import { limitState } from './limit-walk.ts';
 import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
 import { readDimensions, type Reading } from './read-meters.ts';
+import { RISING_AGGREGATIONS } from './rising-aggregations.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
 import { extendPeriods } from './take-batch.ts';
 import { tenantOfKey } from './tenant-of-key.ts';
@@ -187,14 +188,11 @@ function costOf(
   totals: readonly string[],
 ): Pick<CheckAnswer, 'cost' | 'costReason'> {
   const values = readings.map((reading, index) => {
-    const isCounted = COUNTED_AGGREGATIONS.has(reading.meter.aggregation);
+    const isCounted = RISING_AGGREGATIONS.has(reading.meter.aggregation);
     return meteredValue(reading, isCounted ? BigInt(totals[index] ?? '0') : undefined);
   });
   return service.priceUsage?.({ entry, atMicros, usagePeriod, isLate: false, readings: values }) ?? {};
 }
-
-/** Aggregations of which Redis keeps one running number that says what more usage adds. */
-const COUNTED_AGGREGATIONS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
 
 /** The rule of `recordUsage.lua`: a total must stay within a hard limit, a maximum may repeat what it has reached. */
 function allows({ reading: { meter, scaled }, bound, used, held }: BoundedQuestion): boolean {

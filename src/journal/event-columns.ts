@@ -1,4 +1,4 @@
-import { parseJson, requireArray } from './decode-interpretation.ts';
+import { parseField, requireArray } from './decode-interpretation.ts';
 import { JournalDataError } from './journal-entry.ts';
 
 /** One value per event, or the one that all share. No value of a column is itself a list. */
@@ -36,7 +36,7 @@ export function valueAt(column: Column, place: number): unknown {
 /** Splits field `e` into its columns. Throws `JournalDataError` when they do not fit together: then no event can be trusted. */
 export function readEventColumns(text: string): EventColumns {
   const headEnd = text.indexOf('\n');
-  const head = parseJson(headEnd === -1 ? text : text.slice(0, headEnd), 'the head of field e') as Record<
+  const head = parseField(headEnd === -1 ? text : text.slice(0, headEnd), 'the head of field e') as Record<
     string,
     unknown
   > | null;

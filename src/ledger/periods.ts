@@ -1,4 +1,10 @@
-import { formatInstant, MICROS_PER_MINUTE, requireInstant, type EpochMicros } from '../domain/instant.ts';
+import {
+  formatInstant,
+  MICROS_PER_MINUTE,
+  requireInstant,
+  type EpochMicros,
+  type InstantText,
+} from '../domain/instant.ts';
 import { type BillingCalendar, type Period, periodAfter, periodAt } from '../domain/period.ts';
 import { committedCalendar } from './calendar-changes.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
@@ -148,6 +154,26 @@ export async function readPeriod(
     [tenant, formatInstant(periodStart)],
   );
   return rows[0] === undefined ? undefined : ledgerPeriod(rows[0]);
+}
+
+/** The periods that instants fall into, in order, each once; of more than `limit` the newest. */
+export async function periodsOf(
+  db: Queryable,
+  tenant: string,
+  instants: readonly InstantText[],
+  limit: number,
+): Promise<readonly LedgerPeriod[]> {
+  const { rows } = await db.query<PeriodRow>(
+    `
+select ${PERIOD_COLUMNS}
+from billing_period period
+where tenant = $1::text
+  and exists (select from unnest($2::timestamptz[]) as one (at) where one.at >= period.period_start and one.at < period.period_end)
+order by period.period_start desc
+limit $3::integer`,
+    [tenant, instants, limit],
+  );
+  return rows.map(ledgerPeriod).toReversed();
 }
 
 /** The first period that still takes events: where late usage is booked. `undefined` when all are sealed. */

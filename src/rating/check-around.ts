@@ -40,6 +40,7 @@ function unreadable(what: string, id: string, amount: string): string {
 }
 
 function repeated(what: string, given: readonly { readonly id: string }[]): string[] {
-  const ids = given.map(({ id }) => id);
-  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${what} ${id} is given twice`);
+  const known = new Set<string>();
+  const again = given.filter(({ id }) => known.size === known.add(id).size);
+  return again.map(({ id }) => `${what} ${id} is given twice`);
 }

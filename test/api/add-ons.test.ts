@@ -94,6 +94,10 @@ test('what cannot be held beside the plan is refused with its reason', async () 
   expect(await refusal('globex', { addOn: 'archive', at: '2026-09-01T00:00:00Z' })).toEqual([409, 'before_start']);
 });
 
+test('taking one that never was held is refused', async () => {
+  expect(await refusal('globex', {}, 'add-ons/more_storage/end')).toEqual([404, 'not_held']);
+});
+
 test('one that is held until the other begins leaves its keys to that', async () => {
   const end = '2026-12-01T00:00:00Z';
   const taken = await bench.call('POST', '/v1/tenants/globex/add-ons/archive/end', { body: { at: end } });

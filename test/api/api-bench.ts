@@ -14,7 +14,8 @@ import type { JsonObject } from '../../src/domain/event.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import type { EpochMicros } from '../../src/domain/instant.ts';
 import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 
@@ -144,7 +145,7 @@ export async function openApiBench(): Promise<ApiBench> {
       now = requireInstant(instant);
     },
     drain: async () => {
-      await waitForRedis(drainRedis, 5_000);
+      await waitForConnection(drainRedis, 5_000);
       for (let shard = 0; shard < config.shardCount; shard += 1) await drainMeter.ledger.drainShard(shard);
     },
     redisUrl: redis.redisUrl,

@@ -134,6 +134,14 @@ test('one that is ended gives way to the plan’s, and ending it again changes n
   expect(await auditActions('initech')).toEqual(['tenant.end_price']);
 });
 
+test('ending one that never was is refused, also in a dry run', async () => {
+  for (const query of ['', '?dryRun=true']) {
+    const { status, body } = await bench.call('POST', `/v1/tenants/initech/prices/storage/end${query}`, { body: {} });
+    expect([status, body.error.code]).toEqual([404, 'not_held']);
+    expect(body.error.message).toContain('tenant initech has no price of its own for storage');
+  }
+});
+
 async function refusal(charge: unknown, more: object = {}): Promise<[number, string]> {
   const { status, body } = await bench.call('POST', '/v1/tenants/globex/prices', { body: { charge, ...more } });
   return [status, `${body.error.code} ${body.error.message}`];

@@ -94,8 +94,22 @@ test('what cannot be is refused with its reason', async () => {
 test('seats change at an instant, and the bill so far shows both lines', async () => {
   const path = '/v1/tenants/globex/quantities/seats';
   const body = { quantity: '5', at: '2026-11-16T00:00:00Z' };
+  const dry = await bench.call('POST', `${path}?dryRun=true`, { body });
+  // 30 for the base fee, 3 seats at 10, and two more for half of the month.
+  expect(dry.body).toMatchObject({
+    dryRun: true,
+    from: '3',
+    to: '5',
+    unchanged: false,
+    preview: { thisPeriod: { before: '60.00', after: '70.00' } },
+  });
+  expect(await auditActions('globex')).toEqual([]);
   expect((await bench.call('POST', path, { body })).body).toMatchObject({ from: '3', to: '5', unchanged: false });
-  expect((await bench.call('POST', path, { body })).body).toMatchObject({ unchanged: true });
+  expect((await bench.call('POST', path, { body })).body).toMatchObject({
+    unchanged: true,
+    preview: expect.anything(),
+  });
+  expect(await auditActions('globex')).toEqual(['tenant.change_quantity']);
   const { lines } = (await bench.call('GET', '/v1/tenants/globex/spend')).body;
   const seats = lines.filter(({ kind }: { kind: string }) => kind === 'fixed_quantity');
   expect(seats.map(({ quantity, amountMinor }: Record<string, string>) => [quantity, amountMinor])).toEqual([

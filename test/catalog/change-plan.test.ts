@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { changePlan, type ChangeAt, type PlanChangeOrder } from '../../src/catalog/change-plan.ts';
+import type { ChangeAt } from '../../src/catalog/change-instant.ts';
+import { changePlan, type PlanChangeOrder } from '../../src/catalog/change-plan.ts';
 import type { ChangeRefusedError } from '../../src/catalog/change-refused-error.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';

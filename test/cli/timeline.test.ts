@@ -67,20 +67,37 @@ test('a change that says nothing new says so, and a plan that cannot be read is 
     expect((await run('change-plan', 'acme', plan)).exitCode).toBe(2);
 });
 
-test('seats are set from now on', async () => {
-  const body = {
-    tenant: 'acme',
-    name: 'seats',
-    at: CHANGE.at,
-    from: '5',
-    to: '7',
-    unchanged: false,
-    catalogueVersion: 8,
-  };
-  answer = () => ({ status: 200, body });
+const SEATS = {
+  dryRun: false,
+  tenant: 'acme',
+  name: 'seats',
+  at: CHANGE.at,
+  from: '5',
+  to: '7',
+  unchanged: false,
+  catalogueVersion: 8,
+  preview: null,
+};
+
+test.each([
+  [{}, `acme holds 7 seats from ${CHANGE.at} on, 5 until then`],
+  [{ unchanged: true }, `acme holds 7 seats from ${CHANGE.at} on already: nothing to change`],
+])('seats are set from now on (%o)', async (changes, text) => {
+  answer = () => ({ status: 200, body: { ...SEATS, ...changes } });
   const { out } = await run('set-quantity', 'acme', 'seats', '7');
-  expect(out).toBe(`acme holds 7 seats from ${CHANGE.at} on, 5 until then\n`);
+  expect(out).toBe(`${text}\n`);
   expect(sent()).toEqual({ quantity: '7', at: 'now' });
+});
+
+test('what more seats would mean in money is shown before they are set', async () => {
+  answer = () => ({ status: 200, body: { ...SEATS, dryRun: true, preview: CHANGE.preview } });
+  const { out } = await run('set-quantity', 'acme', 'seats', '7', '--dry-run');
+  expect(fake.requests[0]?.path).toBe('/v1/tenants/acme/quantities/seats?dryRun=true');
+  expect(out.trimEnd().split('\n')).toEqual([
+    `acme would hold 7 seats from ${CHANGE.at} on, 5 until then`,
+    'this period so far, from 2026-11-01T00:00:00Z: 200.00 → 160.56 USD',
+    'dry run: nothing was changed',
+  ]);
 });
 
 function step(tenant: string, refused: string | null): object {

@@ -23,7 +23,8 @@ import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
 import { knownIds } from '../../src/ledger/known-ids.ts';
 import { ensurePeriods } from '../../src/ledger/periods.ts';
 import { journalKey } from '../../src/meter/keys.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createMeterTrim, type JournalRetention, NO_RETENTION } from '../../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
@@ -82,7 +83,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
     prepareInstallation(client, { mode: 'test', issuer: ISSUER, shardCount, atMicros: now }),
   );
   const connection = openMeterRedis(redisUrl, () => undefined);
-  await waitForRedis(connection, 5_000);
+  await waitForConnection(connection, 5_000);
   const redis = new Redis(redisUrl);
   redis.on('error', () => undefined);
   const retention = options.journalRetention ?? NO_RETENTION;

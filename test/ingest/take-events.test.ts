@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { inTransaction } from '../../src/ledger/database.ts';
@@ -209,6 +211,21 @@ describe('takeEvents', () => {
       'accepted',
       'duplicate',
     ]);
+  });
+
+  test('a sender that leaves before its body has come is told so, and is no fault of the service', async () => {
+    const body = new PassThrough();
+    const answer = takeEvents(stack.service, {
+      authorization: `Bearer ${key}`,
+      contentType: 'application/json',
+      contentEncoding: undefined,
+      contentLength: undefined,
+      idempotencyKey: undefined,
+      body,
+    });
+    body.write('[{"id": "a", ');
+    body.destroy();
+    expect(await answer).toMatchObject({ status: 400, body: { error: { code: 'unreadable' } } });
   });
 
   test('a Redis that does not answer is a 503 that says when to come back', async () => {

@@ -77,6 +77,8 @@ export class TenantModel {
   readonly rows = new Map<string, ModelRow>();
   /** Taken by Redis although the ledger has them: in the counters until the ledger is asked. */
   #phantoms: Sketch[] = [];
+  /** As many, those of sealed periods too: each has a place in the journal, which may be lost. */
+  #repeats = 0;
   limits: readonly ModelLimit[] = [];
   hasExtra = false;
   sealed: 0 | 1 | 2 = 0;
@@ -86,6 +88,7 @@ export class TenantModel {
     this.#remembered.forEach((content, id) => copy.#remembered.set(id, content));
     this.rows.forEach((row, name) => copy.rows.set(name, row));
     copy.#phantoms = [...this.#phantoms];
+    copy.#repeats = this.#repeats;
     copy.limits = this.limits;
     copy.hasExtra = this.hasExtra;
     copy.sealed = this.sealed;
@@ -106,6 +109,7 @@ export class TenantModel {
     if (!isLate && !this.#allows(sketch, usagePeriod)) return 'limit_exceeded';
     this.#remembered.set(sketch.id, contentOf(sketch));
     if (this.rows.has(rowName(sketch))) {
+      this.#repeats += 1;
       if (!isLate) this.#phantoms.push(sketch);
     } else this.rows.set(rowName(sketch), { sketch, usagePeriod, accountingPeriod, isAnswered });
     return 'accepted';
@@ -137,6 +141,7 @@ export class TenantModel {
   /** The ledger was asked: what it had already is given back. */
   drained(): void {
     this.#phantoms = [];
+    this.#repeats = 0;
   }
 
   /** Redis forgets ids, by age or because it lost them. */
@@ -145,15 +150,17 @@ export class TenantModel {
   }
 
   /**
-   * Redis is empty: what was not in the ledger is gone.
-   * @returns how many of them had been answered, and how many there were
+   * Redis is empty: what was not in the ledger is gone. The journal alone knows which of its events the ledger had, so an incident may
+   * name those too.
+   * @returns how many of the events that are gone had been answered, and how many places of the journal are
    */
   loseJournal(inLedger: ReadonlySet<string>): { answered: number; all: number } {
     const lost = [...this.rows].filter(([name]) => !inLedger.has(name));
     for (const [name] of lost) this.rows.delete(name);
-    this.#phantoms = [];
+    const all = lost.length + this.#repeats;
+    this.drained();
     this.forgetIds();
-    return { answered: lost.filter(([, { isAnswered }]) => isAnswered).length, all: lost.length };
+    return { answered: lost.filter(([, { isAnswered }]) => isAnswered).length, all };
   }
 }
 

@@ -181,7 +181,7 @@ test.each<[string, RatedSpan, string]>([
       planVersion: SEATED,
       fees: [{ ...FEE, quantities: [{ key: 'seats', from: '2023-10-01T00:00:00Z', to: DECEMBER, quantity: '2' }] }],
     }),
-    'overlaps itself or lies outside of it',
+    'overlaps another or lies outside of the fee by the',
   ],
 ])('a bill is not made of %s', (_what, of, problem) => {
   expect(problemsOf({ spans: [of] })[0]).toContain(problem);

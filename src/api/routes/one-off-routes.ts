@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { formatInstant, requireInstant } from '../../domain/instant.ts';
 import { derivedId } from '../../invoice/invoice-digests.ts';
 import { InvoiceError } from '../../invoice/invoice-error.ts';
-import { cancelOneOff, insertOneOff, listOneOffs } from '../../invoice/one-off-charges.ts';
+import { cancelOneOff, insertOneOff, listOneOffs, requireRoomForOneOff } from '../../invoice/one-off-charges.ts';
+import type { Queryable } from '../../ledger/database.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
 import { amountField, instantField, textField } from '../body-fields.ts';
@@ -41,13 +42,9 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   if (endsAt !== null && requireInstant(wanted.at) >= requireInstant(endsAt)) {
     throw badRequest('invalid_body', `at: billing of tenant ${tenant} ends at ${endsAt}: no bill would have it`, 'at');
   }
-  const isOver = entry.endsAtMicros !== null && entry.gate.sealedThroughMicros >= entry.endsAtMicros;
   return mutate(context, JSON.stringify(body), async (client) => {
     const { charge, isNew } = await insertOneOff(client, wanted, now);
-    if (isNew && isOver) {
-      const message = `the last period of tenant ${tenant} is sealed: no bill would have the charge`;
-      throw new ApiError({ status: 409, code: 'tenant_ended', message });
-    }
+    if (isNew) await requireRoom(client, tenant);
     const isSame = charge.description === description && charge.amount === amount && (at ?? charge.at) === charge.at;
     if (!isSame) {
       const message = `tenant ${tenant} has another charge under the key ${key}: use another key, or ask for the same`;
@@ -65,6 +62,15 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
       isWithoutEffect: !isNew,
     };
   });
+}
+
+async function requireRoom(client: Queryable, tenant: string): Promise<void> {
+  try {
+    await requireRoomForOneOff(client, tenant);
+  } catch (error) {
+    if (!(error instanceof InvoiceError)) throw error;
+    throw new ApiError({ status: 409, code: error.code, message: error.message });
+  }
 }
 
 async function getOneOffs(context: RouteContext): Promise<RouteAnswer> {

@@ -4,7 +4,7 @@ import type { AddOnChangeView, TimelinePreviewView } from '../../client/index.ts
 import type { CliIo } from '../cli-io.ts';
 import { instantOption } from '../list-options.ts';
 import { openClient, printAnswer } from '../session.ts';
-import { atOption, difference, type NamedPlan, planOption } from './timeline.ts';
+import { atOption, difference, type NamedPlan, planOption } from './change-plan.ts';
 
 /** When a change of what a tenant holds takes effect, and whether it is only looked at. */
 export interface HoldingOptions {
