@@ -11,8 +11,10 @@ import { acceptedEvents, committedEvents, readVolume } from './stores.ts';
 /** What this command measures. */
 export const DRAIN_TITLE = 'drain: a waiting journal into a partition that has 10 million rows already';
 
-const EVENTS = 1_000_000;
+const EVENTS = 1_200_000;
 const EVENTS_QUICK = 50_000;
+/** Of those that wait, drained before anything is measured: meanwhile the worker compiles itself and starts the billing of all tenants. */
+const WARM_SHARE = 0.25;
 const FILL_SECONDS_MAX = 120;
 const DRAIN_TIMEOUT_MS = 300_000;
 const POLL_MS = 10;
@@ -25,7 +27,7 @@ interface DrainRun {
   readonly microsPerEvent: Readonly<Record<string, number>>;
 }
 
-/** Fills the journal while no worker runs, then starts one and measures from its first commit to its last. */
+/** Fills the journal while no worker runs, then starts one and measures, once it is warm, until its last commit. */
 export async function benchDrain(context: BenchContext): Promise<Findings> {
   const filled = filledFolder(context.quick);
   const stack = await startBenchStack({ tenants: TENANTS, dataFolder: filled.folder });
@@ -45,6 +47,7 @@ export async function benchDrain(context: BenchContext): Promise<Findings> {
         runs: runs.length,
         'rows in the partition before': filled.rows,
         'events a run': events,
+        'of them before it is measured': events * WARM_SHARE,
         'events an entry': BATCH_EVENTS,
         tenants: TENANTS,
         shards: 2,
@@ -73,7 +76,7 @@ export async function benchDrain(context: BenchContext): Promise<Findings> {
       ],
       processors: [medianShares('draining', runs)],
       notes: [
-        'The worker is the real one, started for each run; its first transaction begins the measurement, so its start does not count and its warming up does. A checkpoint comes before each run, so full pages are in the log.',
+        'The worker is the real one, started for each run; it is measured from the commit on that makes a quarter of what waits, when it is warm. A checkpoint comes before each run, so full pages are in the log.',
         'The filled ledger is kept among the temporary files and used again; earlier runs of the month have added to it.',
       ],
     };
@@ -100,7 +103,7 @@ async function drainJournal(stack: BenchStack, events: number): Promise<DrainRun
   const waiting = end - (await committedEvents(stack.database));
   if (waiting < events) throw new Error(`${events} events were sent, ${waiting} wait in the journal`);
   await stack.startWorker();
-  const from = await committedPast(stack, end - waiting);
+  const from = await committedPast(stack, end - waiting + events * WARM_SHARE);
   const [startedAt, before] = [performance.now(), await readVolume(stack.database, DATABASE)];
   const processorsBefore = readProcessorSeconds(stack.processes());
   await committedPast(stack, end - 1);
