@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import type { CatalogueWrites, PlanMove } from './catalogue-changes.ts';
-import type { PlanSpan, PriceSpan } from './timeline-spans.ts';
+import type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
 
 /**
  * Brings a tenant under a plan version from an instant on, in the caller's transaction, as `changedFrom` of src/domain/timeline.ts
@@ -83,17 +83,17 @@ export async function holdQuantity(client: pg.PoolClient, hold: QuantityHold): P
   );
 }
 
-/** Whose timeline of an add-on or a private price; `name` is the key of the add-on, or of the charge. */
+/** Whose timeline of an add-on, a fixed quantity or a private price; `name` is the key of that, for a price of the charge. */
 export interface NamedTimeline {
   readonly tenant: string;
-  readonly kind: 'add_on' | 'price';
+  readonly kind: 'add_on' | 'quantity' | 'price';
   readonly name: string;
 }
 
-/** What stands on it: a plan version or a charge. */
-type NamedItem = Pick<PlanSpan, 'plan' | 'fromMicros' | 'toMicros'> | PriceSpan;
+/** What stands on it: a plan version, so many, or a charge. */
+type NamedItem = Pick<PlanSpan, 'plan' | 'fromMicros' | 'toMicros'> | QuantitySpan | PriceSpan;
 
-/** Writes the timeline of an add-on or a private price as it is to be, in the caller's transaction. What stays is not touched. */
+/** Writes the timeline of an add-on, a fixed quantity or a private price as it is to be, in the caller's transaction. What stays is not touched. */
 export async function replaceTimeline(
   client: pg.PoolClient,
   { tenant, kind, name }: NamedTimeline,
@@ -103,6 +103,7 @@ export async function replaceTimeline(
     plan_key: 'plan' in item ? item.plan.key : null,
     plan_version: 'plan' in item ? item.plan.version : null,
     charge: 'charge' in item ? item.charge : null,
+    quantity: 'quantity' in item ? item.quantity : null,
     valid_from: formatInstant(item.fromMicros),
     valid_to: item.toMicros === null ? null : formatInstant(item.toMicros),
   }));
@@ -115,13 +116,13 @@ export async function replaceTimeline(
     values,
   );
   await client.query(
-    `insert into tenant_item (tenant, kind, name, plan_key, plan_version, charge, valid_from, valid_to)
-     select $1::text, $2::text, $3::text, r.plan_key, r.plan_version, r.charge, r.valid_from, r.valid_to
-     from jsonb_to_recordset($4::jsonb) as r(plan_key text, plan_version integer, charge jsonb,
+    `insert into tenant_item (tenant, kind, name, plan_key, plan_version, charge, quantity, valid_from, valid_to)
+     select $1::text, $2::text, $3::text, r.plan_key, r.plan_version, r.charge, r.quantity, r.valid_from, r.valid_to
+     from jsonb_to_recordset($4::jsonb) as r(plan_key text, plan_version integer, charge jsonb, quantity numeric,
        valid_from timestamptz, valid_to timestamptz)
      on conflict (tenant, kind, name, valid_from) do update
      set plan_key = excluded.plan_key, plan_version = excluded.plan_version, charge = excluded.charge,
-       valid_to = excluded.valid_to`,
+       quantity = excluded.quantity, valid_to = excluded.valid_to`,
     values,
   );
 }

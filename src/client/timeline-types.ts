@@ -74,6 +74,8 @@ export interface AddOnChangeView extends TimelineChangeView {
   /** What was held of it just before. */
   readonly from: PlanNameView | null;
   readonly to: PlanNameView | null;
+  /** Fixed quantities of it that end with it, or go on with it. Left out by earlier releases. */
+  readonly quantities?: readonly string[];
 }
 
 /** Which charge of its own a tenant is to have. */
