@@ -43,7 +43,25 @@ export function planHoldings(
     const message = `${planVersionName(taken.one.key, taken.one.version)} and ${planVersionName(taken.other.key, taken.other.version)} both have ${taken.key}: give it another key in one of them`;
     problems.push(problemAt(['tenants', index, 'addOns'], message));
   }
+  if (plan !== undefined) problems.push(...problemsOfQuantities(context, file, index, [plan, ...addOns]));
   return { addOns, prices, problems };
+}
+
+/** Quantities that nothing of it has would be held and never charged: most often a name is misspelled. */
+function problemsOfQuantities(
+  { parsed }: TenantContext,
+  { quantities }: FileTenant,
+  index: number,
+  held: readonly PlanVersion[],
+): readonly CatalogueProblem[] {
+  const known = held.flatMap(({ fixedQuantities = [] }) => fixedQuantities.map(({ key }) => key));
+  const names = held.map(({ key, version }) => planVersionName(key, version)).join(', ');
+  return Object.keys(quantities)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const message = `what it holds (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
+      return parsed.problemAt(['tenants', index, 'quantities', name], message);
+    });
 }
 
 function always(plan: PlanVersion) {
