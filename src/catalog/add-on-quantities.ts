@@ -32,10 +32,12 @@ export function quantitiesOfAddOns(
 
 /** Those names of which the timelines differ. */
 export function changedNames(before: readonly QuantitySpan[], after: readonly QuantitySpan[]): readonly string[] {
-  const textOf = (items: readonly QuantitySpan[], name: string): string =>
-    JSON.stringify(items.filter((item) => item.name === name));
   const names = [...new Set([...before, ...after].map(({ name }) => name))];
-  return names.filter((name) => textOf(before, name) !== textOf(after, name));
+  return names.filter((name) => timelineText(before, name) !== timelineText(after, name));
+}
+
+function timelineText(items: readonly QuantitySpan[], name: string): string {
+  return JSON.stringify(items.filter((item) => item.name === name));
 }
 
 /** Where an add-on that has the price of a quantity ends, and nothing else has it. */
