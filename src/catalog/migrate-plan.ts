@@ -121,10 +121,14 @@ function stepOf(
     if (refused !== undefined) return { tenant, fromVersion: older.plan.version, atMicros: null, refused };
     return { tenant, fromVersion: older.plan.version, atMicros: Math.max(atMicros, older.fromMicros), refused: null };
   } catch (error) {
+    // Of one that has ended there is nothing to move.
     if (!(error instanceof ChangeRefusedError)) throw error;
-    const older = spans.findLast(isOlder);
-    // One that ended, or left the plan, has nothing to move.
-    if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
+    if (error.refusal === 'tenant_ended') return undefined;
+    const wantedMicros = typeof at === 'number' ? at : nowMicros;
+    const openMicros = Math.max(wantedMicros, entry.gate.sealedThroughMicros);
+    const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > openMicros));
+    // Nor of one that has no older version any more in what is not billed yet.
+    if (older === undefined) return undefined;
     return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };
   }
 }
