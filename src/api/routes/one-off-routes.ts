@@ -34,7 +34,7 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { key, description, amount, at } = checkBody(body, NEW_ONE_OFF);
-  await context.deps.catalogue.reload();
+  await context.deps.catalogue.refresh();
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const { id: tenant, endsAt } = entry.tenant;
   const now = formatInstant(context.atMicros);
