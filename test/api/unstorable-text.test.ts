@@ -8,7 +8,7 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers: YAML_TYPE })).status).toBe(200);
+  await bench.apply(CATALOGUE);
 });
 
 afterAll(() => bench.close());
