@@ -10,7 +10,7 @@ import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts
 import { newestPlans } from './newest-plans.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan } from './timeline-spans.ts';
-import { moveToPlan } from './write-timeline.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to come under another plan version. */
 export interface PlanChangeOrder {
@@ -76,8 +76,7 @@ export async function changePlan(
   return changeTenant(client, {
     tenant: order.tenant,
     plan: (snapshot) => planPlanChange(snapshot, order, nowMicros),
-    write: ({ tenant, after, atMicros }) =>
-      moveToPlan(client, { tenant, planKey: after.key, planVersion: after.version, fromMicros: atMicros }),
+    write: ({ tenant, plans }) => replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans),
   });
 }
 

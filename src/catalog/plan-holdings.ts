@@ -1,12 +1,10 @@
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { changedFrom } from '../domain/timeline.ts';
 import type { PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
 import { findPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
-import { isSamePlan } from './timeline-spans.ts';
 
 /** What a new tenant holds beside its plan, from its billing start on. */
 export interface PlannedHoldings {
@@ -70,15 +68,11 @@ function always(plan: PlanVersion) {
 
 /** What keeps a tenant from coming under a plan that the file names: a charge of the key that an add-on of it has. */
 export function problemsOfMove(
-  context: TenantContext,
+  { parsed }: TenantContext,
   stored: TenantEntry,
-  move: PlanMove,
+  { plans, fromMicros }: PlanMove,
   index: number,
 ): readonly CatalogueProblem[] {
-  const plan = findPlan(context, move);
-  if (plan === undefined) return [];
-  const { fromMicros } = move;
-  const plans = changedFrom(stored.plans, { plan, fromMicros, toMicros: null }, isSamePlan);
   const taken = takenKey({ ...stored, plans }, fromMicros);
-  return taken === undefined ? [] : [context.parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
+  return taken === undefined ? [] : [parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
 }
