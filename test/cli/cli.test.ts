@@ -186,6 +186,14 @@ test('lists read as many pages as are asked for, and --json prints what programs
   expect(JSON.parse(json.out)).toEqual([invoice(1)]);
 });
 
+test.each([
+  [['keys', 'list'], { id: 'key_1', name: 'shop', prefix: null, scopes: ['ingest'], revokedAt: null, expiresAt: null }],
+  [['cycles', 'acme'], { periodStart: '2026-11-01T00:00:00Z', revision: 0, stage: 'open', incidents: [] }],
+])('%j says that there is more than it prints', async (words, row) => {
+  answer = () => ({ status: 200, body: { data: [row], nextCursor: 'more' } });
+  expect((await run(...words, '--limit', '1')).err).toContain('more than 1: see them with --limit');
+});
+
 test('a name with control characters cannot rewrite the terminal', async () => {
   answer = () => ({
     status: 200,
