@@ -187,8 +187,20 @@ test('lists read as many pages as are asked for, and --json prints what programs
 });
 
 test.each([
-  [['keys', 'list'], { id: 'key_1', name: 'shop', prefix: null, scopes: ['ingest'], revokedAt: null, expiresAt: null }],
-  [['cycles', 'acme'], { periodStart: '2026-11-01T00:00:00Z', revision: 0, stage: 'open', incidents: [] }],
+  [
+    ['keys', 'list'],
+    { id: 'key_1', name: 'shop', scopes: ['ingest'], createdAt: '2026-11-01T00:00:00Z', revokedAt: '' },
+  ],
+  [
+    ['cycles', 'acme'],
+    {
+      periodStart: '2026-11-01T00:00:00Z',
+      stage: 'open',
+      incidents: [],
+      updatedAt: '2026-11-01T00:00:00Z',
+      workflowId: '',
+    },
+  ],
 ])('%j says that there is more than it prints', async (words, row) => {
   answer = () => ({ status: 200, body: { data: [row], nextCursor: 'more' } });
   expect((await run(...words, '--limit', '1')).err).toContain('more than 1: see them with --limit');
