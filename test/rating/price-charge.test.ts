@@ -137,6 +137,7 @@ describe('a commitment', () => {
   test('of which bills before came to a part', () => {
     expect(due({ commitment }, '5', { earlier: { billed: exact('7') } })).toBe('3');
     expect(due({ commitment }, '10', { earlier: { billed: exact('7') } })).toBe('4.5');
+    expect(due({ commitment }, '5', { earlier: { billed: exact('12') } })).toBe('3');
   });
 });
 
