@@ -215,6 +215,18 @@ test('a name with control characters cannot rewrite the terminal', async () => {
   expect(out).not.toContain('\u001b');
 });
 
+test('text of others cannot rewrite the terminal where no table shows it', async () => {
+  const evil = 'set aside: \u001b[2J\u009b2J';
+  answer = () => ({ status: 200, body: { id: 'dl_1', tenant: 'acme', reason: evil, content: evil, resolvedAt: null } });
+  const shown = await run('dead-letters', 'show', 'dl_1');
+  expect(shown.out).toContain('set aside: �[2J�2J');
+  const json = await run('dead-letters', 'show', 'dl_1', '--json');
+  expect(JSON.parse(json.out)).toMatchObject({ reason: evil });
+  expect(json.out).not.toMatch(/[\u007f-\u009f]/);
+  answer = () => ({ status: 404, body: { error: { code: 'unknown_dead_letter', message: evil } } });
+  expect((await run('dead-letters', 'show', 'dl_1')).err).toContain('set aside: �[2J�2J');
+});
+
 test('commands about a cycle send its period and the reason', async () => {
   answer = () => ({ status: 200, body: {} });
   expect((await run('approve', 'acme', '2026-11-01', '--reason', 'checked')).exitCode).toBe(0);

@@ -17,7 +17,8 @@ test.each([
 });
 
 test('every currency is shown with the digits in which it is billed', () => {
-  const shown = (currency: string): string => amountText('1234567', currency).replaceAll(',', '');
-  const currencies = Intl.supportedValuesOf('currency');
-  expect(currencies.filter((currency) => shown(currency) !== formatMinor(1_234_567n, currency))).toEqual([]);
+  const differing = Intl.supportedValuesOf('currency').filter(
+    (currency) => amountText('1234567', currency).replaceAll(',', '') !== formatMinor(1_234_567n, currency),
+  );
+  expect(differing).toEqual([]);
 });
