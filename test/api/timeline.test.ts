@@ -95,6 +95,8 @@ test('seats change at an instant, and the bill so far shows both lines', async (
   });
   expect(await bench.auditActions('globex')).toEqual([]);
   expect((await bench.call('POST', path, { body })).body).toMatchObject({ from: '3', to: '5', unchanged: false });
+  const spelled = await bench.call('POST', path, { body: { ...body, quantity: '5.0' } });
+  expect(spelled.body).toMatchObject({ to: '5', unchanged: true });
   expect((await bench.call('POST', path, { body })).body).toMatchObject({
     unchanged: true,
     preview: expect.anything(),
