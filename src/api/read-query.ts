@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { parseInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
+import { isStorableText, UNSTORABLE_TEXT } from '../domain/storable-text.ts';
 import { badRequest } from './api-error.ts';
 import type { RouteContext } from './route.ts';
 
@@ -47,6 +48,8 @@ export function readQuery<T extends z.ZodType>(context: RouteContext, schema: T)
   const names = [...context.query.keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw badRequest('invalid_query', `${repeated} is given more than once`, repeated);
+  const unstorable = names.find((name) => !isStorableText(context.query.get(name) ?? ''));
+  if (unstorable !== undefined) throw badRequest('invalid_query', `${unstorable} ${UNSTORABLE_TEXT}`, unstorable);
   const parsed = schema.safeParse(Object.fromEntries(context.query));
   if (parsed.success) return parsed.data;
   throw refusal('invalid_query', parsed.error, 'query parameter');

@@ -10,7 +10,7 @@ import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts
 import { newestPlans } from './newest-plans.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan } from './timeline-spans.ts';
-import { moveToPlan } from './write-timeline.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to come under another plan version. */
 export interface PlanChangeOrder {
@@ -28,7 +28,7 @@ export interface PlannedPlanChange {
   readonly before: PlanVersion | null;
   readonly after: PlanVersion;
   readonly atMicros: EpochMicros;
-  /** Changes that were planned for later and are dropped. */
+  /** Changes that it takes the place of: those that were planned for later, and before now also those that hold already. */
   readonly dropped: readonly PlanSpan[];
   /** Whether the timeline says all this already. */
   readonly isUnchanged: boolean;
@@ -61,10 +61,14 @@ export function planPlanChange(
     before: (itemAt(entry.plans, atMicros - 1) ?? itemAt(entry.plans, atMicros))?.plan ?? null,
     after,
     atMicros,
-    dropped: entry.plans.filter(({ fromMicros }) => fromMicros >= atMicros && fromMicros > nowMicros),
+    dropped: entry.plans.filter((item) => item.fromMicros >= atMicros && !plans.some((kept) => isSameItem(kept, item))),
     isUnchanged: isSameTimeline(entry.plans, plans, isSamePlan),
     plans,
   };
+}
+
+function isSameItem(one: PlanSpan, other: PlanSpan): boolean {
+  return one.fromMicros === other.fromMicros && isSamePlan(one, other);
 }
 
 /** Changes a tenant's plan, by the steps of `changeTenant`. */
@@ -76,8 +80,7 @@ export async function changePlan(
   return changeTenant(client, {
     tenant: order.tenant,
     plan: (snapshot) => planPlanChange(snapshot, order, nowMicros),
-    write: ({ tenant, after, atMicros }) =>
-      moveToPlan(client, { tenant, planKey: after.key, planVersion: after.version, fromMicros: atMicros }),
+    write: ({ tenant, plans }) => replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans),
   });
 }
 

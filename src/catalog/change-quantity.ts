@@ -3,13 +3,14 @@ import type pg from 'pg';
 import { decimal } from '../domain/decimal.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
+import { quantitiesOfAddOns } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, planVersionName, type QuantitySpan } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { heldAt } from './effective-plans.ts';
 import { withTimeline } from './named-timelines.ts';
-import { holdQuantity } from './write-timeline.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to hold so many of a fixed quantity. */
 export interface QuantityOrder {
@@ -51,7 +52,9 @@ export function planQuantityChange(
     throw new ChangeRefusedError('unknown_quantity', message);
   }
   const items = entry.quantities.filter((item) => nameOf(item) === name);
-  const changed = changedFrom(items, { name, quantity, fromMicros: atMicros, toMicros: null }, isSameQuantity);
+  const ordered = changedFrom(items, { name, quantity, fromMicros: atMicros, toMicros: null }, isSameQuantity);
+  // Where an add-on that it belongs to has an end, it ends with that.
+  const changed = quantitiesOfAddOns(entry, { ...entry, quantities: ordered }, atMicros);
   return {
     tenant,
     name,
@@ -72,8 +75,10 @@ export async function changeQuantity(
   return changeTenant(client, {
     tenant: order.tenant,
     plan: (snapshot) => planQuantityChange(snapshot, order, nowMicros),
-    write: ({ tenant, name, after: quantity, atMicros: fromMicros }) =>
-      holdQuantity(client, { tenant, name, quantity, fromMicros }),
+    write: ({ tenant, name, quantities }) => {
+      const items = quantities.filter((item) => nameOf(item) === name);
+      return replaceTimeline(client, { tenant, kind: 'quantity', name }, items);
+    },
   });
 }
 

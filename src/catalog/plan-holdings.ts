@@ -1,12 +1,10 @@
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { changedFrom } from '../domain/timeline.ts';
 import type { PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
 import { findPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
-import { isSamePlan } from './timeline-spans.ts';
 
 /** What a new tenant holds beside its plan, from its billing start on. */
 export interface PlannedHoldings {
@@ -43,7 +41,25 @@ export function planHoldings(
     const message = `${planVersionName(taken.one.key, taken.one.version)} and ${planVersionName(taken.other.key, taken.other.version)} both have ${taken.key}: give it another key in one of them`;
     problems.push(problemAt(['tenants', index, 'addOns'], message));
   }
+  if (plan !== undefined) problems.push(...problemsOfQuantities(context, file, index, [plan, ...addOns]));
   return { addOns, prices, problems };
+}
+
+/** Quantities that nothing of it has would be held and never charged: most often a name is misspelled. */
+function problemsOfQuantities(
+  { parsed }: TenantContext,
+  { quantities }: FileTenant,
+  index: number,
+  held: readonly PlanVersion[],
+): readonly CatalogueProblem[] {
+  const known = held.flatMap(({ fixedQuantities = [] }) => fixedQuantities.map(({ key }) => key));
+  const names = held.map(({ key, version }) => planVersionName(key, version)).join(', ');
+  return Object.keys(quantities)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const message = `what it holds (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
+      return parsed.problemAt(['tenants', index, 'quantities', name], message);
+    });
 }
 
 function always(plan: PlanVersion) {
@@ -52,15 +68,11 @@ function always(plan: PlanVersion) {
 
 /** What keeps a tenant from coming under a plan that the file names: a charge of the key that an add-on of it has. */
 export function problemsOfMove(
-  context: TenantContext,
+  { parsed }: TenantContext,
   stored: TenantEntry,
-  move: PlanMove,
+  { plans, fromMicros }: PlanMove,
   index: number,
 ): readonly CatalogueProblem[] {
-  const plan = findPlan(context, move);
-  if (plan === undefined) return [];
-  const { fromMicros } = move;
-  const plans = changedFrom(stored.plans, { plan, fromMicros, toMicros: null }, isSamePlan);
   const taken = takenKey({ ...stored, plans }, fromMicros);
-  return taken === undefined ? [] : [context.parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
+  return taken === undefined ? [] : [parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
 }

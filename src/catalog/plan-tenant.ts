@@ -4,6 +4,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { changedFrom } from '../domain/timeline.ts';
 import type { CatalogueChange, CatalogueWrites, PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
@@ -11,6 +12,7 @@ import { planVersionName } from './catalogue-snapshot.ts';
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { tenantOf } from './definitions.ts';
 import { findPlan, type NamedPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
+import { isSamePlan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 import { differencesOf } from './differences.ts';
 import { planHoldings, problemsOfMove } from './plan-holdings.ts';
@@ -186,11 +188,13 @@ function planMove(
   const fromMicros = started ? periodAt(stored.calendar, atMicros)?.endMicros : stored.billingStartMicros;
   if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
   // What has not begun is changed where it would begin.
+  const next = { plan: wanted, fromMicros: Math.max(last.fromMicros, fromMicros), toMicros: null };
   return {
     tenant: file.id,
     planKey: wanted.key,
     planVersion: wanted.version,
-    fromMicros: Math.max(last.fromMicros, fromMicros),
+    fromMicros: next.fromMicros,
+    plans: changedFrom(stored.plans, next, isSamePlan),
   };
 }
 

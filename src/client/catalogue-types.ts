@@ -1,7 +1,8 @@
 import type { JsonObject } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
+import type { Charge } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import type { CountingView } from './calendar-types.ts';
+import type { CalendarView } from './calendar-types.ts';
 
 /** One change that applying a catalogue file makes, or would make. */
 export interface CatalogueChange {
@@ -33,6 +34,13 @@ export interface CountBackAnswer {
 export interface TenantView extends Tenant {
   /** The plan that governs it now. */
   readonly plan: { readonly key: string; readonly version: number } | null;
+  /** Its plan versions in order of time. */
+  readonly items: readonly {
+    readonly planKey: string;
+    readonly planVersion: number;
+    readonly validFrom: InstantText;
+    readonly validTo: InstantText | null;
+  }[];
   /** What it holds beside its plan, by key and then in order of time. */
   readonly addOns: readonly {
     readonly planKey: string;
@@ -42,7 +50,7 @@ export interface TenantView extends Tenant {
   }[];
   /** Charges of its own, as a plan has them, by key and then in order of time. */
   readonly prices: readonly {
-    readonly charge: Readonly<Record<string, unknown>>;
+    readonly charge: Charge;
     readonly validFrom: InstantText;
     readonly validTo: InstantText | null;
   }[];
@@ -56,7 +64,7 @@ export interface TenantView extends Tenant {
   /** Until then nothing is due; `null`: it has no trial. */
   readonly trialEndsAt: InstantText | null;
   /** By what its periods are counted now (the tenant's own `billingStart` and `periodLength` are the first), and every change of that. */
-  readonly calendar: CountingView & { readonly changes: readonly (CountingView & { readonly from: InstantText })[] };
+  readonly calendar: CalendarView;
   /** The billing period that runs now. */
   readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
   /** Periods that end at or before it take no more events. */

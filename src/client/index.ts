@@ -1,6 +1,7 @@
 export type { JsonObject, JsonValue } from '../domain/event.ts';
 export type { InvoiceContent, InvoiceStatus } from '../domain/invoice.ts';
 export type { EventResult, LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
+export type { Charge } from '../domain/plan.ts';
 export { ApiCaller } from './api-caller.ts';
 export type { ClientOptions } from './api-caller.ts';
 export type * from './calendar-types.ts';

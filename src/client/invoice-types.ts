@@ -28,6 +28,14 @@ export interface InvoiceSummaryView {
 /** An invoice, whole: its content as it was hashed, and what became of it. */
 export interface InvoiceView extends InvoiceSummaryView {
   readonly content: InvoiceContent;
+  /** Of what it was rated from: SHA-256 of the canonical text, in hex. */
+  readonly inputsDigest: string;
+  readonly ratingVersion: number;
+  readonly formatVersion: number;
+  /** The invoice that it corrects. */
+  readonly corrects: string | null;
+  /** Tips of the ledger's chains when it was issued: `verify ledger` shows whether they still lie in them. */
+  readonly chainTip: string | null;
   readonly moves: readonly {
     readonly from: InvoiceStatus | null;
     readonly to: InvoiceStatus;

@@ -49,7 +49,7 @@ export interface PlanNameView {
 export interface PlanChangeView extends TimelineChangeView {
   readonly from: PlanNameView | null;
   readonly to: PlanNameView;
-  /** Changes that were planned for later and are not any more. */
+  /** Changes that it takes the place of: those planned for later, and with an earlier `at` also those that hold already. */
   readonly dropped: readonly (PlanNameView & { readonly from: string })[];
   readonly preview: (TimelinePreviewView & { readonly wholePeriod: PriceDifferenceView }) | null;
 }
@@ -74,6 +74,8 @@ export interface AddOnChangeView extends TimelineChangeView {
   /** What was held of it just before. */
   readonly from: PlanNameView | null;
   readonly to: PlanNameView | null;
+  /** Fixed quantities of it that end with it, or go on with it. Left out by earlier releases. */
+  readonly quantities?: readonly string[];
 }
 
 /** Which charge of its own a tenant is to have. */

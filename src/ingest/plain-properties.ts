@@ -11,7 +11,7 @@ const FIRST_PRINTABLE = 32;
 const LAST_PRINTABLE = 126;
 
 /** Whether JSON writes the text as it is between quotes, one byte per character: ASCII without controls, quote and backslash. */
-export function isPlainText(text: string): boolean {
+function isPlainText(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code < FIRST_PRINTABLE || code > LAST_PRINTABLE || code === QUOTE || code === BACKSLASH) return false;

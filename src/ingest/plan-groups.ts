@@ -55,7 +55,7 @@ export interface Plan {
 }
 
 /** Events of one call of the script: it holds Redis for about half a millisecond. */
-export const CALL_EVENTS_MAX = 500;
+const CALL_EVENTS_MAX = 500;
 
 /** Judges events, answers those that need no call, and sorts the others by shard. */
 export function planGroups(context: JudgeContext, events: readonly PendingEvent[], shards: ShardFinder): Plan {

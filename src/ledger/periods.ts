@@ -176,20 +176,6 @@ limit $3::integer`,
   return rows.map(ledgerPeriod).toReversed();
 }
 
-/** The first period that still takes events: where late usage is booked. `undefined` when all are sealed. */
-export async function firstUnsealedPeriod(db: Queryable, tenant: string): Promise<LedgerPeriod | undefined> {
-  const { rows } = await db.query<PeriodRow>(
-    `
-select ${PERIOD_COLUMNS}
-from billing_period
-where tenant = $1::text and sealed_gate_version is null
-order by period_start
-limit 1`,
-    [tenant],
-  );
-  return rows[0] === undefined ? undefined : ledgerPeriod(rows[0]);
-}
-
 /** Where the periods of tenants end; a tenant that has none is left out. */
 export async function periodsThrough(
   db: Queryable,

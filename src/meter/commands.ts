@@ -27,7 +27,7 @@ export interface MeterRedis extends MeterConnection {
 }
 
 /** The script `<name>` begins in `<name>.lua`. */
-export const SCRIPT_NAMES = [
+const SCRIPT_NAMES = [
   'recordUsage',
   'readLimits',
   'reserveUnits',

@@ -55,7 +55,7 @@ async function verifyOnce(meter: UsageMeter, shard: number): Promise<number> {
  * left of its journal is drained, PostgreSQL gives the next epoch under the position row's lock, and Redis installs it. What
  * this process was answered and the ledger did not find is recorded as an incident with its range.
  */
-export async function verifyIncarnation(meter: UsageMeter, shard: number): Promise<number> {
+async function verifyIncarnation(meter: UsageMeter, shard: number): Promise<number> {
   for (let attempt = 0; attempt < VERIFY_ATTEMPTS_MAX; attempt += 1) {
     const epoch = await tryVerify(meter, shard);
     if (epoch !== undefined) return epoch;

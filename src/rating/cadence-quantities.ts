@@ -2,7 +2,7 @@ import type { InvoiceLine } from '../domain/invoice.ts';
 import type { FixedQuantity } from '../domain/plan.ts';
 import { type BilledPart, feePeriodText, isBefore, isWithin, ofPart, restOf } from './cadence-parts.ts';
 import { Exact, ONE, ZERO } from './exact.ts';
-import { atAskedShare, type ChargedOn, chargedOn, feeBillAt, givesBack } from './given-back.ts';
+import { atAskedShare, CHARGED_HERE, type ChargedOn, chargedOn, feeBillAt, givesBack } from './given-back.ts';
 import type { RatingInputs } from './inputs.ts';
 import type { TimeSpan } from './proration.ts';
 import { shareOfPeriod } from './proration.ts';
@@ -41,8 +41,6 @@ function linesOf(inputs: RatingInputs, part: BilledPart, fixed: FixedQuantity): 
   const credits = made.map((one, index) => ({ ...one, amount: (due[index]?.amount ?? ZERO).minus(one.amount) }));
   return [...lines, ...restLines(inputs, part, fixed, { rest, credits })];
 }
-
-const CHARGED_HERE: ChargedOn = { own: ONE, asked: ZERO };
 
 /** A change with where that was charged which it charges or gives back. */
 interface MadeChange extends PricedChange {

@@ -1,4 +1,5 @@
 import type { InstantText } from '../domain/instant.ts';
+import { allSpans } from './add-ons.ts';
 import { isBefore, isWithin } from './cadence-parts.ts';
 import type { FeeSpan, RatedSpan, RatingInputs } from './inputs.ts';
 
@@ -10,8 +11,8 @@ import type { FeeSpan, RatedSpan, RatingInputs } from './inputs.ts';
 export function chargedBefore(
   inputs: Pick<RatingInputs, 'period' | 'spans' | 'addOns' | 'endedPlans'>,
 ): readonly InstantText[] {
-  const { period, spans, addOns = [], endedPlans = [] } = inputs;
-  const held = [...spans, ...addOns].filter(({ trial }) => trial !== true);
+  const { period, endedPlans = [] } = inputs;
+  const held = allSpans(inputs).filter(({ trial }) => trial !== true);
   const dues = [...held, ...endedPlans].flatMap(({ planVersion, fees = [] }) =>
     fees.filter((fee) => givesBack(fee, period)).flatMap((fee) => duesOf(planVersion, fee)),
   );

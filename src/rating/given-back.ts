@@ -1,6 +1,7 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceLine, LineStep } from '../domain/invoice.ts';
 import { isBefore, isWithin } from './cadence-parts.ts';
+import { isMinorUnits } from './check-decimal.ts';
 import { Exact, exact, ONE, ZERO } from './exact.ts';
 import type { FeeBill, RatingInputs } from './inputs.ts';
 import type { HeldChange } from './quantity-changes.ts';
@@ -14,7 +15,8 @@ export interface ChargedOn {
   readonly asked: Exact;
 }
 
-const HERE: ChargedOn = { own: ONE, asked: ZERO };
+/** Wholly on this bill. */
+export const CHARGED_HERE: ChargedOn = { own: ONE, asked: ZERO };
 
 /** The earlier bill that charged what fell due at an instant; `undefined`: this one does, or nobody asked. */
 export function feeBillAt({ feeBills = [] }: Pick<RatingInputs, 'feeBills'>, at: InstantText): FeeBill | undefined {
@@ -57,7 +59,7 @@ export function chargedOn(
   return changes.map(({ at, units }) => {
     if (units.isNegative) return takeLast(lots, units.negated());
     const bill = feeBillAt(inputs, at);
-    const on = bill === undefined ? HERE : { own: ZERO, asked: askedShare(bill) };
+    const on = bill === undefined ? CHARGED_HERE : { own: ZERO, asked: askedShare(bill) };
     lots.push({ units, on });
     return on;
   });
@@ -85,9 +87,7 @@ export function checkFeeBills({ feeBills = [], billedAhead }: RatingInputs): str
   ];
 }
 
-const MINOR_UNITS = /^(?:0|[1-9]\d{0,30})$/;
-
 function isShare({ beforeMinor, afterMinor }: NonNullable<FeeBill['asked']>): boolean {
-  if (![beforeMinor, afterMinor].every((amount) => MINOR_UNITS.test(amount)) || beforeMinor === '0') return false;
+  if (![beforeMinor, afterMinor].every(isMinorUnits) || beforeMinor === '0') return false;
   return !exact(afterMinor).isAbove(exact(beforeMinor));
 }

@@ -51,7 +51,7 @@ test('a plan change is shown with what it replaces and what it means in money', 
   expect(sent()).toEqual({ plan: 'pro', version: 2, at: '2026-11-16T12:00:00Z' });
   expect(out.trimEnd().split('\n')).toEqual([
     'acme would be under pro version 2 from 2026-11-16T12:00:00Z on, small version 1 until then',
-    'no longer planned: large version 1 from 2026-12-01T00:00:00Z',
+    'in place of large version 1 from 2026-12-01T00:00:00Z',
     'this period so far, from 2026-11-01T00:00:00Z: 200.00 → 160.56 USD',
     'the same usage in a whole period: 200.00 → cannot be rated USD',
     'dry run: nothing was changed',

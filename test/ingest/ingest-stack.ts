@@ -28,6 +28,7 @@ import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createMeterTrim, type JournalRetention, NO_RETENTION } from '../../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 
@@ -198,14 +199,7 @@ async function answerDirectly(
   secret: string,
   events: readonly unknown[],
 ): Promise<{ status: number; body: unknown }> {
-  return takeEvents(service, {
-    authorization: `Bearer ${secret}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    body: Buffer.from(JSON.stringify(events)),
-  });
+  return takeEvents(service, ingestRequest(secret, events));
 }
 
 /** Serves `POST /v1/events` over real HTTP, as the API's route does. */

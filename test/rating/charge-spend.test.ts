@@ -27,3 +27,20 @@ test('a charge has spent what its own lines say, with its maximum, and without w
     { charge: 'pages', used: '3', amountMinor: '600' },
   ]);
 });
+
+test('what is used beyond the included units is told alike, whether they fill the lower bands or not', () => {
+  const price = {
+    model: 'graduated',
+    bands: [{ upTo: null, unitPrice: '1', flatFee: '0' }],
+    flatAtZero: false,
+  } as const;
+  const charges = (['before_band', 'after_band'] as const).map((includedUnitsTaken) => {
+    return { ...sampleCharge('calls', price, '4'), key: includedUnitsTaken, includedUnitsTaken };
+  });
+  const usage = charges.map(({ key }) => sampleUsage(key, '10'));
+  const spans = [sampleSpan({ planVersion: samplePlan({ charges }), usage })];
+  expect(spendOf({ spans }).map(({ included, overage, cost }) => [included, overage, cost])).toEqual([
+    ['4', '6', '6.00'],
+    ['4', '6', '6.00'],
+  ]);
+});

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Meter } from '../../src/domain/meter.ts';
-import type { Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
+import type { Band, Charge, PlanVersion, PriceModel } from '../../src/domain/plan.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
 import { sampleCharge, sampleMeter, samplePlan } from './sample-inputs.ts';
 
@@ -81,6 +81,9 @@ test.each<[string, Partial<Charge>, string[], Map<string, Meter>?]>([
     { filter: { region: Array.from({ length: 1_001 }, String) } },
     ['filter.region'],
   ],
+  ['a price of as many characters as there may be', { includedUnits: `0.${'1'.repeat(38)}` }, []],
+  ['a price of one more', { includedUnits: `0.${'1'.repeat(39)}` }, ['includedUnits']],
+  ['a filter of as many as there may be', { filter: { region: Array.from({ length: 1_000 }, String) } }, []],
   ['groups of a dimension that the meter has not', { groupBy: 'zone' }, ['groupBy']],
   ['a matrix of one that it has', { price: MATRIX }, []],
   ['a matrix of one that it has not', { price: { ...MATRIX, dimensions: ['zone'] } }, ['price.dimensions']],
@@ -125,6 +128,18 @@ function problemsWith(bandCount: number): readonly string[] {
 test('a price has a hundred bands and not one more', () => {
   expect(problemsWith(100)).toEqual([]);
   expect(problemsWith(101)).toEqual(['101 bands; at most 100 are allowed']);
+});
+
+function problemsOfHeld(band: Partial<Band>): readonly string[] {
+  const bands = [{ upTo: null, unitPrice: '1', flatFee: '0', ...band }];
+  const price = { model: 'graduated', bands, flatAtZero: false } as const;
+  const fixedQuantities = [{ key: 'seats', description: 'Seats', unit: 'seat', price }];
+  return checkPlan(samplePlan({ charges: [], fixedQuantities }), METERS).map(({ path }) => path);
+}
+
+test('what is held is not sold in blocks', () => {
+  expect(problemsOfHeld({})).toEqual([]);
+  expect(problemsOfHeld({ blockSize: '10' })).toEqual(['fixedQuantities[0].price.bands[0]']);
 });
 
 test('names everything at once', () => {

@@ -69,6 +69,18 @@ test.each<[string, Charge, UsageFigures, string[]]>([
     { quantity: '1', amounts: [['2', 0.5]] },
     ['the usage of requests has a value 0.5 times: a whole number above 0 is needed'],
   ],
+  [
+    'an event and a half',
+    EVENTS,
+    { quantity: '3', amounts: [['2', 1.5]] },
+    ['the usage of requests has a value 1.5 times: a whole number above 0 is needed'],
+  ],
+  [
+    'a value that no event has',
+    EVENTS,
+    { quantity: '0', amounts: [['2', 0]] },
+    ['the usage of requests has a value 0 times: a whole number above 0 is needed'],
+  ],
   ['nothing, without parts', GROUPED, { quantity: '0' }, []],
   ['parts that come to the quantity', GROUPED, { quantity: '2.5', parts: [part('1'), part('1.5')] }, []],
   ['events that come to the quantity', EVENTS, { quantity: '6', amounts: [['2', 3]] }, []],

@@ -13,4 +13,5 @@ test('a plan that prices of a tenant’s own make longer than any list is billed
   expect(rateInvoice(inputs)).toMatchObject({ content: { totalMinor: expect.any(String) } });
   const meters = new Map(inputs.meters.map((meter) => [meter.key, meter]));
   expect(checkPlan(planVersion, meters)).toMatchObject([{ path: 'charges' }]);
+  expect(checkPlan({ ...planVersion, charges: charges.slice(1) }, meters)).toEqual([]);
 });

@@ -38,6 +38,16 @@ test('usage grows with time and is priced at the projected quantity', () => {
   expect(spend(projectInputs(now, AT))).toEqual([['1500', '100', '1400', '12.00']]);
 });
 
+test('a projected count is a whole number, a projected sum need not be', () => {
+  const charge = sampleCharge('calls', { model: 'per_unit', unitPrice: '1' });
+  const projectedUse = (aggregation: 'count' | 'sum'): unknown => {
+    const meters = [{ ...sampleMeter('calls'), aggregation }];
+    const now = inputs([charge], [sampleUsage('calls', '10')], { meters });
+    return spend(projectInputs(now, '2023-11-08T00:00:00Z'))?.[0]?.[0];
+  };
+  expect([projectedUse('count'), projectedUse('sum')]).toEqual(['43', '42.857142857']);
+});
+
 test('fees are whole, and a total is that of the invoice', () => {
   const result = rateInvoice(projectInputs(inputs([], []), AT) ?? sampleInputs());
   expect('content' in result && result.content.subtotalMinor).toBe('3000');
@@ -138,4 +148,7 @@ test('where no time has passed there is nothing to project, and what is over is 
   const now = inputs([sampleCharge('requests', GRADUATED)], [sampleUsage('requests', '500')]);
   expect(projectInputs(now, '2023-11-01T00:00:00Z')).toBeNull();
   expect(projectInputs(now, '2023-12-01T00:00:00Z')).toBe(now);
+  // Of a plan that begins at this very instant nothing is known yet.
+  const spans = [sampleSpan({ to: AT }), sampleSpan({ from: AT, usage: [] })];
+  expect(projectInputs(sampleInputs({ spans }), AT)).toBeNull();
 });

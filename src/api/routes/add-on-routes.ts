@@ -57,8 +57,8 @@ function changeAddOns(
     tenant: order.tenant,
     plan: (snapshot) => planAddOnChange(snapshot, order, atMicros),
     make: (client) => changeAddOn(client, order, atMicros),
-    previewOf: (snapshot, { addOns, ...foreseen }) =>
-      previewTimelineChange(deps, snapshot, { ...foreseen, changed: { addOns } }, atMicros),
+    previewOf: (snapshot, { addOns, quantities, ...foreseen }) =>
+      previewTimelineChange(deps, snapshot, { ...foreseen, changed: { addOns, quantities } }, atMicros),
     viewOf,
     auditOf: viewOf,
     action: order.action === 'add' ? 'tenant.add_add_on' : 'tenant.end_add_on',
@@ -73,6 +73,7 @@ function viewOf({
   atMicros,
   untilMicros,
   isUnchanged,
+  changedQuantities,
 }: PlannedAddOnChange): JsonObject {
   return {
     tenant,
@@ -82,6 +83,7 @@ function viewOf({
     from: nameOf(before),
     to: nameOf(after),
     unchanged: isUnchanged,
+    quantities: [...changedQuantities],
   };
 }
 

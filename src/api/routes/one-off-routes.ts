@@ -34,7 +34,7 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { key, description, amount, at } = checkBody(body, NEW_ONE_OFF);
-  await context.deps.catalogue.reload();
+  await context.deps.catalogue.refresh();
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const { id: tenant, endsAt } = entry.tenant;
   const now = formatInstant(context.atMicros);
@@ -89,6 +89,7 @@ async function deleteOneOff(context: RouteContext): Promise<RouteAnswer> {
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const tenant = entry.tenant.id;
   const name = parameter(context, 'charge');
+  if (!ONE_OFF_ID.test(name) && !KEY_FORM.test(name)) throw unknownCharge(tenant, name);
   return mutate(context, '', async (client) => {
     try {
       const order = { tenant, name, reason, at: formatInstant(context.atMicros) };
@@ -103,9 +104,14 @@ async function deleteOneOff(context: RouteContext): Promise<RouteAnswer> {
     } catch (error) {
       if (!(error instanceof InvoiceError)) throw error;
       if (error.code !== 'not_found') throw new ApiError({ status: 409, code: error.code, message: error.message });
-      throw notFound('unknown_charge', `${error.message}: GET /v1/tenants/${tenant}/one-offs lists those that it has`);
+      throw unknownCharge(tenant, name);
     }
   });
+}
+
+function unknownCharge(tenant: string, name: string): ApiError {
+  const message = `tenant ${tenant} has no charge ${name}: GET /v1/tenants/${tenant}/one-offs lists those that it has`;
+  return notFound('unknown_charge', message);
 }
 
 /** Charges that are made once. */

@@ -34,7 +34,9 @@ async function postPrice(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const bodyText = await readText(context.request, PRICE_BYTES_MAX);
   const source = readYaml(bodyText);
-  if ('problems' in source) throw badRequest('body_unreadable', 'the body is not JSON');
+  if ('problems' in source) {
+    throw badRequest('body_unreadable', `the body ${source.problems[0]?.message ?? 'is not JSON'}`);
+  }
   const { charge: given, at, until, reason = 'by hand' } = checkBody(source.value, PRICE_BODY);
   const charge = requireCharge(given);
   const order = { key: charge.key, charge, at, ...(until === undefined ? {} : { untilMicros: until }) };

@@ -7,7 +7,7 @@ import {
   type PlannedQuantityChange,
   type QuantityOrder,
 } from '../../catalog/change-quantity.ts';
-import { isPlainDecimal } from '../../domain/decimal.ts';
+import { decimal, decimalText, isPlainDecimal } from '../../domain/decimal.ts';
 import type { JsonObject } from '../../domain/event.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { PLAN_KEY_PATTERN } from '../../domain/plan.ts';
@@ -71,7 +71,8 @@ const QUANTITY_BODY = REASON_BODY.extend({
   quantity: z
     .string('must be a string of plain digits')
     .max(DECIMAL_CHARACTERS_MAX)
-    .refine((text) => isPlainDecimal(text) && !text.startsWith('-'), 'must be a plain decimal that is not negative'),
+    .refine((text) => isPlainDecimal(text) && !text.startsWith('-'), 'must be a plain decimal that is not negative')
+    .transform((text) => decimalText(decimal(text))),
   at: changeAtField.default('now'),
 });
 

@@ -60,12 +60,19 @@ function changeText(answer: AddOnChangeView): string {
   const would = answer.dryRun ? 'would hold' : 'holds';
   if (to === null) {
     if (unchanged) return `${tenant} does not hold ${addOn} from ${at} on already: nothing to change`;
-    return [`${tenant} ${would} ${addOn} no more from ${at} on`, ...previewLines(answer)].join('\n');
+    return [`${tenant} ${would} ${addOn} no more from ${at} on${endingText(answer)}`, ...previewLines(answer)].join(
+      '\n',
+    );
   }
   const held = `${to.key} version ${to.version} from ${at} ${until === null ? 'on' : `until ${until}`}`;
   if (unchanged) return `${tenant} holds ${held} already: nothing to change`;
   const before = from === null ? '' : `, version ${from.version} until then`;
   return [`${tenant} ${would} ${held}${before}`, ...previewLines(answer)].join('\n');
+}
+
+/** What was held of an add-on goes with it, and is not there again when it comes back. */
+function endingText({ quantities = [] }: AddOnChangeView): string {
+  return quantities.length === 0 ? '' : `, nor what it held of ${quantities.join(', ')}`;
 }
 
 /** What a change means in money, line by line. */

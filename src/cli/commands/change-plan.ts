@@ -64,7 +64,7 @@ function changeText(answer: PlanChangeView): string {
   const before = from === null ? '' : `, ${from.key} version ${from.version} until then`;
   const lines = [`${tenant} ${dryRun ? 'would be' : 'is'} under ${plan} from ${at} on${before}`];
   for (const item of dropped) {
-    lines.push(`no longer planned: ${item.key} version ${item.version} from ${item.from}`);
+    lines.push(`in place of ${item.key} version ${item.version} from ${item.from}`);
   }
   if (preview !== null) {
     const { currency, thisPeriod, wholePeriod } = preview;

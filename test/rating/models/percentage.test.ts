@@ -37,6 +37,7 @@ describe('percentage', () => {
     ['with the whole fee', { fixedFee: '1', freeAmount: '100' }, ['60', '50'], '1.299'],
     ['the event that reaches it exactly is free', { fixedFee: '1', freeAmount: '100' }, ['60', '40', '100'], '3.99'],
     ['no free amount', { percent: '5', freeAmount: '0' }, ['60'], '3'],
+    ['no free amount, and an event of nothing', { fixedFee: '2', freeAmount: '0' }, ['0'], '2'],
     [
       'the allowance ends at the first of its bounds: events',
       { percent: '5', fixedFee: '1', freeEvents: '2', freeAmount: '100' },
