@@ -36,32 +36,59 @@ export interface RowBytes {
 
 /**
  * Writes rows once for both: the bytes that are hashed are the bytes that PostgreSQL is sent. It is sent them nearly in the order of
- * their instants.
+ * their instants. A row is not looked at again once it was added.
  */
-export function encodeRows(source: RowSource, rows: readonly UsageRow[]): RowBytes {
-  const chain = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
-  const properties = new ByteWriter(rows.length * PROPERTIES_BYTES_GUESS + FIXED_BYTES);
-  // Where the two parts of each row end, one behind the other: a row is left while it is warm, and not looked at again.
-  const ends = new Uint32Array(rows.length * 2 + 2);
-  let place = 0;
-  for (const row of rows) {
-    writeChainedRow(chain, source, row);
-    writeProperties(properties, row.propertiesJson);
-    place += 2;
-    ends[place] = chain.length;
-    ends[place + 1] = properties.length;
+export class RowEncoder {
+  readonly #source: RowSource;
+  readonly #chain: ByteWriter;
+  readonly #properties: ByteWriter;
+  /** Where the two parts of each row end, one behind the other, from those of no row on. */
+  #ends: Uint32Array;
+  #instants: Float64Array;
+  #count = 0;
+
+  /** @param rowsGuess how many rows are probably added; what is held grows when there are more */
+  constructor(source: RowSource, rowsGuess: number) {
+    this.#source = source;
+    this.#chain = new ByteWriter(rowsGuess * ROW_BYTES_GUESS + FIXED_BYTES);
+    this.#properties = new ByteWriter(rowsGuess * PROPERTIES_BYTES_GUESS + FIXED_BYTES);
+    this.#ends = new Uint32Array(rowsGuess * 2 + 2);
+    this.#instants = new Float64Array(rowsGuess);
   }
-  const [chainBytes, propertiesBytes] = [chain.bytes(), properties.bytes()];
-  const copy = new ByteWriter(chain.length + properties.length + rows.length * 2 + FIXED_BYTES);
-  copy.raw(COPY_HEAD);
-  for (const index of nearlyByTime(rows)) {
-    const at = index * 2;
-    copy.bareInt16(COLUMN_COUNT);
-    copy.raw(chainBytes, ends[at], ends[at + 2]);
-    copy.raw(propertiesBytes, ends[at + 1], ends[at + 3]);
+
+  add(row: UsageRow): void {
+    if (this.#count === this.#instants.length) this.#grow();
+    writeChainedRow(this.#chain, this.#source, row);
+    writeProperties(this.#properties, row.propertiesJson);
+    this.#instants[this.#count] = row.occurredAtMicros;
+    this.#count += 1;
+    this.#ends[this.#count * 2] = this.#chain.length;
+    this.#ends[this.#count * 2 + 1] = this.#properties.length;
   }
-  copy.bareInt16(COPY_END);
-  return { copyBytes: copy.bytes(), chainBytes };
+
+  #grow(): void {
+    const rowsMax = this.#count * 2 + 1;
+    const [ends, instants] = [this.#ends, this.#instants];
+    this.#ends = new Uint32Array(rowsMax * 2 + 2);
+    this.#instants = new Float64Array(rowsMax);
+    this.#ends.set(ends);
+    this.#instants.set(instants);
+  }
+
+  bytes(): RowBytes {
+    const [chainBytes, propertiesBytes] = [this.#chain.bytes(), this.#properties.bytes()];
+    const copy = new ByteWriter(chainBytes.length + propertiesBytes.length + this.#count * 2 + FIXED_BYTES);
+    const ends = this.#ends;
+    copy.raw(COPY_HEAD);
+    for (const index of nearlyByTime(this.#instants.subarray(0, this.#count))) {
+      const at = index * 2;
+      copy.bareInt16(COLUMN_COUNT);
+      copy.raw(chainBytes, ends[at], ends[at + 2]);
+      copy.raw(propertiesBytes, ends[at + 1], ends[at + 3]);
+    }
+    copy.bareInt16(COPY_END);
+    return { copyBytes: copy.bytes(), chainBytes };
+  }
 }
 
 function writeProperties(writer: ByteWriter, json: string | null): void {
