@@ -2,7 +2,7 @@ import type { Queryable } from './database.ts';
 import { byteColumn, instantSql, integerColumn } from './columns.ts';
 import { copyIn } from './copy-in.ts';
 import { safeInteger } from './journal-position.ts';
-import { contentDigestHex, idDigestHex, type UsageRow } from './usage-row.ts';
+import { contentDigestHex, idDigestHex, propertiesJson, type UsageRow } from './usage-row.ts';
 import { type RowSource, USAGE_EVENT_COLUMNS } from './usage-row-bytes.ts';
 
 /** The way around what is known. The sequences travel back only when some rows were not new. */
@@ -90,7 +90,7 @@ function eventColumns(rows: readonly UsageRow[]): unknown[] {
     rows.map((row) => row.eventId),
     rows.map((row) => row.type),
     rows.map((row) => row.quantity),
-    rows.map((row) => row.propertiesJson),
+    rows.map(propertiesJson),
     rows.map((row) => row.readingsJson),
     byteColumn(rows.map(contentDigestHex)),
     integerColumn(rows.map((row) => row.usagePeriodMicros)),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { startChainHash } from '../../src/ledger/chain-link.ts';
-import type { UsageRow } from '../../src/ledger/usage-row.ts';
+import { textPart, type UsageRow } from '../../src/ledger/usage-row.ts';
 import { RowEncoder, type RowSource } from '../../src/ledger/usage-row-bytes.ts';
 
 const ROW: UsageRow = {
@@ -14,7 +14,7 @@ const ROW: UsageRow = {
   eventId: 'order "7" ü',
   type: 'llm.request',
   quantity: '12345.50',
-  propertiesJson: '{"secret":true}',
+  properties: textPart('{"secret":true}'),
   readingsJson: '{"requests":"1","tokens":["1.5",{"a":null,"model":"x"}]}',
   usagePeriodMicros: 1_698_796_800_000_000,
   accountingPeriodMicros: 1_698_796_800_000_000,

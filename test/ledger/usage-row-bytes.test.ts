@@ -7,7 +7,7 @@ import { appendEvents } from '../../src/ledger/append-events.ts';
 import { appendChainLink } from '../../src/ledger/chain-link.ts';
 import { microsSql } from '../../src/ledger/columns.ts';
 import { numericBytes } from '../../src/ledger/numeric-bytes.ts';
-import type { UsageRow } from '../../src/ledger/usage-row.ts';
+import { propertiesJson, textPart, type UsageRow } from '../../src/ledger/usage-row.ts';
 import { type RowBytes, RowEncoder, type RowSource } from '../../src/ledger/usage-row-bytes.ts';
 import { verifyChain } from '../../src/ledger/verify-chain.ts';
 import { createDrainStack, type DrainStack } from '../support/drain-stack.ts';
@@ -63,7 +63,7 @@ const rowParts = fc.record({
   eventId: text,
   type: text,
   quantity: decimal,
-  propertiesJson: fc.option(json.map(canonicalJson)),
+  properties: fc.option(json.map((value) => textPart(canonicalJson(value)))),
   readingsJson: json.map(canonicalJson),
   digests: fc.uint8Array({ minLength: 40, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   usagePeriodMicros: fc.maxSafeNat(),
@@ -96,7 +96,7 @@ function expected(row: UsageRow): Record<string, unknown> {
     event_id: row.eventId,
     type: row.type,
     quantity: row.quantity,
-    properties: row.propertiesJson === null ? null : JSON.parse(row.propertiesJson),
+    properties: JSON.parse(propertiesJson(row) ?? 'null'),
     readings: JSON.parse(row.readingsJson),
     usage_period: String(row.usagePeriodMicros),
     accounting_period: String(row.accountingPeriodMicros),
@@ -154,7 +154,7 @@ function usageRow(sequence: number, eventId: string, digest: number): UsageRow {
     eventId,
     type: 'call',
     quantity: '1.50',
-    propertiesJson: null,
+    properties: null,
     readingsJson: '{"calls":["1.5",{"model":"ü"}]}',
     usagePeriodMicros: NOVEMBER_MICROS,
     accountingPeriodMicros: NOVEMBER_MICROS,
