@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 
-import { changePlan, readChangeAt } from '../src/catalog/change-plan.ts';
+import { readChangeAt } from '../src/catalog/change-instant.ts';
+import { changePlan } from '../src/catalog/change-plan.ts';
 import { ChangeRefusedError } from '../src/catalog/change-refused-error.ts';
 import { formatInstant, parseInstant, requireInstant } from '../src/domain/instant.ts';
 import { recordAudit } from '../src/ledger/audit-entry.ts';

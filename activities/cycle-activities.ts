@@ -20,6 +20,7 @@ import { isPaused } from '../src/ledger/tenant-pause.ts';
 import { pushInvoice } from '../src/stripe/push-invoice.ts';
 import type { BarrierAnswer, CycleActivities, CycleRef, FinishAnswer, ReconcileAnswer, SealAnswer } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
+import { boundedReasons } from './bounded-reasons.ts';
 import type { CloseCycleStep } from './close-cycle-steps.ts';
 import { heartbeating } from './heartbeating.ts';
 import { createInvoiceActivities, identityOf } from './invoice-activities.ts';
@@ -133,7 +134,8 @@ async function reconcile(deps: BillingDeps, cycle: CycleRef): Promise<ReconcileA
     ...strays.map((stray) => `usage is booked to ${formatInstant(stray)}, where no period begins: no bill has it`),
     ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters are unresolved: the ledger may lack usage`]),
   ];
-  const answer: ReconcileAnswer = { compared: comparison.compared, holdReasons, repairs };
+  const { compared } = comparison;
+  const answer: ReconcileAnswer = { compared, holdReasons: boundedReasons(holdReasons), repairs };
   const kept = await inTransaction(deps.pool, async (client) => {
     if (comparison.drift.length > 0) {
       const details = { periodStart, drift: comparison.drift };

@@ -1,8 +1,9 @@
 import { planAt, type TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
 import { trialEnd } from '../src/catalog/trial.ts';
-import { formatInstant } from '../src/domain/instant.ts';
+import { askedOfBill } from '../src/domain/asked-of-bill.ts';
 import { periodAfter, periodAt, type Period, periodName } from '../src/domain/period.ts';
+import { periodTexts } from '../src/domain/window-texts.ts';
 import { issuedInvoiceFor, readInvoice } from '../src/invoice/read-invoice.ts';
 import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
 import type { Queryable } from '../src/ledger/database.ts';
@@ -32,9 +33,8 @@ function nextPeriod(entry: TenantEntry, period: Period): RatingInputs['next'] {
   if (after === undefined || planVersion?.baseFeeDue !== 'advance') return undefined;
   if (planVersion.baseFeeEvery !== undefined) return undefined;
   if ((trialEnd(entry) ?? -Infinity) > after.startMicros) return undefined;
-  const [start, end] = [formatInstant(after.startMicros), formatInstant(after.endMicros)];
-  const full = feePeriodOf(entry, after);
-  const [feeStart, feeEnd] = [formatInstant(full.startMicros), formatInstant(full.endMicros)];
+  const { start, end } = periodTexts(after);
+  const { start: feeStart, end: feeEnd } = periodTexts(feePeriodOf(entry, after));
   return {
     start,
     end,
@@ -59,5 +59,5 @@ async function readBilledAhead(
   const invoice = summary === undefined ? undefined : await readInvoice(db, summary.id);
   const line = invoice?.content.lines.find(({ key }) => key === ADVANCE_KEY);
   if (invoice === undefined || line === undefined) return undefined;
-  return { invoiceId: invoice.id, amountMinor: line.amountMinor };
+  return { invoiceId: invoice.id, amountMinor: line.amountMinor, asked: askedOfBill(invoice.content) };
 }

@@ -1,12 +1,15 @@
 import type { CatalogueSnapshot, TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { endedTexts } from '../src/catalog/fee-spans.ts';
 import { feePeriodOf } from '../src/catalog/period-spans.ts';
-import { formatInstant, requireInstant } from '../src/domain/instant.ts';
+import { requireInstant } from '../src/domain/instant.ts';
 import type { InvoiceIdentity } from '../src/domain/invoice.ts';
 import type { Meter } from '../src/domain/meter.ts';
-import type { TimeWindow } from '../src/domain/timeline.ts';
+import { periodTexts } from '../src/domain/window-texts.ts';
+import { readFeeBills } from '../src/invoice/fee-bills.ts';
 import type { Queryable } from '../src/ledger/database.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
+import { allSpans } from '../src/rating/add-ons.ts';
+import { chargedBefore } from '../src/rating/charged-before.ts';
 import type { LateUsage, RatedSpan, RatingInputs } from '../src/rating/inputs.ts';
 import { ratedTenant } from '../src/rating/rated-tenant.ts';
 import { gatherAdvance } from './gather-advance.ts';
@@ -41,7 +44,16 @@ export async function gatherInputs(db: Queryable, source: InputsSource): Promise
   if (!('late' in late)) return late;
   const advance = await gatherAdvance(db, entry, period);
   if ('notYet' in advance) return advance;
-  return { inputs: { ...assemble(source, entry, period, { ...gathered, ...late }), ...advance.inputs } };
+  return withFeeBills(db, { ...assemble(source, entry, period, { ...gathered, ...late }), ...advance.inputs });
+}
+
+/** Adds what earlier bills asked for of fees that this one gives back. */
+async function withFeeBills(db: Queryable, inputs: RatingInputs): Promise<GatheredInputs> {
+  const { feeBills, undecided } = await readFeeBills(db, inputs.identity.tenant, chargedBefore(inputs));
+  if (undecided.length > 0) {
+    return { notYet: `the bill of ${undecided[0]} is not decided: it may have charged a fee that is given back here` };
+  }
+  return { inputs: feeBills.length === 0 ? inputs : { ...inputs, feeBills } };
 }
 
 /** What is rated of a period: its own spans and what came late to earlier ones. */
@@ -55,11 +67,12 @@ function assemble(
   source: InputsSource,
   entry: TenantEntry,
   period: LedgerPeriod,
-  { spans, addOns, late }: RatedParts,
+  { late, ...ofPeriod }: RatedParts,
 ): RatingInputs {
   const { tenant } = entry;
   const fees = feePeriodOf(entry, period);
-  const charges = [...spans, ...addOns, ...late].flatMap(({ planVersion }) => planVersion.charges);
+  const { spans, addOns } = ofPeriod;
+  const charges = [...allSpans(ofPeriod), ...late].flatMap(({ planVersion }) => planVersion.charges);
   return {
     identity: source.identity,
     meters: metersOf(
@@ -78,10 +91,6 @@ function assemble(
     corrects: null,
     ...endedTexts(entry, period),
   };
-}
-
-function periodTexts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }
 
 /** In order of key, each once: the inputs are hashed. */

@@ -1,6 +1,8 @@
 import type { TenantEntry } from '../src/catalog/catalogue-snapshot.ts';
 import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans, spanTexts } from '../src/catalog/period-spans.ts';
 import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
+import { isSameWindow } from '../src/domain/timeline.ts';
+import { fromToTexts, periodTexts } from '../src/domain/window-texts.ts';
 import { readChargeCoupons } from '../src/invoice/coupon-applications.ts';
 import { issuedInvoiceFor } from '../src/invoice/read-invoice.ts';
 import { isCycleUndecided } from '../src/ledger/billing-cycles.ts';
@@ -9,9 +11,10 @@ import { periodsWithChangedOpenings } from '../src/ledger/gauge-openings.ts';
 import { type LedgerPeriod, readPeriod } from '../src/ledger/periods.ts';
 import { sumUsage } from '../src/ledger/sum-usage.ts';
 import type { UsageSum } from '../src/ledger/usage-sum.ts';
+import { isWholePeriod } from '../src/ledger/usage-window.ts';
 import type { LateChargeUsage, LateUsage } from '../src/rating/inputs.ts';
 import { trialOf } from './gather-spans.ts';
-import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource, windowTexts } from './gather-usage.ts';
+import { type GatheredUsage, gatherLateUsage, type LateWindow, type UsageSource } from './gather-usage.ts';
 
 /** Late usage; or what it waits for; or why it cannot be billed, as sentences for an operator. */
 export type GatheredLate =
@@ -105,13 +108,11 @@ function lateSpan(
 ): Omit<LateUsage, 'billedInvoiceId' | 'coupons' | 'usage'> {
   const { quantities, privatePrices } = spanTexts(span);
   const full = feePeriodOf(entry, period);
-  const isFull = full.startMicros === period.startMicros && full.endMicros === period.endMicros;
-  const isWhole = span.fromMicros === period.startMicros && span.toMicros === period.endMicros;
   return {
     usagePeriodStart: formatInstant(period.startMicros),
     usagePeriodEnd: formatInstant(period.endMicros),
-    ...(isFull ? {} : { feePeriod: { start: formatInstant(full.startMicros), end: formatInstant(full.endMicros) } }),
-    ...(isWhole ? {} : { span: windowTexts({ ...span, period }) }),
+    ...(isSameWindow(full, period) ? {} : { feePeriod: periodTexts(full) }),
+    ...(isWholePeriod({ ...span, period }) ? {} : { span: fromToTexts(span) }),
     planVersion: span.plan,
     ...trialOf(span),
     ...(quantities === undefined ? {} : { quantities }),

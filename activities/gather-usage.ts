@@ -1,5 +1,5 @@
 import type { CatalogueSnapshot } from '../src/catalog/catalogue-snapshot.ts';
-import { type EpochMicros, formatInstant } from '../src/domain/instant.ts';
+import type { EpochMicros } from '../src/domain/instant.ts';
 import type { PlanVersion } from '../src/domain/plan.ts';
 import type { Tenant } from '../src/domain/tenant.ts';
 import type { Queryable } from '../src/ledger/database.ts';
@@ -86,16 +86,6 @@ export async function gatherLateUsage(
 function boundTogether({ commitment, minimum, maximum, charges }: PlanVersion): readonly string[] {
   const isBounded = commitment !== undefined || minimum !== undefined || maximum !== undefined;
   return isBounded ? charges.map(({ key }) => key) : [];
-}
-
-/** The window that is a whole period. */
-export function wholePeriod(period: UsageWindow['period']): UsageWindow {
-  return { period, fromMicros: period.startMicros, toMicros: period.endMicros };
-}
-
-/** A window as rating takes it. */
-export function windowTexts({ fromMicros, toMicros }: UsageWindow): { readonly from: string; readonly to: string } {
-  return { from: formatInstant(fromMicros), to: formatInstant(toMicros) };
 }
 
 async function gatherSums(

@@ -23,6 +23,7 @@ import type {
   ReconcileAnswer,
 } from './answers.ts';
 import type { BillingDeps } from './billing-deps.ts';
+import { boundedReasons } from './bounded-reasons.ts';
 import { gatherAround } from './gather-around.ts';
 import { gatherInputs } from './gather-inputs.ts';
 import { heartbeating } from './heartbeating.ts';
@@ -64,7 +65,7 @@ async function rate(deps: BillingDeps, cycle: CycleRef): Promise<RateAnswer> {
     const rated = 'problems' in around ? around : { ...around, ...rateInvoice(around.inputs) };
     if ('problems' in rated) {
       await moveCycle(client, cycle, 'held', deps.clock());
-      return { status: 'unratable', problems: rated.problems };
+      return { status: 'unratable', problems: boundedReasons(rated.problems) };
     }
     const draft = { identity, inputs: rated.inputs, content: rated.content, at: deps.clock() };
     const saved = await saveDraft(client, draft);

@@ -1,5 +1,5 @@
 import { TENANTS } from './bench-context.ts';
-import { type Measure, medianShares, type ProcessorShare } from './report.ts';
+import { mean, type Measure, medianShares, type ProcessorShare } from './report.ts';
 import type { RunToRows } from './run-to-rows.ts';
 
 /** What a batch is made of. */
@@ -157,8 +157,4 @@ export function processorShares(rounds: readonly Round[]): ProcessorShare[] {
     ),
   );
   return [...ours, ...usual];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 }

@@ -65,6 +65,11 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** 0 where there are none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+}
+
 /** Whether the median keeps what is wanted; `null` when nothing is. */
 export function isReached({ runs, target }: Measure): boolean | null {
   if (target === undefined) return null;

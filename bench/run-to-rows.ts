@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchContext, BATCH_CONNECTIONS, BATCH_EVENTS, jobFor } from './bench-context.ts';
 import type { LoadResult, Pace } from './load.ts';
 import { processorMicrosPerEvent, readProcessorSeconds } from './processes.ts';
+import { mean } from './report.ts';
 import type { RequestPlan } from './requests.ts';
 import type { BenchStack } from './stack.ts';
 import { acceptedEvents, committedEvents, readVolume, rolledUpEvents } from './stores.ts';
@@ -116,10 +117,6 @@ async function follow(
     }
     await delay(POLL_MS);
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { Client } from 'pg';
 
 import { readEmbeddedSettings } from '../src/embedded/settings.ts';
 import { startStack } from '../src/embedded/start-stack.ts';
+import { prepareInstallation } from '../tools/prepare-installation.ts';
 import { catalogueText } from './catalogue.ts';
 import { touchTenants } from './touch-tenants.ts';
 
@@ -93,8 +94,7 @@ function pidOf(dataFolder: string, part: string): number {
 
 /** The first admin key is shown once; a data folder that is kept keeps it too. */
 function prepare(environment: Environment, dataFolder: string): string {
-  const output = execFileSync(process.execPath, ['src/api/prepare.ts'], { env: environment, encoding: 'utf8' });
-  const { firstAdminKey } = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey: string | null };
+  const firstAdminKey = prepareInstallation(environment);
   const file = join(dataFolder, 'bench-admin-key');
   if (firstAdminKey !== null) writeFileSync(file, firstAdminKey, { mode: 0o600 });
   if (!existsSync(file)) throw new Error(`${dataFolder} has no admin key: remove the folder, the bench makes it anew`);

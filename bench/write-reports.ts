@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 
 import { originLine } from './print-report.ts';
-import { type BenchReport, FIGURE_HEAD, figureRow, isReached, probeLine, processorTable } from './report.ts';
+import {
+  type BenchReport,
+  FIGURE_HEAD,
+  figureRow,
+  isReached,
+  PROBE_REFERENCE,
+  probeLine,
+  processorTable,
+} from './report.ts';
 
 const DATA_FILE = 'docs/benchmarks.json';
 const PAGE_FILE = 'docs/benchmarks.md';
@@ -16,7 +24,7 @@ const PREFACE = `# Benchmarks
 
 Written by \`npm run bench -- all --write\` from [benchmarks.json](benchmarks.json), where every single run is. Each figure is the
 median of its runs. Absolute figures drift by a quarter and more on shared machines: compare them by the probe, which is about
-1,000,000 on the class of machine the wanted figures are for. The processor time per event hardly drifts.`;
+${PROBE_REFERENCE.toLocaleString('en-US')} on the class of machine the wanted figures are for. The processor time per event hardly drifts.`;
 
 /**
  * Keeps the reports beside those of the other commands and writes the page and the README's table anew.

@@ -41,7 +41,7 @@ const STATIONS: Readonly<Record<string, Row>> = {
   'src/stripe': { values: ['src/domain', 'src/invoice'] },
   'src/client': { values: [], types: ['src/domain'] },
   'src/embedded': { values: [] },
-  'src/cli': { values: ['src/client', 'src/embedded'], types: ['src/api', 'src/domain'] },
+  'src/cli': { values: ['src/client', 'src/embedded', 'src/domain'], types: ['src/api'] },
   workflows: { values: ['src/domain'], types: ['activities'] },
   activities: {
     values: EVERY_STATION,

@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   proxyActivities,
@@ -15,7 +14,7 @@ import type { CycleStage } from '../src/domain/cycle.ts';
 import { closeCycleDetails, instantOfMs, shortInstant } from './details.ts';
 import * as messages from './messages.ts';
 import type { CloseCycleInput, CloseCycleResult, CloseCycleState, Command, CycleStepState } from './messages.ts';
-import { obeySignal, withRefusal } from './refused-signals.ts';
+import { obeySignal, refusal, withRefusal } from './refused-signals.ts';
 import { CYCLE_STAGE } from './search-attributes.ts';
 import { backOffMs, failureText, isHistoryLong, PokeCounter, waitUntil } from './waiting.ts';
 
@@ -291,9 +290,4 @@ function describeReconciliation(answer: {
 function describeRating(answer: Done<RateAnswer>): string {
   if (answer.status === 'unratable') return `cannot be rated: ${answer.problems.join('; ')}`;
   return `${answer.lineCount} lines, ${answer.total}`;
-}
-
-/** A plain Error would fail the workflow task for ever; this one fails the Update only. */
-function refusal(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'CommandRefused', message, nonRetryable: true });
 }

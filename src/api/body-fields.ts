@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
+import { readChangeAt } from '../catalog/change-instant.ts';
 import { decimal, decimalText, isPlainDecimal } from '../domain/decimal.ts';
-import { formatInstant, parseInstant } from '../domain/instant.ts';
+import { formatInstant, parseInstant, requireInstant } from '../domain/instant.ts';
 import { currencyExponent } from '../domain/money.ts';
 import { badRequest } from './api-error.ts';
+import { REASON_BODY } from './reason-body.ts';
 
 const AMOUNT_CHARACTERS_MAX = 30;
 
@@ -22,6 +24,27 @@ export const instantField = z.string('must be text').transform((text, context): 
   context.addIssue({ code: 'custom', message: 'must be an RFC 3339 instant with a zone: write 2026-12-01T00:00:00Z' });
   return z.NEVER;
 });
+
+/** When a change takes effect. */
+export const changeAtField = z
+  .string('must be now, period_end or an RFC 3339 instant')
+  .refine((text) => text === 'now' || text === 'period_end' || parseInstant(text) !== undefined, {
+    message: 'must be now, period_end or an RFC 3339 instant with a zone: write 2026-12-01T00:00:00Z',
+  })
+  .transform(readChangeAt);
+
+/** Where something ends that a tenant is given. Left out: it stays. */
+export const untilField = instantField.transform(requireInstant).optional();
+
+/** Which version of a plan is meant. Left out: the newest. */
+export const planVersionField = z
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .positive('must be 1 or more')
+  .optional();
+
+/** The body that ends what a tenant has. */
+export const END_OF_HOLDING_BODY = REASON_BODY.extend({ at: changeAtField.default('now') });
 
 const TEXT_CHARACTERS_MAX = 500;
 

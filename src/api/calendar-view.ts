@@ -1,9 +1,10 @@
 import type { TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { Counting, PlannedAnchorChange } from '../catalog/plan-anchor-change.ts';
-import { formatInstant, requireInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import { requireInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import { type BillingCalendar, fullPeriod, type Period, periodAfter, periodAt } from '../domain/period.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import { isSameWindow } from '../domain/timeline.ts';
+import { type PeriodTexts, periodTexts } from '../domain/window-texts.ts';
 
 /** What periods are counted by. */
 export interface CountingView {
@@ -16,14 +17,9 @@ export interface CalendarView extends CountingView {
   readonly changes: readonly (CountingView & { readonly from: InstantText })[];
 }
 
-interface SpanView {
-  readonly start: InstantText;
-  readonly end: InstantText;
-}
-
 /** A period with the one that its fees are a part of; `null` where it is whole. */
-export interface PlannedPeriodView extends SpanView {
-  readonly partOf: SpanView | null;
+export interface PlannedPeriodView extends PeriodTexts {
+  readonly partOf: PeriodTexts | null;
 }
 
 /** Of the period before a change, the shorter one behind it, and two that show how it goes on. */
@@ -60,18 +56,13 @@ function periodsAround(calendar: BillingCalendar, atMicros: EpochMicros): Planne
   const shown: PlannedPeriodView[] = [];
   let period = periodAt(calendar, atMicros - 1) ?? periodAt(calendar, atMicros);
   while (period !== undefined && shown.length < PERIODS_SHOWN) {
-    shown.push({ ...spanView(period), partOf: partOf(calendar, period) });
+    shown.push({ ...periodTexts(period), partOf: partOf(calendar, period) });
     period = periodAfter(calendar, period);
   }
   return shown;
 }
 
-function partOf(calendar: BillingCalendar, period: Period): SpanView | null {
+function partOf(calendar: BillingCalendar, period: Period): PeriodTexts | null {
   const full = fullPeriod(calendar, period);
-  const isWhole = full.startMicros === period.startMicros && full.endMicros === period.endMicros;
-  return isWhole ? null : spanView(full);
-}
-
-function spanView({ startMicros, endMicros }: TimeWindow): SpanView {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
+  return isSameWindow(full, period) ? null : periodTexts(full);
 }

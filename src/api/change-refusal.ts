@@ -5,6 +5,7 @@ const STATUS_OF_REFUSAL: Readonly<Record<ChangeRefusedError['refusal'], number>>
   unknown_tenant: 404,
   unknown_plan: 404,
   unknown_quantity: 404,
+  not_held: 404,
   invalid_charge: 422,
   is_add_on: 409,
   no_add_on: 409,

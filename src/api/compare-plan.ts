@@ -1,7 +1,8 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
+import { type PeriodTexts, periodTexts } from '../domain/window-texts.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import { type FoundInputs, inputsOfPeriod, inputsOfPlan, type PeriodToRate } from './inputs-of-plan.ts';
@@ -13,7 +14,7 @@ import { readRecordedBill, type RecordedBill } from './recorded-bill.ts';
 export interface PlanComparison {
   readonly tenant: string;
   readonly currency: string;
-  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
+  readonly period: PeriodTexts | null;
   /** The plan at the start of the period. */
   readonly plan: { readonly key: string; readonly version: number } | null;
   /** The invoice that billed it; `null`: there is none, and `billed` is what it would say. */
@@ -81,8 +82,7 @@ function comparison(entry: TenantEntry, period: Period | undefined, totals: Tota
   return {
     tenant,
     currency,
-    period:
-      period === undefined ? null : { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    period: period === undefined ? null : periodTexts(period),
     plan: plan === undefined ? null : { key: plan.key, version: plan.version },
     invoice: recorded?.invoice.id ?? null,
     billedMinor: minor(billed),

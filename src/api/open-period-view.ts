@@ -1,4 +1,4 @@
-import { formatInstant } from '../domain/instant.ts';
+import { periodTexts } from '../domain/window-texts.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
 
 /**
@@ -11,7 +11,7 @@ export function openPeriodView(live: OpenPeriodUsage | undefined, only?: string)
   const { period, source } = live;
   const meters = only === undefined ? live.meters : live.meters.filter(({ meter }) => meter === only);
   return {
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    period: periodTexts(period),
     live: Object.fromEntries(meters.map(({ meter, ...usage }) => [meter, usage])),
     liveSource: source,
   };

@@ -2,6 +2,7 @@ import { addOnSpans, type PeriodSpan, periodSpans } from '../catalog/period-span
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { sumChargeUsage, tooMuchSentence } from '../ledger/sum-charge-usage.ts';
+import { isWholePeriod } from '../ledger/usage-window.ts';
 import type { ChargeUsage } from '../rating/inputs.ts';
 import { type PlanReading, planReadings, readsMeterAlone } from '../rating/plan-readings.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
@@ -44,7 +45,7 @@ async function withUsage(
 ): Promise<{ readonly read: readonly OpenSpan[] } | { readonly problems: readonly string[] }> {
   const read: OpenSpan[] = [];
   for (const part of parts) {
-    const isWhole = part.fromMicros === live.period.startMicros && part.toMicros === live.period.endMicros;
+    const isWhole = isWholePeriod({ ...part, period: live.period });
     const readings = planReadings(part.plan, meters);
     const isCounted = (reading: PlanReading): boolean => isWhole && readsMeterAlone(reading);
     const fromLedger = await sumSpan(

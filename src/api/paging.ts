@@ -1,4 +1,5 @@
-import { badRequest } from './api-error.ts';
+import { type InstantText, parseInstant } from '../domain/instant.ts';
+import { type ApiError, badRequest } from './api-error.ts';
 import { PAGE_LIMIT_DEFAULT } from './read-query.ts';
 
 /** A page of a list; `nextCursor` is `null` on the last one. */
@@ -18,7 +19,24 @@ export function readCursor(query: PageQuery, form: RegExp): string | null {
   if (query.cursor === undefined) return null;
   const key = Buffer.from(query.cursor, 'base64url').toString('utf8');
   if (form.test(key)) return key;
-  throw badRequest('invalid_cursor', 'the cursor is not one that this list gave: start without one', 'cursor');
+  throw notACursor();
+}
+
+/**
+ * The cursor of a list in order of time: the instant and what follows it behind bars, `2026-11-01T00:00:00Z|alr_…`.
+ *
+ * @throws ApiError 400 for a cursor that was not made here
+ */
+export function readTimeCursor(query: PageQuery, form: RegExp): readonly [InstantText, ...string[]] | null {
+  const key = readCursor(query, form);
+  if (key === null) return null;
+  const [instant = '', ...others] = key.split('|');
+  if (parseInstant(instant) === undefined) throw notACursor();
+  return [instant, ...others];
+}
+
+function notACursor(): ApiError {
+  return badRequest('invalid_cursor', 'the cursor is not one that this list gave: start without one', 'cursor');
 }
 
 /** Cuts the entries, one more than the limit when there are more, to a page. @param keyOf the key that the next page starts after */

@@ -3,6 +3,7 @@ import { planVersionName } from '../catalog/catalogue-snapshot.ts';
 import { checkCatalogue } from '../catalog/check-catalogue.ts';
 import { CatalogueError } from '../catalog/catalogue-problem.ts';
 import { meterOf, planOf } from '../catalog/definitions.ts';
+import { newestPlans } from '../catalog/newest-plans.ts';
 import { parseCatalogue } from '../catalog/parse-catalogue.ts';
 import type { ParsedCatalogue } from '../catalog/parse-catalogue.ts';
 import type { Meter } from '../domain/meter.ts';
@@ -53,8 +54,7 @@ export function planToRate(snapshot: CatalogueSnapshot, question: PlanQuestion):
 }
 
 function newestVersion({ planVersions }: CatalogueSnapshot, key: string): number {
-  const versions = [...planVersions.values()].filter((one) => one.key === key).map(({ version }) => version);
-  return Math.max(0, ...versions);
+  return newestPlans(planVersions.values()).get(key)?.version ?? 0;
 }
 
 function readFile(snapshot: CatalogueSnapshot, text: string, fileName: string): ParsedCatalogue {

@@ -1,8 +1,8 @@
 import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
-import type { PricedTimelines } from '../catalog/timeline-spans.ts';
-import { formatInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
+import { type PeriodTexts, periodTexts } from '../domain/window-texts.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { openPeriod, readOpenPeriodUsage } from './open-period-usage.ts';
 import { rateOpenPeriod } from './rate-open-period.ts';
@@ -16,7 +16,7 @@ export interface PriceDifference {
 /** What a change of a tenant's timelines means in money, by the usage so far of the period that it is in, or else of the one that runs. */
 export interface TimelinePreview {
   readonly currency: string;
-  readonly period: { readonly start: InstantText; readonly end: InstantText };
+  readonly period: PeriodTexts;
   /** The open period as it would be billed if it ended now, without the change and with it. */
   readonly thisPeriod: PriceDifference;
 }
@@ -25,7 +25,7 @@ export interface TimelinePreview {
 export interface ForeseenChange {
   readonly tenant: string;
   readonly atMicros: EpochMicros;
-  readonly changed: Partial<PricedTimelines>;
+  readonly changed: Partial<Pick<TenantEntry, 'plans' | 'addOns' | 'prices' | 'quantities'>>;
 }
 
 /** Rates the open period both ways. `null` where no period is open. */
@@ -40,7 +40,7 @@ export async function previewTimelineChange(
   if (entry === undefined || period === undefined) return null;
   return {
     currency: entry.tenant.currency,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    period: periodTexts(period),
     thisPeriod: {
       before: await openPeriodTotal(deps, snapshot, entry, period),
       after: await openPeriodTotal(deps, snapshot, { ...entry, ...foreseen.changed }, period),

@@ -1,7 +1,10 @@
+import type { TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import { addOnSpans, feePeriodOf, type PeriodSpan, periodSpans } from '../catalog/period-spans.ts';
-import { type EpochMicros, formatInstant, type InstantText } from '../domain/instant.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import type { Period } from '../domain/period.ts';
+import { holdsAt, isSameWindow, itemAt, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts, periodTexts } from '../domain/window-texts.ts';
 import type { CostAnswer, CostQuestion, MeteredValue } from '../ingest/usage-cost.ts';
+import { isWholePeriod } from '../ledger/usage-window.ts';
 import { type Exact, ZERO } from '../rating/exact.ts';
 import type { PricingContext } from '../rating/price-charge.ts';
 import { costOfEvent, type EventCost, pricesEventsAlone } from '../rating/price-increment.ts';
@@ -13,49 +16,57 @@ import { shareOfPeriod } from '../rating/proration.ts';
  */
 export function priceUsage({ entry, atMicros, usagePeriod, isLate, readings }: CostQuestion): CostAnswer {
   if (isLate) return unknown('its period is sealed: late usage is billed as the difference that it makes');
-  const spans = periodSpans(entry, usagePeriod) ?? [];
-  const span = spans.find((one) => holds(one, atMicros));
-  if (span === undefined) return unknown('a part of its period has no plan');
-  const { currency } = entry.tenant;
-  const held = [span, ...addOnSpans(entry, usagePeriod).filter((one) => holds(one, atMicros))];
+  const { plans, addOns } = pricedPeriod(entry, usagePeriod);
+  const plan = itemAt(plans, atMicros);
+  if (plan === undefined) return unknown('a part of its period has no plan');
   let sum: Exact = ZERO;
-  for (const one of held) {
-    const context = contextOf(one, { period: usagePeriod, fees: feePeriodOf(entry, usagePeriod), currency });
+  for (const part of [plan, ...addOns.filter((one) => holdsAt(one, atMicros))]) {
     for (const reading of readings) {
-      const cost = costOfReading(reading, one, context);
+      const cost = costOfReading(reading, part);
       if ('reason' in cost) return unknown(cost.reason);
       sum = sum.plus(cost.amount);
     }
   }
-  return { cost: { amount: sum.text, currency } };
+  return { cost: { amount: sum.text, currency: entry.tenant.currency } };
 }
 
-function holds({ fromMicros, toMicros }: PeriodSpan, atMicros: EpochMicros): boolean {
-  return fromMicros <= atMicros && atMicros < toMicros;
+/** A part of a period under one plan or add-on, and how a reading is priced in it. */
+interface PricedPart extends Pick<PeriodSpan, 'plan' | 'isTrial' | 'fromMicros' | 'toMicros'> {
+  readonly context: Pick<PricingContext, 'currency' | 'share'>;
+  /** Whether the plan holds for all of the period, so that what the meter showed is what it prices. */
+  readonly isWhole: boolean;
 }
 
-function contextOf(
-  { fromMicros, toMicros }: PeriodSpan,
-  { period, fees, currency }: { readonly period: TimeWindow; readonly fees: TimeWindow; readonly currency: string },
-): ReadingContext {
-  const isWhole = fromMicros === period.startMicros && toMicros === period.endMicros;
-  const share = shareOfPeriod({ from: formatInstant(fromMicros), to: formatInstant(toMicros) }, texts(fees));
-  return { isWhole, currency, share };
+interface PricedPeriod {
+  readonly period: TimeWindow;
+  readonly plans: readonly PricedPart[];
+  readonly addOns: readonly PricedPart[];
 }
 
-/** How a reading is priced; `isWhole`: the plan holds for all of the period, so that what the meter showed is what it prices. */
-type ReadingContext = Pick<PricingContext, 'currency' | 'share'> & { readonly isWhole: boolean };
+/** Of a tenant as it was read, the period that was asked for last: finding the fees of one by the week takes a millisecond, an event a few microseconds. */
+const pricedPeriods = new WeakMap<TenantEntry, PricedPeriod>();
 
-function costOfReading(
-  { meter, ...event }: MeteredValue,
-  { plan, isTrial }: PeriodSpan,
-  context: ReadingContext,
-): EventCost {
+function pricedPeriod(entry: TenantEntry, period: Period): PricedPeriod {
+  const known = pricedPeriods.get(entry);
+  if (known !== undefined && isSameWindow(known.period, period)) return known;
+  const feePeriod = periodTexts(feePeriodOf(entry, period));
+  const pricedPart = ({ plan, isTrial, fromMicros, toMicros }: PeriodSpan): PricedPart => {
+    const share = shareOfPeriod(fromToTexts({ fromMicros, toMicros }), feePeriod);
+    const isWhole = isWholePeriod({ period, fromMicros, toMicros });
+    return { plan, isTrial, fromMicros, toMicros, context: { currency: entry.tenant.currency, share }, isWhole };
+  };
+  const plans = (periodSpans(entry, period) ?? []).map(pricedPart);
+  const priced = { period, plans, addOns: addOnSpans(entry, period).map(pricedPart) };
+  pricedPeriods.set(entry, priced);
+  return priced;
+}
+
+function costOfReading({ meter, ...event }: MeteredValue, { plan, isTrial, isWhole, context }: PricedPart): EventCost {
   if (isTrial) return { amount: ZERO };
   let sum: Exact = ZERO;
   for (const charge of plan.charges) {
     if (charge.meter !== meter.key) continue;
-    if (!context.isWhole && !pricesEventsAlone(charge, meter)) {
+    if (!isWhole && !pricesEventsAlone(charge, meter)) {
       return { reason: `${charge.key} holds for a part of its period, and what was used in that is not counted` };
     }
     const cost = costOfEvent(charge, event, meter, context);
@@ -67,8 +78,4 @@ function costOfReading(
 
 function unknown(costReason: string): CostAnswer {
   return { cost: null, costReason };
-}
-
-function texts({ startMicros, endMicros }: TimeWindow): { readonly start: InstantText; readonly end: InstantText } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

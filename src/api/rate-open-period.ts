@@ -1,12 +1,14 @@
 import { type CatalogueSnapshot, planAt, type TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import { endedTexts } from '../catalog/fee-spans.ts';
 import { feePeriodOf, spanTexts } from '../catalog/period-spans.ts';
-import { formatInstant } from '../domain/instant.ts';
 import { type Period, periodName } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { TimeWindow } from '../domain/timeline.ts';
+import { periodTexts } from '../domain/window-texts.ts';
 import { readAroundBill } from '../invoice/around-bill.ts';
+import { readFeeBills } from '../invoice/fee-bills.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { allSpans } from '../rating/add-ons.ts';
+import { chargedBefore } from '../rating/charged-before.ts';
 import type { RatedSpan, RatingInputs, RatingResult } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
 import type { OpenPeriodUsage } from './open-period-usage.ts';
@@ -38,7 +40,9 @@ export async function rateOpenPeriod(
   const { billTo, currency } = entry.tenant;
   const around = await readAroundBill(db, { identity: ofSpans.identity, period: ofSpans.period, billTo, currency });
   if ('problems' in around) return { plan, inputs: null, result: around };
-  const inputs = { ...ofSpans, ...around.around };
+  // A bill before this one that is not decided yet is taken as if it stood as it was charged.
+  const { feeBills } = await readFeeBills(db, entry.tenant.id, chargedBefore(ofSpans));
+  const inputs = { ...ofSpans, ...(feeBills.length === 0 ? {} : { feeBills }), ...around.around };
   return { plan, inputs, result: rateInvoice(inputs) };
 }
 
@@ -47,18 +51,17 @@ export function inputsOfSpans(
   { meters, issuer }: Pick<CatalogueSnapshot, 'meters' | 'issuer'>,
   entry: TenantEntry,
   period: Period,
-  { spans, addOns = [] }: Pick<RatingInputs, 'spans' | 'addOns'>,
+  rated: Pick<RatingInputs, 'spans' | 'addOns'>,
 ): RatingInputs {
-  const charged = new Set(
-    [...spans, ...addOns].flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)),
-  );
+  const { spans, addOns = [] } = rated;
+  const charged = new Set(allSpans(rated).flatMap(({ planVersion }) => planVersion.charges.map(({ meter }) => meter)));
   return {
     identity: { tenant: entry.tenant.id, kind: 'cycle', occasion: periodName(period), revision: 0 },
     meters: [...meters.values()].filter(({ key }) => charged.has(key)),
     tenant: entry.tenant,
     issuer,
-    period: texts(period),
-    feePeriod: texts(feePeriodOf(entry, period)),
+    period: periodTexts(period),
+    feePeriod: periodTexts(feePeriodOf(entry, period)),
     spans,
     ...(addOns.length === 0 ? {} : { addOns }),
     late: [],
@@ -78,8 +81,4 @@ type OpenSpansRead = Extract<OpenSpans, { readonly spans: unknown }>;
 
 function ratedSpan({ usage, ...span }: OpenSpan): RatedSpan {
   return { ...spanTexts(span), usage };
-}
-
-function texts({ startMicros, endMicros }: TimeWindow): { readonly start: string; readonly end: string } {
-  return { start: formatInstant(startMicros), end: formatInstant(endMicros) };
 }

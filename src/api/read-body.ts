@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
+import { parseJson } from '../domain/parse-json.ts';
+import { isStorableText, UNSTORABLE_TEXT } from '../domain/storable-text.ts';
 import { readStream } from '../ingest/read-stream.ts';
 import { ApiError, badRequest } from './api-error.ts';
 
@@ -55,9 +57,32 @@ export async function readJson(request: IncomingMessage, bytesMax: number): Prom
     const message = `the body must be application/json, not ${type === '' ? 'of no type' : type}`;
     throw new ApiError({ status: 415, code: 'unsupported_type', message });
   }
+  const value = parsed(text);
+  // In UTF-8 they can only come as escapes, which few bodies have.
+  const path = text.includes('\\u') ? unstorablePath(value) : undefined;
+  if (path === undefined) return value;
+  throw badRequest('invalid_body', `${path === '' ? 'the body' : path} ${UNSTORABLE_TEXT}`, path);
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     throw badRequest('body_unreadable', 'the body is not JSON');
   }
+}
+
+/** Where a text stands that cannot be stored, or an object with such a name. Without recursion: a body may be as deep as it is long. */
+function unstorablePath(body: unknown): string | undefined {
+  const open: (readonly [value: unknown, path: string])[] = [[body, '']];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, path] = next;
+    if (typeof value === 'string' && !isStorableText(value)) return path;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      if (!isStorableText(name)) return path;
+      open.push([member, path === '' ? name : `${path}.${name}`]);
+    }
+  }
+  return undefined;
 }

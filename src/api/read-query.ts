@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { parseInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
+import { isStorableText, UNSTORABLE_TEXT } from '../domain/storable-text.ts';
 import { badRequest } from './api-error.ts';
 import type { RouteContext } from './route.ts';
 
@@ -47,9 +48,18 @@ export function readQuery<T extends z.ZodType>(context: RouteContext, schema: T)
   const names = [...context.query.keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw badRequest('invalid_query', `${repeated} is given more than once`, repeated);
+  const unstorable = names.find((name) => !isStorableText(context.query.get(name) ?? ''));
+  if (unstorable !== undefined) throw badRequest('invalid_query', `${unstorable} ${UNSTORABLE_TEXT}`, unstorable);
   const parsed = schema.safeParse(Object.fromEntries(context.query));
   if (parsed.success) return parsed.data;
   throw refusal('invalid_query', parsed.error, 'query parameter');
+}
+
+const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
+
+/** Whether a change is only to be shown (`?dryRun=true`). @throws ApiError 400; there are no other parameters */
+export function readDryRun(context: RouteContext): boolean {
+  return readQuery(context, DRY_RUN_QUERY).dryRun ?? false;
 }
 
 /** Checks a JSON body by its schema. @throws ApiError 400 naming the field */

@@ -1,4 +1,5 @@
 import type { InstantText } from '../domain/instant.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { InvoiceSummary } from '../invoice/invoice-record.ts';
 import { issuedInvoiceFor, readInvoiceInputs } from '../invoice/read-invoice.ts';
@@ -19,6 +20,6 @@ export async function readRecordedBill(
 ): Promise<RecordedBill | undefined> {
   const invoice = await issuedInvoiceFor(db, tenant, periodStart);
   if (invoice === undefined) return undefined;
-  const inputs = JSON.parse((await readInvoiceInputs(db, invoice.id)) ?? 'null') as Partial<RatingInputs> | null;
+  const inputs = parseJson((await readInvoiceInputs(db, invoice.id)) ?? 'null') as Partial<RatingInputs> | null;
   return { invoice, inputs: Array.isArray(inputs?.spans) ? (inputs as RatingInputs) : null };
 }

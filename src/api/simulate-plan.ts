@@ -5,6 +5,7 @@ import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import { formatMinor } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
 import { stepsSentence } from '../domain/steps-sentence.ts';
+import { periodTexts } from '../domain/window-texts.ts';
 import type { Queryable } from '../ledger/database.ts';
 import type { ChargeUsage, RatedTenant, RatingInputs } from '../rating/inputs.ts';
 import { rateInvoice } from '../rating/rate-invoice.ts';
@@ -37,7 +38,7 @@ export function simulateGiven(
 ): SimulatedBill {
   const { entry, period, usage } = given;
   const { plan, meters } = rated;
-  const span = { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) };
+  const span = periodTexts(period);
   const fees = feesFromStart(plan, entry?.calendar.timeZone ?? 'UTC', period).map(feeTexts);
   const inputs: RatingInputs = {
     identity: { tenant: entry?.tenant.id ?? NOBODY, kind: 'cycle', occasion: span.start, revision: 0 },

@@ -6,6 +6,7 @@ import type { EpochMicros, InstantText } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
 import type { Charge } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { type PeriodTexts, periodTexts } from '../domain/window-texts.ts';
 import { type CalendarView, calendarView } from './calendar-view.ts';
 
 /** A tenant as the API shows it. */
@@ -43,7 +44,7 @@ export interface TenantView extends Tenant {
   /** By what its periods are counted now, and every change of that; its own `billingStart` and `periodLength` are the first. */
   readonly calendar: CalendarView;
   /** The billing period that runs now. */
-  readonly period: { readonly start: InstantText; readonly end: InstantText } | null;
+  readonly period: PeriodTexts | null;
   /** Periods that end at or before it take no more events. */
   readonly sealedThrough: InstantText;
 }
@@ -70,8 +71,7 @@ export function tenantView(entry: TenantEntry, atMicros: EpochMicros): TenantVie
     })),
     trialEndsAt: textOf(trialEnd(entry)),
     calendar: calendarView(entry, atMicros),
-    period:
-      period === undefined ? null : { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
+    period: period === undefined ? null : periodTexts(period),
     sealedThrough: formatInstant(entry.gate.sealedThroughMicros),
   };
 }

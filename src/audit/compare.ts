@@ -4,9 +4,8 @@ import { SCALE_MAX, scaledText } from '../domain/quantity.ts';
 import type { Account, Holding } from './accounts.ts';
 
 /**
- * One figure on which the accounts do not agree: counter = ledger + journal + set aside, and rollups of
- * hours = rollups of days = raw rows. Quantities are
- * plain decimals of whole units; `null` where counters are void, or keep no such figure.
+ * One figure on which the accounts do not agree: counter = ledger + journal + set aside, and rollups of hours = rollups of days = raw
+ * rows. Quantities are plain decimals of whole units; `null` where counters are void, or keep no such figure.
  */
 export interface CounterDifference {
   readonly tenant: string;

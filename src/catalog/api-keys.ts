@@ -180,13 +180,19 @@ export async function listKeys(
   return rows.map(toInfo);
 }
 
-/** Revokes a key; one that is revoked already keeps its first instant. `undefined`: there is no such key. */
-export async function revokeKey(db: Queryable, id: string, atMicros: EpochMicros): Promise<ApiKeyInfo | undefined> {
-  const { rows } = await db.query<KeyRow>(
-    `update api_key set revoked_at = coalesce(revoked_at, $2::timestamptz) where id = $1::text returning ${KEY_COLUMNS}`,
+/** Revokes a key; one that is revoked already keeps its first instant, and is not new. `undefined`: there is no such key. */
+export async function revokeKey(
+  client: Queryable,
+  id: string,
+  atMicros: EpochMicros,
+): Promise<{ readonly key: ApiKeyInfo; readonly isNew: boolean } | undefined> {
+  const revoked = await client.query<KeyRow>(
+    `update api_key set revoked_at = $2::timestamptz where id = $1::text and revoked_at is null returning ${KEY_COLUMNS}`,
     [id, formatInstant(atMicros)],
   );
-  return rows[0] === undefined ? undefined : toInfo(rows[0]);
+  if (revoked.rows[0] !== undefined) return { key: toInfo(revoked.rows[0]), isNew: true };
+  const { rows } = await client.query<KeyRow>(`select ${KEY_COLUMNS} from api_key where id = $1::text`, [id]);
+  return rows[0] === undefined ? undefined : { key: toInfo(rows[0]), isNew: false };
 }
 
 /** What a rotation made and ended. */

@@ -3,12 +3,13 @@ import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { readCatalogue } from './read-catalogue.ts';
 
 /**
- * Gates move with every sealed period, without a new catalogue version. Periods that are made ahead are not in it: whoever makes
- * them reloads, and making them twice is harmless.
+ * Gates move with every sealed period, and tenants are paused, without a new catalogue version. Periods that are made ahead are not in it:
+ * whoever makes them reloads, and making them twice is harmless.
  */
 const READ_FINGERPRINT = `
 select concat_ws('/', (select version from catalogue_version),
-  (select coalesce(sum(version), 0) from gate)) as fingerprint`;
+  (select coalesce(sum(version), 0) from gate),
+  (select coalesce(sum(hashtext(id)::bigint), 0) from tenant where paused)) as fingerprint`;
 
 const POLL_MS = 1_000;
 
@@ -56,6 +57,16 @@ export class CatalogueCache {
     return this.#read();
   }
 
+  /**
+   * The catalogue as it is now, for who shows it: read again only where it changed. A whole read grows with the number of tenants; to ask whether
+   * anything changed hardly does.
+   */
+  async refresh(): Promise<CatalogueSnapshot> {
+    const known = this.#snapshot;
+    const isKnown = known !== undefined && (await this.#readFingerprint()) === this.#fingerprint;
+    return isKnown ? this.current() : this.reload();
+  }
+
   #read(): Promise<CatalogueSnapshot> {
     const reading = this.#readNow().finally(() => {
       if (this.#reloading === reading) this.#reloading = undefined;
@@ -99,7 +110,7 @@ export class CatalogueCache {
 
   async #poll(): Promise<void> {
     try {
-      if ((await this.#readFingerprint()) !== this.#fingerprint) await this.reload();
+      await this.refresh();
     } catch (error) {
       this.#options.onPollError(error);
     }

@@ -4,6 +4,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import type { PlanSpan } from './timeline-spans.ts';
 
 /** One definition of the file and what applying it means. A type and no interface: the audit keeps it as JSON. */
 export type CatalogueChange = {
@@ -23,6 +24,8 @@ export interface PlanMove {
   readonly planKey: string;
   readonly planVersion: number;
   readonly fromMicros: EpochMicros;
+  /** The tenant's timeline of plans as it is then. */
+  readonly plans: readonly PlanSpan[];
 }
 
 /** What has to be written to make the stored catalogue say what the file says. */

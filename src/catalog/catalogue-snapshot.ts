@@ -4,6 +4,7 @@ import type { Meter } from '../domain/meter.ts';
 import type { BillingCalendar } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import { itemAt } from '../domain/timeline.ts';
 import { effectivePlans } from './effective-plans.ts';
 import type { MeterSpan } from './meter-spans.ts';
 import type { PlanSpan, PricedTimelines, QuantitySpan } from './timeline-spans.ts';
@@ -71,9 +72,7 @@ export function planAt(entry: TenantEntry, instantMicros: EpochMicros): PlanVers
 
 /** The span of the timeline that holds the instant; `undefined` before its first and after its last item. */
 export function planSpanAt(entry: TenantEntry, instantMicros: EpochMicros): PlanSpan | undefined {
-  return effectivePlans(entry).find(
-    ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
-  );
+  return itemAt(effectivePlans(entry), instantMicros);
 }
 
 /** Whether the ledger has a partition for an event of this instant; ingest refuses what has none. */

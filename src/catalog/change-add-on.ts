@@ -3,16 +3,17 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
+import { changedNames, quantitiesOfAddOns } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, isSamePlan, refuseEmpty, requirePlan } from './change-plan.ts';
+import { type ChangeAt, changeInstant, refuseEmpty } from './change-instant.ts';
+import { requirePlan } from './change-plan.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { ADD_ONS_MAX } from './check-holdings.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
+import { countHeldFrom, notHeld, withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
-import type { PlanSpan } from './timeline-spans.ts';
+import { isSamePlan, type PlanSpan, type QuantitySpan } from './timeline-spans.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to hold an add-on from an instant on, or not any more. */
@@ -42,6 +43,10 @@ export interface PlannedAddOnChange {
   readonly isUnchanged: boolean;
   /** The timelines of all of the tenant's add-ons as they are then. */
   readonly addOns: readonly PlanSpan[];
+  /** Those of its fixed quantities: what is held of an add-on ends with it. */
+  readonly quantities: readonly QuantitySpan[];
+  /** Of which quantities the timeline is another one then. */
+  readonly changedQuantities: readonly string[];
 }
 
 /**
@@ -55,21 +60,22 @@ export function planAddOnChange(
   nowMicros: EpochMicros,
 ): PlannedAddOnChange {
   const { tenant, planKey, action, untilMicros = null } = order;
-  const entry = snapshot.tenants.get(tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const entry = requireTenant(snapshot, tenant);
   const plan = requireAddOn(snapshot, entry, order);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
-  const items = entry.addOns.filter((span) => span.plan.key === planKey);
+  const items = entry.addOns.filter((span) => keyOf(span) === planKey);
+  if (action === 'remove' && items.length === 0) throw notHeld(tenant, `add-on ${planKey}`);
   const changed =
     action === 'remove'
       ? endedFrom(items, atMicros)
       : changedFrom(items, { plan, fromMicros: atMicros, toMicros: untilMicros }, isSamePlan);
-  const others = entry.addOns.filter((span) => span.plan.key !== planKey);
-  const addOns = [...others, ...changed].toSorted(byKeyAndTime);
+  const addOns = withTimeline(entry.addOns, keyOf, planKey, changed);
   refuseTooMany(addOns, atMicros, entry);
   refuseTakenKeys({ ...entry, addOns }, atMicros);
   refuseStrandedPrices(entry, addOns);
+  const quantities = quantitiesOfAddOns(entry, { ...entry, addOns }, atMicros);
+  const changedQuantities = changedNames(entry.quantities, quantities);
   return {
     tenant,
     planKey,
@@ -77,26 +83,31 @@ export function planAddOnChange(
     after: action === 'remove' ? null : plan,
     atMicros,
     untilMicros: action === 'remove' ? null : untilMicros,
-    isUnchanged: isSameTimeline(items, changed, isSamePlan),
+    isUnchanged: isSameTimeline(items, changed, isSamePlan) && changedQuantities.length === 0,
     addOns,
+    quantities,
+    changedQuantities,
   };
 }
 
-/** Adds or removes an add-on. Idempotent by its outcome. The caller owns the transaction. */
+/** Adds or removes an add-on, by the steps of `changeTenant`. */
 export async function changeAddOn(
   client: pg.PoolClient,
   order: AddOnOrder,
   nowMicros: EpochMicros,
-): Promise<PlannedAddOnChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planAddOnChange(snapshot, order, nowMicros);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, planKey: name, addOns } = planned;
-  const items = addOns.filter(({ plan }) => plan.key === name);
-  await replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedAddOnChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planAddOnChange(snapshot, order, nowMicros),
+    write: async ({ tenant, planKey: name, addOns, quantities, changedQuantities }) => {
+      const items = addOns.filter((span) => keyOf(span) === name);
+      await replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
+      for (const quantity of changedQuantities) {
+        const held = quantities.filter((item) => item.name === quantity);
+        await replaceTimeline(client, { tenant, kind: 'quantity', name: quantity }, held);
+      }
+    },
+  });
 }
 
 function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: AddOnOrder): PlanVersion {
@@ -108,9 +119,9 @@ function requireAddOn(snapshot: CatalogueSnapshot, entry: TenantEntry, order: Ad
 }
 
 function refuseTooMany(addOns: readonly PlanSpan[], atMicros: EpochMicros, { tenant }: TenantEntry): void {
-  const keys = new Set(addOns.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map(({ plan }) => plan.key));
-  if (keys.size <= ADD_ONS_MAX) return;
-  const message = `tenant ${tenant.id} would hold ${keys.size} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
+  const count = countHeldFrom(addOns, keyOf, atMicros);
+  if (count <= ADD_ONS_MAX) return;
+  const message = `tenant ${tenant.id} would hold ${count} add-ons, at most ${ADD_ONS_MAX} are allowed: put some of them together`;
   throw new ChangeRefusedError('too_many', message);
 }
 
@@ -120,8 +131,6 @@ function refuseStrandedPrices(entry: TenantEntry, addOns: readonly PlanSpan[]): 
   throw new ChangeRefusedError('price_stranded', `tenant ${entry.tenant.id}: ${strandedPriceSentence(stranded)}`);
 }
 
-/** As the catalogue is read. */
-function byKeyAndTime(a: PlanSpan, b: PlanSpan): number {
-  if (a.plan.key !== b.plan.key) return a.plan.key < b.plan.key ? -1 : 1;
-  return a.fromMicros - b.fromMicros;
+function keyOf({ plan }: PlanSpan): string {
+  return plan.key;
 }

@@ -1,19 +1,16 @@
 import type pg from 'pg';
 
-import { formatInstant, requireInstant, type EpochMicros } from '../domain/instant.ts';
-import { periodAt } from '../domain/period.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
+import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
+import { newestPlans } from './newest-plans.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
-import { moveToPlan } from './write-timeline.ts';
-
-/** When a change takes effect: at once, with the tenant's next period, or at an instant whose period is not sealed. */
-export type ChangeAt = 'now' | 'period_end' | EpochMicros;
+import { isSamePlan } from './timeline-spans.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to come under another plan version. */
 export interface PlanChangeOrder {
@@ -31,7 +28,7 @@ export interface PlannedPlanChange {
   readonly before: PlanVersion | null;
   readonly after: PlanVersion;
   readonly atMicros: EpochMicros;
-  /** Changes that were planned for later and are dropped. */
+  /** Changes that it takes the place of: those that were planned for later, and before now also those that hold already. */
   readonly dropped: readonly PlanSpan[];
   /** Whether the timeline says all this already. */
   readonly isUnchanged: boolean;
@@ -49,8 +46,7 @@ export function planPlanChange(
   order: PlanChangeOrder,
   nowMicros: EpochMicros,
 ): PlannedPlanChange {
-  const entry = snapshot.tenants.get(order.tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${order.tenant}`);
+  const entry = requireTenant(snapshot, order.tenant);
   const after = requirePlan(snapshot, entry, order);
   if (after.addOn === true) {
     const message = `plan ${after.key} is an add-on, which is held beside a plan: \`tollkeeper add-on add ${order.tenant} ${after.key}\``;
@@ -65,27 +61,27 @@ export function planPlanChange(
     before: (itemAt(entry.plans, atMicros - 1) ?? itemAt(entry.plans, atMicros))?.plan ?? null,
     after,
     atMicros,
-    dropped: entry.plans.filter(({ fromMicros }) => fromMicros >= atMicros && fromMicros > nowMicros),
+    dropped: entry.plans.filter((item) => item.fromMicros >= atMicros && !plans.some((kept) => isSameItem(kept, item))),
     isUnchanged: isSameTimeline(entry.plans, plans, isSamePlan),
     plans,
   };
 }
 
-/** Changes a tenant's plan. Idempotent by its outcome: a timeline that says all this already stays as it is. The caller owns the transaction. */
+function isSameItem(one: PlanSpan, other: PlanSpan): boolean {
+  return one.fromMicros === other.fromMicros && isSamePlan(one, other);
+}
+
+/** Changes a tenant's plan, by the steps of `changeTenant`. */
 export async function changePlan(
   client: pg.PoolClient,
   order: PlanChangeOrder,
   nowMicros: EpochMicros,
-): Promise<PlannedPlanChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  // Whoever holds the gate is the only one who seals: what is changed here is seen by the bill, or refused.
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planPlanChange(snapshot, order, nowMicros);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, after, atMicros } = planned;
-  await moveToPlan(client, { tenant, planKey: after.key, planVersion: after.version, fromMicros: atMicros });
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedPlanChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planPlanChange(snapshot, order, nowMicros),
+    write: ({ tenant, plans }) => replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans),
+  });
 }
 
 /**
@@ -108,58 +104,12 @@ function wantedVersion(
   snapshot: CatalogueSnapshot,
   { planKey, planVersion }: Pick<PlanChangeOrder, 'planKey' | 'planVersion'>,
 ): PlanVersion {
-  const versions = [...snapshot.planVersions.values()].filter(({ key }) => key === planKey);
-  const newest = versions.reduce<PlanVersion | undefined>(
-    (found, plan) => (found === undefined || plan.version > found.version ? plan : found),
-    undefined,
-  );
-  const wanted = planVersion === undefined ? newest : versions.find(({ version }) => version === planVersion);
+  const newest = newestPlans(snapshot.planVersions.values()).get(planKey);
+  const wanted = planVersion === undefined ? newest : snapshot.planVersions.get(planVersionName(planKey, planVersion));
   if (wanted !== undefined) return wanted;
   const message =
     newest === undefined
       ? `there is no plan ${planKey}: define it with \`tollkeeper apply\``
       : `plan ${planKey} has no version ${String(planVersion)}; its newest is ${newest.version}`;
   throw new ChangeRefusedError('unknown_plan', message);
-}
-
-/**
- * The instant of a change of a tenant's timeline. A tenant whose billing has not begun is changed from its beginning.
- *
- * @throws ChangeRefusedError where the tenant is not billed then, or that period is sealed
- */
-export function changeInstant(entry: TenantEntry, at: ChangeAt, nowMicros: EpochMicros): EpochMicros {
-  const { billingStartMicros, endsAtMicros, gate, calendar } = entry;
-  const tenant = entry.tenant.id;
-  const now = Math.max(nowMicros, billingStartMicros);
-  const wanted = at === 'now' ? now : at === 'period_end' ? periodAt(calendar, now)?.endMicros : at;
-  if (wanted === undefined || (endsAtMicros !== null && wanted >= endsAtMicros)) {
-    const end = endsAtMicros === null ? '' : ` at ${formatInstant(endsAtMicros)}`;
-    throw new ChangeRefusedError('tenant_ended', `the billing of tenant ${tenant} ends${end}: nothing holds after it`);
-  }
-  if (wanted < billingStartMicros) {
-    const message = `the billing of tenant ${tenant} begins at ${formatInstant(billingStartMicros)}: choose that instant or a later one`;
-    throw new ChangeRefusedError('before_start', message);
-  }
-  if (wanted < gate.sealedThroughMicros) {
-    const message = `the periods of tenant ${tenant} through ${formatInstant(gate.sealedThroughMicros)} are sealed and billed: choose that instant or a later one`;
-    throw new ChangeRefusedError('period_sealed', message);
-  }
-  return wanted;
-}
-
-/** @throws ChangeRefusedError where what is to be held would end before it begins */
-export function refuseEmpty(atMicros: EpochMicros, untilMicros: EpochMicros | null): void {
-  if (untilMicros === null || untilMicros > atMicros) return;
-  const message = `it would end at ${formatInstant(untilMicros)}, and begin at ${formatInstant(atMicros)}: choose a later end`;
-  throw new ChangeRefusedError('ends_before_start', message);
-}
-
-/** Whether two spans are of one plan version. */
-export function isSamePlan(a: PlanSpan, b: PlanSpan): boolean {
-  return a.plan.key === b.plan.key && a.plan.version === b.plan.version;
-}
-
-/** Reads `now`, `period_end` or an RFC 3339 instant; throws `RangeError` on anything else. */
-export function readChangeAt(text: string): ChangeAt {
-  return text === 'now' || text === 'period_end' ? text : requireInstant(text);
 }

@@ -4,15 +4,14 @@ import { canonicalJson } from '../domain/canonical.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Charge } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
 import type { CatalogueSnapshot, PriceSpan, TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant, refuseEmpty } from './change-plan.ts';
+import { type ChangeAt, changeInstant, refuseEmpty } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { checkPrivatePrice, PRICES_MAX } from './check-holdings.ts';
 import { heldAt, isPriceOfAddOn } from './effective-plans.ts';
 import type { PlanCheck } from './known-definitions.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
+import { countHeldFrom, notHeld, withTimeline } from './named-timelines.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { replaceTimeline } from './write-timeline.ts';
 
@@ -58,20 +57,19 @@ export function planPriceChange(
   checkPlan: PlanCheck,
 ): PlannedPriceChange {
   const { tenant, key, charge, untilMicros = null } = order;
-  const entry = snapshot.tenants.get(tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const entry = requireTenant(snapshot, tenant);
   if (charge !== null) refuseUnpriceable(snapshot, entry, charge, checkPlan);
   const atMicros = changeInstant(entry, order.at, nowMicros);
   refuseEmpty(atMicros, untilMicros);
-  const items = entry.prices.filter((span) => span.charge.key === key);
+  const items = entry.prices.filter((span) => keyOf(span) === key);
+  if (charge === null && items.length === 0) throw notHeld(tenant, `price of its own for ${key}`);
   const changed =
     charge === null
       ? endedFrom(items, atMicros)
       : changedFrom(items, { charge, fromMicros: atMicros, toMicros: untilMicros }, (one, other) => {
           return isSamePrice(one, other) && hasSameOwner(entry, one, other);
         });
-  const others = entry.prices.filter((span) => span.charge.key !== key);
-  const prices = [...others, ...changed].toSorted(byKeyAndTime);
+  const prices = withTimeline(entry.prices, keyOf, key, changed);
   const then: TenantEntry = { ...entry, prices };
   refuseTooMany(then, atMicros);
   refuseTakenKeys(then, atMicros);
@@ -89,22 +87,21 @@ export function planPriceChange(
   };
 }
 
-/** Gives a tenant a price of its own, or ends it. Idempotent by its outcome. The caller owns the transaction. */
+/** Gives a tenant a price of its own, or ends it, by the steps of `changeTenant`. */
 export async function changePrice(
   client: pg.PoolClient,
   order: PriceOrder,
   nowMicros: EpochMicros,
   checkPlan: PlanCheck,
-): Promise<PlannedPriceChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planPriceChange(snapshot, order, nowMicros, checkPlan);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, key: name, prices } = planned;
-  const items = prices.filter(({ charge }) => charge.key === name);
-  await replaceTimeline(client, { tenant, kind: 'price', name }, items);
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedPriceChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planPriceChange(snapshot, order, nowMicros, checkPlan),
+    write: ({ tenant, key: name, prices }) => {
+      const items = prices.filter((span) => keyOf(span) === name);
+      return replaceTimeline(client, { tenant, kind: 'price', name }, items);
+    },
+  });
 }
 
 /** A charge of its own is what a charge of a plan could be. */
@@ -121,9 +118,9 @@ function refuseUnpriceable(
 }
 
 function refuseTooMany({ prices, tenant }: TenantEntry, atMicros: EpochMicros): void {
-  const keys = new Set(prices.filter(({ toMicros }) => (toMicros ?? Infinity) > atMicros).map((one) => one.charge.key));
-  if (keys.size <= PRICES_MAX) return;
-  const message = `tenant ${tenant.id} would have ${keys.size} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
+  const count = countHeldFrom(prices, keyOf, atMicros);
+  if (count <= PRICES_MAX) return;
+  const message = `tenant ${tenant.id} would have ${count} prices of its own, at most ${PRICES_MAX} are allowed: define a plan for it`;
   throw new ChangeRefusedError('too_many', message);
 }
 
@@ -145,8 +142,6 @@ function hasSameOwner({ addOns }: TenantEntry, one: PriceSpan, other: PriceSpan)
   return isPriceOfAddOn(one, addOns) === isPriceOfAddOn(other, addOns);
 }
 
-/** As the catalogue is read. */
-function byKeyAndTime(a: PriceSpan, b: PriceSpan): number {
-  if (a.charge.key !== b.charge.key) return a.charge.key < b.charge.key ? -1 : 1;
-  return a.fromMicros - b.fromMicros;
+function keyOf({ charge }: PriceSpan): string {
+  return charge.key;
 }

@@ -3,14 +3,14 @@ import type pg from 'pg';
 import { decimal } from '../domain/decimal.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
-import { lockGate } from '../ledger/gate.ts';
+import { quantitiesOfAddOns } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, planVersionName, type QuantitySpan } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant } from './change-plan.ts';
+import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts';
 import { heldAt } from './effective-plans.ts';
-import { lockCatalogue, raiseCatalogueVersion } from './locked-catalogue.ts';
-import { readCatalogue } from './read-catalogue.ts';
-import { holdQuantity } from './write-timeline.ts';
+import { withTimeline } from './named-timelines.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to hold so many of a fixed quantity. */
 export interface QuantityOrder {
@@ -32,6 +32,8 @@ export interface PlannedQuantityChange {
   readonly atMicros: EpochMicros;
   /** Whether the timeline says so already. */
   readonly isUnchanged: boolean;
+  /** The timelines of all of the tenant's fixed quantities as they are then. */
+  readonly quantities: readonly QuantitySpan[];
 }
 
 /** What a change would come to. @throws ChangeRefusedError saying why it cannot be, and the cure */
@@ -40,8 +42,7 @@ export function planQuantityChange(
   { tenant, name, quantity, at }: QuantityOrder,
   nowMicros: EpochMicros,
 ): PlannedQuantityChange {
-  const entry = snapshot.tenants.get(tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${tenant}`);
+  const entry = requireTenant(snapshot, tenant);
   const atMicros = changeInstant(entry, at, nowMicros);
   const held = heldAt(entry, atMicros);
   const known = held.flatMap(({ fixedQuantities = [] }) => fixedQuantities.map(({ key }) => key));
@@ -50,8 +51,10 @@ export function planQuantityChange(
     const message = `what tenant ${tenant} holds then (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
     throw new ChangeRefusedError('unknown_quantity', message);
   }
-  const items = entry.quantities.filter((item) => item.name === name);
-  const changed = changedFrom(items, { name, quantity, fromMicros: atMicros, toMicros: null }, isSameQuantity);
+  const items = entry.quantities.filter((item) => nameOf(item) === name);
+  const ordered = changedFrom(items, { name, quantity, fromMicros: atMicros, toMicros: null }, isSameQuantity);
+  // Where an add-on that it belongs to has an end, it ends with that.
+  const changed = quantitiesOfAddOns(entry, { ...entry, quantities: ordered }, atMicros);
   return {
     tenant,
     name,
@@ -59,23 +62,28 @@ export function planQuantityChange(
     after: quantity,
     atMicros,
     isUnchanged: isSameTimeline(items, changed, isSameQuantity),
+    quantities: withTimeline(entry.quantities, nameOf, name, changed),
   };
 }
 
-/** Changes how many a tenant holds. Idempotent by its outcome. The caller owns the transaction. */
+/** Changes how many a tenant holds, by the steps of `changeTenant`. */
 export async function changeQuantity(
   client: pg.PoolClient,
   order: QuantityOrder,
   nowMicros: EpochMicros,
-): Promise<PlannedQuantityChange & { readonly catalogueVersion: number }> {
-  await lockCatalogue(client);
-  await lockGate(client, order.tenant);
-  const snapshot = await readCatalogue(client);
-  const planned = planQuantityChange(snapshot, order, nowMicros);
-  if (planned.isUnchanged) return { ...planned, catalogueVersion: snapshot.version };
-  const { tenant, name, after: quantity, atMicros: fromMicros } = planned;
-  await holdQuantity(client, { tenant, name, quantity, fromMicros });
-  return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+): Promise<MadeChange<PlannedQuantityChange>> {
+  return changeTenant(client, {
+    tenant: order.tenant,
+    plan: (snapshot) => planQuantityChange(snapshot, order, nowMicros),
+    write: ({ tenant, name, quantities }) => {
+      const items = quantities.filter((item) => nameOf(item) === name);
+      return replaceTimeline(client, { tenant, kind: 'quantity', name }, items);
+    },
+  });
+}
+
+function nameOf({ name }: QuantitySpan): string {
+  return name;
 }
 
 function isSameQuantity(a: QuantitySpan, b: QuantitySpan): boolean {

@@ -3,6 +3,7 @@ export type ChangeRefusal =
   | 'unknown_tenant'
   | 'unknown_plan'
   | 'unknown_quantity'
+  | 'not_held'
   | 'invalid_charge'
   | 'is_add_on'
   | 'no_add_on'

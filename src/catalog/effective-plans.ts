@@ -1,6 +1,6 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { itemAt, type TimelineItem } from '../domain/timeline.ts';
+import { holdsAt, type TimelineItem } from '../domain/timeline.ts';
 import type { PlanSpan, PricedTimelines, PriceSpan } from './timeline-spans.ts';
 
 /** Plans and add-ons with the tenant's own prices in place of theirs. */
@@ -54,7 +54,7 @@ function effectiveSpans(timelines: PricedTimelines): EffectiveSpans {
  * whose it is: that would change what was charged before.
  */
 export function isPriceOfAddOn(price: PriceSpan, addOns: readonly PlanSpan[]): boolean {
-  return addOns.some((span) => hasCharge(span.plan, price) && itemAt([span], price.fromMicros) !== undefined);
+  return addOns.some((span) => hasCharge(span.plan, price) && holdsAt(span, price.fromMicros));
 }
 
 function hasCharge({ charges }: PlanVersion, { charge }: PriceSpan): boolean {
@@ -104,6 +104,6 @@ export function planFor(timelines: PricedTimelines, plan: PlanVersion, atMicros:
 /** What holds at an instant: the plan, if there is one, and all add-ons. */
 export function heldAt(timelines: PricedTimelines, atMicros: EpochMicros): readonly PlanVersion[] {
   return [...effectivePlans(timelines), ...effectiveAddOns(timelines)]
-    .filter(({ fromMicros, toMicros }) => fromMicros <= atMicros && (toMicros === null || atMicros < toMicros))
+    .filter((span) => holdsAt(span, atMicros))
     .map(({ plan }) => plan);
 }

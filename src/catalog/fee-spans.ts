@@ -1,10 +1,13 @@
 import { cadencesOf } from '../domain/cadences.ts';
 import { type FeePart, feePartsWithin } from '../domain/fee-periods.ts';
-import { type EpochMicros, formatInstant } from '../domain/instant.ts';
+import type { EpochMicros } from '../domain/instant.ts';
 import type { PeriodLength } from '../domain/period-length.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { itemsWithin, type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
+import { type ItemSpan, stretchAround, type TimelineItem, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts, periodTexts } from '../domain/window-texts.ts';
 import type { PlanSpan, QuantitySpan, TenantEntry } from './catalogue-snapshot.ts';
+import { heldTexts, heldWithin, pricedBy } from './held-quantities.ts';
+import { isSamePlan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
 /** A fee with a cadence of its own in one of its own periods, for the part in which its plan version holds. */
@@ -46,16 +49,19 @@ interface FeeWindow {
 export function feesWithin(entry: FeeEntry, timeline: readonly PlanSpan[], window: FeeWindow): readonly HeldFee[] {
   const cadences = cadencesOf(window.plan);
   if (cadences.length === 0) return [];
-  const held = stretchAround(timeline, window.fromMicros, isSameVersion);
+  const held = stretchAround(timeline, window.fromMicros, isSamePlan);
   const anchorMicros = anchorAt(entry, timeline, window.fromMicros);
   if (held === undefined || anchorMicros === undefined) return [];
   const known = { ...held, toMicros: knownEnd(entry, held, window) };
-  return cadences.flatMap((every) =>
-    feePartsWithin({ timeZone: entry.calendar.timeZone, anchorMicros, every }, known, windowOf(window)).map((part) => {
-      const until = Math.min(part.toMicros, window.toMicros);
-      return { ...part, every, quantities: quantitiesOf(entry, window.plan, { every, from: part.fromMicros, until }) };
-    }),
-  );
+  return cadences.flatMap((every) => {
+    const fixed = window.plan.fixedQuantities?.filter((one) => one.every === every) ?? [];
+    const priced = pricedBy(fixed, entry.quantities);
+    const calendar = { timeZone: entry.calendar.timeZone, anchorMicros, every };
+    return feePartsWithin(calendar, known, windowOf(window)).map((part) => {
+      const endMicros = Math.min(part.toMicros, window.toMicros);
+      return { ...part, every, quantities: heldWithin(priced, { startMicros: part.fromMicros, endMicros }) };
+    });
+  });
 }
 
 function windowOf({ fromMicros, toMicros }: Pick<FeeWindow, 'fromMicros' | 'toMicros'>): TimeWindow {
@@ -77,18 +83,6 @@ function knownEnd({ endsAtMicros }: FeeEntry, { toMicros }: TimelineItem, window
   return endsAtMicros === periodEndMicros ? endsAtMicros : null;
 }
 
-function quantitiesOf(
-  { quantities }: FeeEntry,
-  { fixedQuantities = [] }: PlanVersion,
-  { every, from, until }: { readonly every: PeriodLength; readonly from: EpochMicros; readonly until: EpochMicros },
-): readonly ItemSpan<QuantitySpan>[] {
-  const names = new Set(fixedQuantities.filter((fixed) => fixed.every === every).map(({ key }) => key));
-  const byName = Map.groupBy(quantities, ({ name }) => name);
-  return [...byName].flatMap(([name, items]) =>
-    names.has(name) ? itemsWithin(items, { startMicros: from, endMicros: until }) : [],
-  );
-}
-
 /**
  * The plan versions, add-ons among them, that ended where a billing period begins, with those of their fees that go on behind it. The
  * period before may have been billed before anybody knew; so it is this one that settles them, always.
@@ -97,7 +91,7 @@ export function plansEndedAt(entry: FeeEntry, startMicros: EpochMicros): readonl
   if (startMicros === entry.billingStartMicros) return [];
   const addOns = Map.groupBy(entry.addOns, ({ plan }) => plan.key);
   return [entry.plans, ...addOns.values()].flatMap((timeline) => {
-    const last = stretchAround(timeline, startMicros - 1, isSameVersion);
+    const last = stretchAround(timeline, startMicros - 1, isSamePlan);
     const plan = timeline.findLast(({ toMicros }) => toMicros === startMicros)?.plan;
     if (plan === undefined || last?.toMicros !== startMicros) return [];
     const window = { plan, fromMicros: startMicros - 1, toMicros: startMicros, periodEndMicros: Infinity };
@@ -124,22 +118,11 @@ export function feesFromStart(plan: PlanVersion, timeZone: string, period: TimeW
 }
 
 /** Fees as rating takes them. What there is none of is left out, so that inputs say no more than they must. */
-export function feeTexts({ every, period, fromMicros, toMicros, quantities }: HeldFee) {
-  const held = quantities.map(({ item, ...span }) => ({
-    key: item.name,
-    from: formatInstant(span.fromMicros),
-    to: formatInstant(span.toMicros),
-    quantity: item.quantity,
-  }));
+export function feeTexts({ every, period, quantities, ...part }: HeldFee) {
   return {
     every,
-    period: { start: formatInstant(period.startMicros), end: formatInstant(period.endMicros) },
-    from: formatInstant(fromMicros),
-    to: formatInstant(toMicros),
-    ...(held.length === 0 ? {} : { quantities: held }),
+    period: periodTexts(period),
+    ...fromToTexts(part),
+    ...heldTexts(quantities),
   };
-}
-
-function isSameVersion({ plan: one }: PlanSpan, { plan: other }: PlanSpan): boolean {
-  return one.key === other.key && one.version === other.version;
 }

@@ -3,13 +3,13 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { type ChangeAt, changeInstant } from './change-plan.ts';
+import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
 import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './locked-catalogue.ts';
+import { withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
-import type { PricedTimelines } from './timeline-spans.ts';
-import { moveVersions } from './write-timeline.ts';
+import { replaceTimeline, type TimelineName } from './write-timeline.ts';
 
 /** Tenants that one page of a migration looks at most. */
 export const MIGRATED_PER_PAGE_MAX = 100;
@@ -34,6 +34,8 @@ export interface MigrationStep {
   readonly atMicros: EpochMicros | null;
   /** Why it stays where it is; `null`: it moves. */
   readonly refused: string | null;
+  /** Its timeline of plans, or of the add-on, as it is then. Of one that stays: none. */
+  readonly moved: readonly PlanSpan[];
 }
 
 /** A page of a migration. */
@@ -95,12 +97,12 @@ export async function migratePlan(
   const planned = planMigration(locked, migration, nowMicros, page);
   const moved = planned.steps.filter(({ refused }) => refused === null);
   if (moved.length === 0) return { ...planned, catalogueVersion: snapshot.version };
-  const { planKey, toVersion } = migration;
-  for (const { tenant, atMicros } of moved) {
-    if (atMicros !== null)
-      await moveVersions(client, { tenant, planKey, planVersion: toVersion, fromMicros: atMicros });
-  }
+  for (const { tenant, moved: items } of moved) await replaceTimeline(client, timelineOf(planned.plan, tenant), items);
   return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
+}
+
+function timelineOf({ addOn, key }: PlanVersion, tenant: string): TimelineName {
+  return addOn === true ? { tenant, kind: 'add_on', name: key } : { tenant, kind: 'plan', name: '' };
 }
 
 function stepOf(
@@ -110,35 +112,46 @@ function stepOf(
   nowMicros: EpochMicros,
 ): MigrationStep | undefined {
   const isOlder = (span: PlanSpan): boolean => span.plan.key === planKey && span.plan.version < toVersion;
-  const spans = plan.addOn === true ? entry.addOns : entry.plans;
+  const spans = plan.addOn === true ? entry.addOns.filter((span) => span.plan.key === planKey) : entry.plans;
   const tenant = entry.tenant.id;
   try {
     const atMicros = changeInstant(entry, at, nowMicros);
     const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
     if (older === undefined) return undefined;
+    const fromVersion = older.plan.version;
     const moved = spans.flatMap((span) => (isOlder(span) ? movedFrom(span, plan, atMicros) : [span]));
-    const refused = reasonAgainst(entry, plan.addOn === true ? { addOns: moved } : { plans: moved }, atMicros);
-    if (refused !== undefined) return { tenant, fromVersion: older.plan.version, atMicros: null, refused };
-    return { tenant, fromVersion: older.plan.version, atMicros: Math.max(atMicros, older.fromMicros), refused: null };
+    const refused = reasonAgainst(entry, plan, moved, atMicros);
+    if (refused !== undefined) return { tenant, fromVersion, atMicros: null, refused, moved: [] };
+    return { tenant, fromVersion, atMicros: Math.max(atMicros, older.fromMicros), refused: null, moved };
   } catch (error) {
+    // Of one that has ended there is nothing to move.
     if (!(error instanceof ChangeRefusedError)) throw error;
-    const older = spans.findLast(isOlder);
-    // One that ended, or left the plan, has nothing to move.
-    if (older === undefined || error.refusal === 'tenant_ended' || older.toMicros !== null) return undefined;
-    return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message };
+    if (error.refusal === 'tenant_ended') return undefined;
+    const wantedMicros = typeof at === 'number' ? at : nowMicros;
+    const openMicros = Math.max(wantedMicros, entry.gate.sealedThroughMicros);
+    const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > openMicros));
+    // Nor of one that has no older version any more in what is not billed yet.
+    if (older === undefined) return undefined;
+    return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message, moved: [] };
   }
 }
 
 /** What a tenant would hold twice, or would be charged without having ordered it. */
-function reasonAgainst(entry: TenantEntry, moved: Partial<PricedTimelines>, atMicros: EpochMicros): string | undefined {
-  const after = { ...entry, ...moved };
+function reasonAgainst(
+  entry: TenantEntry,
+  { addOn, key }: PlanVersion,
+  moved: readonly PlanSpan[],
+  atMicros: EpochMicros,
+): string | undefined {
+  const addOns = addOn === true ? withTimeline(entry.addOns, keyOf, key, moved) : entry.addOns;
+  const after = { ...entry, addOns, plans: addOn === true ? entry.plans : moved };
   const taken = takenKey(after, atMicros);
   if (taken !== undefined) return takenKeySentence(taken);
   const stranded = strandedPrice(entry, after.addOns);
   return stranded === undefined ? undefined : strandedPriceSentence(stranded);
 }
 
-/** A span of an older version as `moveVersions` leaves it: what was before the instant stays, and so does whose a price of the tenant's own is. */
+/** A span of an older version with the new one from an instant on: what was before that stays, and so does whose a price of the tenant's own is. */
 function movedFrom(span: PlanSpan, plan: PlanVersion, atMicros: EpochMicros): PlanSpan[] {
   const { fromMicros, toMicros } = span;
   if (fromMicros >= atMicros) return [{ ...span, plan }];
@@ -147,4 +160,8 @@ function movedFrom(span: PlanSpan, plan: PlanVersion, atMicros: EpochMicros): Pl
     { ...span, toMicros: atMicros },
     { ...span, plan, fromMicros: atMicros },
   ];
+}
+
+function keyOf({ plan }: PlanSpan): string {
+  return plan.key;
 }

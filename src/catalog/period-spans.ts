@@ -2,10 +2,12 @@ import { formatInstant, type EpochMicros } from '../domain/instant.ts';
 import { fullPeriod, type Period } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { itemsWithin, type ItemSpan, type TimeWindow } from '../domain/timeline.ts';
+import { fromToTexts } from '../domain/window-texts.ts';
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { effectiveAddOns, effectivePlans } from './effective-plans.ts';
 import { feesWithin, feeTexts, type HeldFee } from './fee-spans.ts';
-import type { PlanSpan, PrivatePrice, QuantitySpan } from './timeline-spans.ts';
+import { heldTexts, heldWithin, pricedBy } from './held-quantities.ts';
+import { isSamePlan, type PlanSpan, type PrivatePrice, type QuantitySpan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 
 /**
@@ -78,7 +80,7 @@ function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
   const joined: ItemSpan<PlanSpan>[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    const goesOn = last?.toMicros === part.fromMicros && isSamePriceList(last.item.plan, part.item.plan);
+    const goesOn = last?.toMicros === part.fromMicros && isSamePriceList(last.item, part.item);
     if (last !== undefined && goesOn) joined.splice(-1, 1, { ...last, toMicros: part.toMicros });
     else joined.push(part);
   }
@@ -86,39 +88,28 @@ function uncut(parts: readonly ItemSpan<PlanSpan>[]): ItemSpan<PlanSpan>[] {
 }
 
 /** The same version with the same prices of the tenant's own: those are the same charges, not only equal ones. */
-function isSamePriceList(one: PlanVersion, other: PlanVersion): boolean {
-  const isSameVersion = one.key === other.key && one.version === other.version;
-  if (!isSameVersion || one.charges === other.charges) return isSameVersion;
-  return (
-    one.charges.length === other.charges.length && one.charges.every((charge, index) => charge === other.charges[index])
-  );
+function isSamePriceList(one: PlanSpan, other: PlanSpan): boolean {
+  const [charges, others] = [one.plan.charges, other.plan.charges];
+  if (!isSamePlan(one, other) || charges === others) return isSamePlan(one, other);
+  return charges.length === others.length && charges.every((charge, index) => charge === others[index]);
 }
 
 /** All that the tenant holds in a span of its plan; in one of an add-on, what that has a price for. */
 function quantitiesIn(
   { quantities }: TenantEntry,
   { plan, fromMicros, toMicros }: Pick<PeriodSpan, 'plan' | 'fromMicros' | 'toMicros'>,
-) {
-  const priced = new Set(plan.fixedQuantities?.map(({ key }) => key));
-  const held = plan.addOn === true ? quantities.filter(({ name }) => priced.has(name)) : quantities;
-  const byName = Map.groupBy(held, ({ name }) => name);
-  return [...byName.values()].flatMap((items) => itemsWithin(items, { startMicros: fromMicros, endMicros: toMicros }));
+): readonly ItemSpan<QuantitySpan>[] {
+  const held = plan.addOn === true ? pricedBy(plan.fixedQuantities ?? [], quantities) : quantities;
+  return heldWithin(held, { startMicros: fromMicros, endMicros: toMicros });
 }
 
 /** A span as rating takes it, without its usage. What there is none of is left out, so that inputs say no more than they must. */
-export function spanTexts({ plan, privatePrices, fromMicros, toMicros, isTrial, quantities, fees }: PeriodSpan) {
-  const held = quantities.map((span) => ({
-    key: span.item.name,
-    from: formatInstant(span.fromMicros),
-    to: formatInstant(span.toMicros),
-    quantity: span.item.quantity,
-  }));
+export function spanTexts({ plan, privatePrices, isTrial, quantities, fees, ...span }: PeriodSpan) {
   return {
-    from: formatInstant(fromMicros),
-    to: formatInstant(toMicros),
+    ...fromToTexts(span),
     planVersion: plan,
     ...(isTrial ? { trial: true as const } : {}),
-    ...(held.length === 0 ? {} : { quantities: held }),
+    ...heldTexts(quantities),
     ...(fees.length === 0 ? {} : { fees: fees.map(feeTexts) }),
     ...(privatePrices.length === 0 ? {} : { privatePrices: privatePrices.map(privatePriceText) }),
   };

@@ -17,6 +17,7 @@ import {
 import type { PeriodLength } from '../domain/period-length.ts';
 import type { CatalogueSnapshot, TenantEntry } from './catalogue-snapshot.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
+import { requireTenant } from './change-tenant.ts';
 
 /** A tenant's periods are to be counted from another anchor. */
 export interface AnchorOrder {
@@ -67,8 +68,7 @@ export function planAnchorChange(
   order: AnchorOrder,
   nowMicros: EpochMicros,
 ): PlannedAnchorChange {
-  const entry = snapshot.tenants.get(order.tenant);
-  if (entry === undefined) throw new ChangeRefusedError('unknown_tenant', `there is no tenant ${order.tenant}`);
+  const entry = requireTenant(snapshot, order.tenant);
   const possible = firstPossible(entry, order, nowMicros);
   if (order.from === undefined) return possible;
   const planned = plannedFrom(entry, order, periodFrom(entry, order.from));

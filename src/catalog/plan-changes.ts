@@ -7,6 +7,7 @@ import type { CatalogueProblem } from './catalogue-problem.ts';
 import type { CatalogueSnapshot } from './catalogue-snapshot.ts';
 import { meterOf, partyOf, planOf } from './definitions.ts';
 import { differencesOf } from './differences.ts';
+import { newestPlans } from './newest-plans.ts';
 import type { ParsedCatalogue } from './parse-catalogue.ts';
 import { planCoupons } from './plan-coupons.ts';
 import { planTenant } from './plan-tenant.ts';
@@ -140,12 +141,4 @@ function planVersioned<T extends Versioned>(
   const version = stored.version + 1;
   const changed = differencesOf({ ...stored, version }, { ...wanted, version });
   return { change: { kind, key, action: 'new_version', details: { version, changed } }, write: { ...wanted, version } };
-}
-
-function newestPlans(plans: Iterable<PlanVersion>): ReadonlyMap<string, PlanVersion> {
-  const newest = new Map<string, PlanVersion>();
-  for (const plan of plans) {
-    if ((newest.get(plan.key)?.version ?? 0) < plan.version) newest.set(plan.key, plan);
-  }
-  return newest;
 }

@@ -1,13 +1,10 @@
-import type { EpochMicros } from '../domain/instant.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
-import { changedFrom } from '../domain/timeline.ts';
 import type { PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
-import { isSamePlan } from './change-plan.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
-import type { TenantContext } from './tenant-context.ts';
+import { findPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
 
 /** What a new tenant holds beside its plan, from its billing start on. */
 export interface PlannedHoldings {
@@ -25,15 +22,10 @@ export function planHoldings(
 ): PlannedHoldings {
   const { problemAt } = context.parsed;
   const problems: CatalogueProblem[] = [];
-  const addOns = file.addOns.flatMap(({ planKey, planVersion }, place): PlanVersion[] => {
-    const newest = context.newestPlans.get(planKey);
-    const wanted =
-      planVersion === undefined || newest?.version === planVersion
-        ? newest
-        : context.snapshot.planVersions.get(planVersionName(planKey, planVersion));
+  const addOns = file.addOns.flatMap((named, place): PlanVersion[] => {
+    const wanted = findPlan(context, named);
     if (wanted !== undefined) return [wanted];
-    const message = `plan ${planKey} has no version ${planVersion ?? 'at all'}; its newest is ${newest?.version ?? 0}`;
-    problems.push(problemAt(['tenants', index, 'addOns', place], message));
+    problems.push(problemAt(['tenants', index, 'addOns', place], noSuchVersion(context, named)));
     return [];
   });
   const { prices } = file;
@@ -49,7 +41,25 @@ export function planHoldings(
     const message = `${planVersionName(taken.one.key, taken.one.version)} and ${planVersionName(taken.other.key, taken.other.version)} both have ${taken.key}: give it another key in one of them`;
     problems.push(problemAt(['tenants', index, 'addOns'], message));
   }
+  if (plan !== undefined) problems.push(...problemsOfQuantities(context, file, index, [plan, ...addOns]));
   return { addOns, prices, problems };
+}
+
+/** Quantities that nothing of it has would be held and never charged: most often a name is misspelled. */
+function problemsOfQuantities(
+  { parsed }: TenantContext,
+  { quantities }: FileTenant,
+  index: number,
+  held: readonly PlanVersion[],
+): readonly CatalogueProblem[] {
+  const known = held.flatMap(({ fixedQuantities = [] }) => fixedQuantities.map(({ key }) => key));
+  const names = held.map(({ key, version }) => planVersionName(key, version)).join(', ');
+  return Object.keys(quantities)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const message = `what it holds (${names}) has no fixed quantity ${name}; it has ${known.join(', ') || 'none'}`;
+      return parsed.problemAt(['tenants', index, 'quantities', name], message);
+    });
 }
 
 function always(plan: PlanVersion) {
@@ -58,17 +68,11 @@ function always(plan: PlanVersion) {
 
 /** What keeps a tenant from coming under a plan that the file names: a charge of the key that an add-on of it has. */
 export function problemsOfMove(
-  { parsed, newestPlans, snapshot }: TenantContext,
+  { parsed }: TenantContext,
   stored: TenantEntry,
-  move: PlanMove,
+  { plans, fromMicros }: PlanMove,
   index: number,
 ): readonly CatalogueProblem[] {
-  const newest = newestPlans.get(move.planKey);
-  const name = planVersionName(move.planKey, move.planVersion);
-  const plan = newest?.version === move.planVersion ? newest : snapshot.planVersions.get(name);
-  if (plan === undefined) return [];
-  const { fromMicros }: { readonly fromMicros: EpochMicros } = move;
-  const plans = changedFrom(stored.plans, { plan, fromMicros, toMicros: null }, isSamePlan);
   const taken = takenKey({ ...stored, plans }, fromMicros);
   return taken === undefined ? [] : [parsed.problemAt(['tenants', index, 'plan'], takenKeySentence(taken))];
 }

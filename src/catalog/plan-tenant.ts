@@ -4,13 +4,15 @@ import type { EpochMicros } from '../domain/instant.ts';
 import { periodAt } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import { changedFrom } from '../domain/timeline.ts';
 import type { CatalogueChange, CatalogueWrites, PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
 import { planVersionName } from './catalogue-snapshot.ts';
 import type { TenantEntry } from './catalogue-snapshot.ts';
 import { tenantOf } from './definitions.ts';
-import type { TenantContext } from './tenant-context.ts';
+import { findPlan, type NamedPlan, noSuchVersion, type TenantContext } from './tenant-context.ts';
+import { isSamePlan } from './timeline-spans.ts';
 import { trialEnd } from './trial.ts';
 import { differencesOf } from './differences.ts';
 import { planHoldings, problemsOfMove } from './plan-holdings.ts';
@@ -47,7 +49,7 @@ function planNewTenant(context: TenantContext, file: FileTenant, index: number):
   const { addOns, prices, problems: ofHoldings } = planHoldings(context, file, index, plan);
   const problems = [
     ...ofHoldings,
-    ...(plan === undefined ? [noSuchVersion(context, file, index)] : []),
+    ...(plan === undefined ? [versionProblem(context, file, index)] : []),
     ...(problem === undefined ? [] : [parsed.problemAt(['tenants', index, problem.field], problem.message)]),
   ];
   const details = {
@@ -103,7 +105,7 @@ function planKnownTenant(context: TenantContext, file: FileTenant, index: number
     ...[...refusedFields(stored, wanted), ...refusedTrial(stored, wanted)].map(([field, message]) =>
       context.parsed.problemAt(['tenants', index, field], message),
     ),
-    ...(move === 'no_such_version' ? [noSuchVersion(context, file, index)] : []),
+    ...(move === 'no_such_version' ? [versionProblem(context, file, index)] : []),
     ...(move === 'ended'
       ? [context.parsed.problemAt(['tenants', index, 'plan'], 'cannot change: billing has ended')]
       : []),
@@ -157,18 +159,18 @@ function refusedTrial(stored: TenantEntry, wanted: Tenant): [string, string][] {
   ];
 }
 
-/** `current`: the key of the plan the tenant is on; naming the same key again never means its newest version. */
+/** `current`: the plan the tenant is on; naming the same key again never means its newest version. */
 function wantedPlan(context: TenantContext, file: FileTenant, current: PlanVersion | null): PlanVersion | undefined {
-  const newest = context.newestPlans.get(file.plan);
-  if (file.planVersion === undefined) return current !== null && current.key === file.plan ? current : newest;
-  if (newest?.version === file.planVersion) return newest;
-  return context.snapshot.planVersions.get(planVersionName(file.plan, file.planVersion));
+  if (file.planVersion === undefined && current !== null && current.key === file.plan) return current;
+  return findPlan(context, namedPlan(file));
 }
 
-function noSuchVersion(context: TenantContext, file: FileTenant, index: number): CatalogueProblem {
-  const newest = context.newestPlans.get(file.plan)?.version ?? 0;
-  const message = `plan ${file.plan} has no version ${file.planVersion ?? 'at all'}; its newest is ${newest}`;
-  return context.parsed.problemAt(['tenants', index, 'planVersion'], message);
+function namedPlan({ plan, planVersion }: FileTenant): NamedPlan {
+  return { planKey: plan, planVersion };
+}
+
+function versionProblem(context: TenantContext, file: FileTenant, index: number): CatalogueProblem {
+  return context.parsed.problemAt(['tenants', index, 'planVersion'], noSuchVersion(context, namedPlan(file)));
 }
 
 /** A plan that the file names and the tenant's newest item does not have takes effect with the next period. */
@@ -186,11 +188,13 @@ function planMove(
   const fromMicros = started ? periodAt(stored.calendar, atMicros)?.endMicros : stored.billingStartMicros;
   if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
   // What has not begun is changed where it would begin.
+  const next = { plan: wanted, fromMicros: Math.max(last.fromMicros, fromMicros), toMicros: null };
   return {
     tenant: file.id,
     planKey: wanted.key,
     planVersion: wanted.version,
-    fromMicros: Math.max(last.fromMicros, fromMicros),
+    fromMicros: next.fromMicros,
+    plans: changedFrom(stored.plans, next, isSamePlan),
   };
 }
 

@@ -1,142 +1,15 @@
-import { type CalendarChangeJson, calendarChangesSql, changesOf } from '../ledger/calendar-changes.ts';
-import type { Queryable } from '../ledger/database.ts';
-import type { Coupon } from '../domain/coupon.ts';
 import { formatInstant, requireInstant } from '../domain/instant.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
-import type { Limit, PlanVersion } from '../domain/plan.ts';
-import type { PeriodLength } from '../domain/period-length.ts';
-import type { Party, TaxRate, Tenant } from '../domain/tenant.ts';
+import type { PlanVersion } from '../domain/plan.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import { changesOf } from '../ledger/calendar-changes.ts';
+import type { Queryable } from '../ledger/database.ts';
+import { type CatalogueRow, type ItemRow, type MeterRow, READ_CATALOGUE, type TenantRow } from './catalogue-row.ts';
 import { calendarOf, planVersionName } from './catalogue-snapshot.ts';
-import { meterSpansOf } from './meter-spans.ts';
 import type { CatalogueSnapshot, PartitionSpan, TenantEntry } from './catalogue-snapshot.ts';
-import type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
-
-interface TenantRow {
-  readonly id: string;
-  readonly name: string;
-  readonly currency: string;
-  readonly timeZone: string;
-  readonly billingStartMicros: EpochMicros;
-  readonly endsAtMicros: EpochMicros | null;
-  readonly periodLength: PeriodLength;
-  readonly lateWindowSeconds: number;
-  readonly taxRates: readonly TaxRate[];
-  readonly taxesIncluded: boolean;
-  readonly taxExemption: string | null;
-  readonly paymentTermsDays: number;
-  readonly billTo: string;
-  readonly buyer: Party;
-  readonly paused: boolean;
-  readonly limits: readonly Limit[];
-  readonly trialDays: number | null;
-  readonly planOfFile: string | null;
-  readonly gateVersion: number;
-  readonly sealedThroughMicros: EpochMicros;
-  readonly periodsThroughMicros: EpochMicros;
-  readonly calendarChanges: readonly CalendarChangeJson[] | null;
-  readonly items: readonly ItemRow[] | null;
-  readonly quantities: readonly QuantitySpan[] | null;
-  readonly addOns: readonly ItemRow[] | null;
-  readonly prices: readonly PriceSpan[] | null;
-}
-
-interface ItemRow {
-  readonly planKey: string;
-  readonly planVersion: number;
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros | null;
-}
-
-interface MeterRow extends Meter {
-  readonly validFromMicros: EpochMicros | null;
-}
-
-interface CatalogueRow {
-  readonly version: number;
-  readonly mode: 'test' | 'live';
-  readonly issuer: Party;
-  readonly digest_secret: Buffer;
-  readonly meters: readonly MeterRow[];
-  readonly plans: readonly PlanVersion[];
-  readonly coupons: readonly Coupon[];
-  readonly tenants: readonly TenantRow[];
-  readonly partitions: readonly string[];
-}
-
-/**
- * One statement, so that version, definitions and gates belong together without a transaction of its own. JSON numbers are
- * exact here: microseconds and versions are safe integers, and decimals travel as text.
- */
-const READ_CATALOGUE = `
-select
-  c.version::float8 as version,
-  i.mode,
-  i.issuer,
-  i.digest_secret,
-  coalesce((
-    select jsonb_agg(m.definition || jsonb_build_object('key', m.key, 'version', m.version, 'validFromMicros',
-      (extract(epoch from m.valid_from) * 1000000)::bigint) order by m.key, m.version)
-    from meter m
-  ), '[]'::jsonb) as meters,
-  coalesce((
-    select jsonb_agg(p.definition || jsonb_build_object('key', p.key, 'version', p.version) order by p.key, p.version)
-    from plan_version p
-  ), '[]'::jsonb) as plans,
-  coalesce((
-    select jsonb_agg(k.definition || jsonb_build_object('key', k.key) order by k.key) from coupon k
-  ), '[]'::jsonb) as coupons,
-  coalesce((
-    select jsonb_agg(jsonb_build_object(
-      'id', t.id, 'name', t.name, 'currency', t.currency, 'timeZone', t.time_zone,
-      'billingStartMicros', (extract(epoch from t.billing_start) * 1000000)::bigint,
-      'endsAtMicros', (extract(epoch from t.ends_at) * 1000000)::bigint,
-      'periodLength', t.period_length, 'lateWindowSeconds', t.late_window_seconds, 'taxRates', t.tax_rates,
-      'taxesIncluded', t.taxes_included, 'taxExemption', t.tax_exemption,
-      'paymentTermsDays', t.payment_terms_days, 'billTo', t.bill_to, 'buyer', t.buyer, 'paused', t.paused,
-      'limits', t.limits, 'trialDays', t.trial_days, 'planOfFile', t.plan_of_file,
-      'gateVersion', coalesce(g.version, 1),
-      'sealedThroughMicros', (extract(epoch from coalesce(g.sealed_through, t.billing_start)) * 1000000)::bigint,
-      'periodsThroughMicros', (extract(epoch from coalesce((
-        select b.period_end from billing_period b where b.tenant = t.id order by b.period_start desc limit 1
-      ), t.billing_start)) * 1000000)::bigint,
-      'calendarChanges', ${calendarChangesSql('t.id')},
-      'items', (
-        select jsonb_agg(jsonb_build_object(
-          'planKey', m.plan_key, 'planVersion', m.plan_version,
-          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.valid_from)
-        from tenant_item m where m.tenant = t.id and m.kind = 'plan'
-      ),
-      'quantities', (
-        select jsonb_agg(jsonb_build_object(
-          'name', m.name, 'quantity', trim_scale(m.quantity)::text,
-          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name, m.valid_from)
-        from tenant_item m where m.tenant = t.id and m.kind = 'quantity'
-      ),
-      'addOns', (
-        select jsonb_agg(jsonb_build_object(
-          'planKey', m.plan_key, 'planVersion', m.plan_version,
-          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
-        from tenant_item m where m.tenant = t.id and m.kind = 'add_on'
-      ),
-      'prices', (
-        select jsonb_agg(jsonb_build_object(
-          'charge', m.charge,
-          'fromMicros', (extract(epoch from m.valid_from) * 1000000)::bigint,
-          'toMicros', (extract(epoch from m.valid_to) * 1000000)::bigint) order by m.name collate "C", m.valid_from)
-        from tenant_item m where m.tenant = t.id and m.kind = 'price'
-      )) order by t.id)
-    from tenant t left join gate g on g.tenant = t.id
-  ), '[]'::jsonb) as tenants,
-  coalesce((
-    select jsonb_agg(child.relname order by child.relname)
-    from pg_inherits link join pg_class child on child.oid = link.inhrelid
-    where link.inhparent = 'usage_event'::regclass
-  ), '[]'::jsonb) as partitions
-from catalogue_version c cross join installation i`;
+import { meterSpansOf } from './meter-spans.ts';
+import type { PlanSpan } from './timeline-spans.ts';
 
 /** Thrown when the database has no installation row yet: the API's preparation step makes it. */
 export class InstallationMissingError extends Error {
@@ -178,7 +51,7 @@ function tenantEntry(row: TenantRow, planVersions: ReadonlyMap<string, PlanVersi
     calendar: { ...calendarOf(tenant), ...changesOf(row.calendarChanges) },
     billingStartMicros: row.billingStartMicros,
     endsAtMicros: row.endsAtMicros,
-    plans: (row.items ?? []).map((item) => planSpan(item, planVersions)),
+    plans: (row.plans ?? []).map((item) => planSpan(item, planVersions)),
     planOfFile: row.planOfFile,
     quantities: row.quantities ?? [],
     addOns: (row.addOns ?? []).map((item) => planSpan(item, planVersions)),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { decimal } from '../domain/decimal.ts';
 import { TENANT_PATTERN } from '../domain/event.ts';
+import { PERIOD_LENGTHS } from '../domain/period-length.ts';
 import { PLAN_KEY_PATTERN } from '../domain/plan.ts';
 import {
   durationField,
@@ -19,6 +20,9 @@ import { CURRENCY, LIMIT } from './plan-form.ts';
 
 const PAYMENT_TERMS_DAYS_MAX = 3_650;
 const TRIAL_DAYS_MAX = 3_650;
+
+/** How long one billing period is. */
+export const PERIOD_LENGTH = z.enum(PERIOD_LENGTHS, 'must be year, month, week, day, hour or minute');
 
 /** Who issues invoices, or gets them. */
 export const PARTY = z.strictObject({
@@ -63,10 +67,9 @@ export const TENANT = z.strictObject({
     .union([z.null(), instantField], 'must be an RFC 3339 instant with a zone, or null')
     .default(null)
     .describe('Billing ends here.'),
-  periodLength: z
-    .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
-    .default('month')
-    .describe('How long one billing period is. Later periods change by `tollkeeper set-anchor`.'),
+  periodLength: PERIOD_LENGTH.default('month').describe(
+    'How long one billing period is. Later periods change by `tollkeeper set-anchor`.',
+  ),
   trialDays: integerField(1, TRIAL_DAYS_MAX)
     .exactOptional()
     .describe('So many days from its billing start, nothing is due: usage is counted and costs nothing.'),

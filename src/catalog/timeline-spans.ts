@@ -17,6 +17,11 @@ export interface PlanSpan {
   readonly privatePrices?: readonly PrivatePrice[];
 }
 
+/** Whether two spans are of one plan version. */
+export function isSamePlan({ plan: one }: Pick<PlanSpan, 'plan'>, { plan: other }: Pick<PlanSpan, 'plan'>): boolean {
+  return one.key === other.key && one.version === other.version;
+}
+
 /** How many of a fixed quantity a tenant holds from one instant to another, half-open; `toMicros` is `null` while open. */
 export interface QuantitySpan {
   readonly name: string;

@@ -7,7 +7,7 @@ import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CatalogueWrites } from './catalogue-changes.ts';
 import { openTenantCalendar } from './open-tenant-calendar.ts';
-import { holdQuantity, moveToPlan, replaceTimeline } from './write-timeline.ts';
+import { replaceTimeline } from './write-timeline.ts';
 
 /** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
 export async function writeChanges(
@@ -27,7 +27,8 @@ export async function writeChanges(
     await openTenantCalendar(client, created.tenant, atMicros);
   }
   for (const tenant of writes.updatedTenants) await updateTenant(client, tenant);
-  for (const move of writes.planMoves) await moveToPlan(client, move);
+  for (const { tenant, plans } of writes.planMoves)
+    await replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans);
 }
 
 async function insertMeters(client: pg.PoolClient, meters: readonly Meter[]): Promise<void> {
@@ -119,26 +120,15 @@ async function insertItems(
   client: pg.PoolClient,
   { tenant: { id: tenant, billingStart }, plan, quantities, addOns, prices }: CatalogueWrites['newTenants'][number],
 ): Promise<void> {
-  const open = { fromMicros: requireInstant(billingStart), toMicros: null };
-  await insertItem(client, tenant, plan, billingStart);
-  for (const held of quantities) await holdQuantity(client, { ...held, tenant, fromMicros: open.fromMicros });
+  const always = { fromMicros: requireInstant(billingStart), toMicros: null };
+  await replaceTimeline(client, { tenant, kind: 'plan', name: '' }, [{ plan, ...always }]);
+  for (const { name, quantity } of quantities) {
+    await replaceTimeline(client, { tenant, kind: 'quantity', name }, [{ name, quantity, ...always }]);
+  }
   for (const addOn of addOns) {
-    await replaceTimeline(client, { tenant, kind: 'add_on', name: addOn.key }, [{ plan: addOn, ...open }]);
+    await replaceTimeline(client, { tenant, kind: 'add_on', name: addOn.key }, [{ plan: addOn, ...always }]);
   }
   for (const charge of prices) {
-    await replaceTimeline(client, { tenant, kind: 'price', name: charge.key }, [{ charge, ...open }]);
+    await replaceTimeline(client, { tenant, kind: 'price', name: charge.key }, [{ charge, ...always }]);
   }
-}
-
-async function insertItem(
-  client: pg.PoolClient,
-  tenant: string,
-  plan: Pick<PlanVersion, 'key' | 'version'>,
-  validFrom: string,
-): Promise<void> {
-  await client.query(
-    `insert into tenant_item (tenant, kind, plan_key, plan_version, valid_from)
-     values ($1::text, 'plan', $2::text, $3::integer, $4::timestamptz)`,
-    [tenant, plan.key, plan.version, validFrom],
-  );
 }

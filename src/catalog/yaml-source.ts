@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
+import { isStorableText, UNSTORABLE_TEXT } from '../domain/storable-text.ts';
 import type { CatalogueProblem, FieldPath } from './catalogue-problem.ts';
 
 /** A number as it is spelled in the file. Decimals are read from the spelling, so that 0.000003 never becomes a float. */
@@ -81,6 +82,7 @@ class Reader {
   #readScalar(node: { value: unknown; source?: string } & Node): YamlValue {
     const { value, source } = node;
     if (typeof value === 'number' || typeof value === 'bigint') return new NumberText(source ?? String(value));
+    if (typeof value === 'string' && !isStorableText(value)) return this.#refuse(node, UNSTORABLE_TEXT);
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
     return this.#refuse(node, 'is a value of a kind that is not known here: put it in quotes');
   }
@@ -90,7 +92,11 @@ class Reader {
     const fields = Object.create(null) as Record<string, YamlValue>;
     for (const { key, value } of pairs) {
       if (!isScalar(key)) return this.#refuse(key, 'has a field whose name is not plain text');
-      fields[String(key.source ?? key.value)] = this.read(value, level + 1);
+      const name = String(key.source ?? key.value);
+      if (!isStorableText(name)) return this.#refuse(key, UNSTORABLE_TEXT);
+      // The parser finds names that are the same value; 1 and "1" are not, and are one name here.
+      if (Object.hasOwn(fields, name)) return this.#refuse(key, `has the field ${name} twice: remove one of them`);
+      fields[name] = this.read(value, level + 1);
     }
     return fields;
   }

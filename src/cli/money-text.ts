@@ -1,14 +1,10 @@
-/** Digits behind the point of a currency's amounts, as the runtime's own currency data have it. */
-function fractionDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-}
+import { formatMinor } from '../domain/money.ts';
+import { groupDigits } from './table.ts';
 
-/** Minor units in major units with all digits: `8592` USD is `85.92`. Works on the digits, so no amount passes a float. */
+/**
+ * Minor units in major units with all digits, thousands set apart: `859200` USD is `8,592.00`. By the table that bills are made with: the
+ * runtime's currency data leave out minor units that are not in daily use, and so show 100 times too much of a forint.
+ */
 export function amountText(amountMinor: string, currency: string): string {
-  const exponent = fractionDigits(currency);
-  const negative = amountMinor.startsWith('-');
-  const digits = (negative ? amountMinor.slice(1) : amountMinor).padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',');
-  const fraction = exponent === 0 ? '' : `.${digits.slice(digits.length - exponent)}`;
-  return `${negative ? '-' : ''}${whole}${fraction}`;
+  return groupDigits(formatMinor(BigInt(amountMinor), currency));
 }

@@ -1,6 +1,7 @@
 import { describeError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { buildProgram } from './program.ts';
+import { plainText } from './table.ts';
 
 /**
  * Runs one command line to its end and answers its exit code: 0 done, 1 something it depends on failed or refused, 2 what was typed
@@ -13,7 +14,7 @@ export async function runCli(words: readonly string[], io: CliIo): Promise<numbe
     return 0;
   } catch (error) {
     const { exitCode, line } = describeError(error);
-    if (line !== undefined) io.note(`tollkeeper: ${line}\n`);
+    if (line !== undefined) io.note(`tollkeeper: ${plainText(line)}\n`);
     return exitCode;
   }
 }

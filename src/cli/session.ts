@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { TollkeeperClient } from '../client/index.ts';
 import { CliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
-import { renderTable } from './table.ts';
+import { plainText, renderTable } from './table.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:4400';
 /** Where `tollkeeper start` keeps the first admin key, below the data folder. */
@@ -55,7 +55,7 @@ export function openClient(io: CliIo, command: Command, attemptsMax = ATTEMPTS_M
       onRetry: (error, attempt, waitMs) => {
         if (waitMs < TOLD_WAIT_MS) return;
         const wait = `trying again in ${Math.round(waitMs / 1_000)} s (${attempt + 1} of ${attemptsMax})`;
-        io.note(`${error.message}; ${wait}\n`);
+        io.note(`${plainText(error.message)}; ${wait}\n`);
       },
     },
   });
@@ -85,10 +85,18 @@ export function printList<T>(
 /** Prints one answer: as JSON where asked for, else as the text given. */
 export function printAnswer(io: CliIo, command: Command, answer: unknown, text: string): void {
   if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(io, answer ?? null);
-  else io.print(`${text}\n`);
+  else io.print(`${plainText(text)}\n`);
 }
+
+/** Controls that JSON leaves as they are, and that a terminal may obey. */
+// oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
+const LATE_CONTROLS = /[\u007f-\u009f]/g;
 
 /** Prints indented JSON, the form programs read. */
 export function printJson(io: CliIo, value: unknown): void {
-  io.print(`${JSON.stringify(value, null, 2)}\n`);
+  const json = JSON.stringify(value, null, 2).replace(
+    LATE_CONTROLS,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
+  io.print(`${json}\n`);
 }

@@ -19,6 +19,11 @@ export interface CountingView {
   readonly periodLength: PeriodLength;
 }
 
+/** By what periods are counted now, and every change of that. */
+export interface CalendarView extends CountingView {
+  readonly changes: readonly (CountingView & { readonly from: string })[];
+}
+
 /** What an anchor change did, or would do. */
 export interface AnchorChangeView {
   readonly dryRun: boolean;

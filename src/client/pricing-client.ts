@@ -1,4 +1,4 @@
-import type * as Api from './api-types.ts';
+import type { Page, PageQuery } from './page-types.ts';
 import type * as Calendar from './calendar-types.ts';
 import type * as Credits from './credit-types.ts';
 import type * as Pricing from './pricing-types.ts';
@@ -8,54 +8,47 @@ import type * as Timeline from './timeline-types.ts';
 /** What is done with prices: plans and quantities of tenants, credits, coupons, charges made once, and bills that are not made. */
 export abstract class PricingClient extends RequestingClient {
   /** Brings a tenant under another plan version from an instant on, or with `dryRun` answers what that would mean. */
-  changePlan(tenant: string, { dryRun, ...change }: Timeline.PlanChangeInput): Promise<Timeline.PlanChangeView> {
-    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/plan`, { dryRun: dryRun || undefined }), change);
+  changePlan(tenant: string, change: Timeline.PlanChangeInput): Promise<Timeline.PlanChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/plan`, change);
   }
 
   /** Gives a tenant an add-on from an instant on, or with `dryRun` answers what that would mean. */
-  addAddOn(tenant: string, { dryRun, ...change }: Timeline.AddOnInput): Promise<Timeline.AddOnChangeView> {
-    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/add-ons`, { dryRun: dryRun || undefined }), change);
+  addAddOn(tenant: string, change: Timeline.AddOnInput): Promise<Timeline.AddOnChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/add-ons`, change);
   }
 
   /** Takes an add-on from a tenant from an instant on, or with `dryRun` answers what that would mean. */
-  endAddOn(
-    tenant: string,
-    addOn: string,
-    { dryRun, ...change }: Timeline.EndInput = {},
-  ): Promise<Timeline.AddOnChangeView> {
-    const route = path`/v1/tenants/${tenant}/add-ons/${addOn}/end`;
-    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  endAddOn(tenant: string, addOn: string, change: Timeline.EndInput = {}): Promise<Timeline.AddOnChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/add-ons/${addOn}/end`, change);
   }
 
   /** Gives a tenant a price of its own from an instant on, or with `dryRun` answers what that would mean. */
-  setPrice(tenant: string, { dryRun, ...change }: Timeline.PriceInput): Promise<Timeline.PriceChangeView> {
-    return this.change('POST', withQuery(path`/v1/tenants/${tenant}/prices`, { dryRun: dryRun || undefined }), change);
+  setPrice(tenant: string, change: Timeline.PriceInput): Promise<Timeline.PriceChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/prices`, change);
   }
 
   /** Ends a price of a tenant's own: from an instant on the plan's holds again. @param charge its key */
-  endPrice(
-    tenant: string,
-    charge: string,
-    { dryRun, ...change }: Timeline.EndInput = {},
-  ): Promise<Timeline.PriceChangeView> {
-    const route = path`/v1/tenants/${tenant}/prices/${charge}/end`;
-    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
+  endPrice(tenant: string, charge: string, change: Timeline.EndInput = {}): Promise<Timeline.PriceChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/prices/${charge}/end`, change);
   }
 
-  /** Changes how many of a fixed quantity of its plan a tenant holds, from an instant on. */
+  /** Changes how many of a fixed quantity a tenant holds from an instant on, or with `dryRun` answers what that would mean. */
   setQuantity(tenant: string, name: string, change: Timeline.QuantityInput): Promise<Timeline.QuantityChangeView> {
-    return this.change('POST', path`/v1/tenants/${tenant}/quantities/${name}`, change);
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/quantities/${name}`, change);
   }
 
   /** Changes what a tenant's periods are counted from, from the end of one of them on, or with `dryRun` answers what they would be. */
-  setAnchor(tenant: string, { dryRun, ...change }: Calendar.AnchorInput): Promise<Calendar.AnchorChangeView> {
-    const target = withQuery(path`/v1/tenants/${tenant}/billing-anchor`, { dryRun: dryRun || undefined });
-    return this.change('POST', target, change);
+  setAnchor(tenant: string, change: Calendar.AnchorInput): Promise<Calendar.AnchorChangeView> {
+    return this.#changeOrShow(path`/v1/tenants/${tenant}/billing-anchor`, change);
   }
 
   /** Moves a page of tenants to a newer version of their plan, or with `dryRun` shows who would pay what. Ask again while there is a `nextCursor`. */
-  migratePlan(plan: string, { dryRun, ...page }: Timeline.MigrationInput): Promise<Timeline.MigrationPage> {
-    return this.change('POST', withQuery(path`/v1/plans/${plan}/migrate`, { dryRun: dryRun || undefined }), page);
+  migratePlan(plan: string, page: Timeline.MigrationInput): Promise<Timeline.MigrationPage> {
+    return this.#changeOrShow(path`/v1/plans/${plan}/migrate`, page);
+  }
+
+  #changeOrShow<T>(route: string, { dryRun, ...change }: { readonly dryRun?: boolean | undefined }): Promise<T> {
+    return this.change('POST', withQuery(route, { dryRun: dryRun || undefined }), change);
   }
 
   /** Gives a tenant credit, which pays the invoices that are billed to it. */
@@ -64,7 +57,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** A tenant's credits, the oldest first, also those that are used up. */
-  listCredits(tenant: string, query: Api.PageQuery = {}): Promise<Credits.CreditPage> {
+  listCredits(tenant: string, query: PageQuery = {}): Promise<Credits.CreditPage> {
     return this.get(path`/v1/tenants/${tenant}/credits`, { ...query });
   }
 
@@ -79,7 +72,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** Charges that were made once, in order of time. */
-  listOneOffs(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.OneOffView>> {
+  listOneOffs(tenant: string, query: PageQuery = {}): Promise<Page<Credits.OneOffView>> {
     return this.get(path`/v1/tenants/${tenant}/one-offs`, { ...query });
   }
 
@@ -94,7 +87,7 @@ export abstract class PricingClient extends RequestingClient {
   }
 
   /** The coupons that a tenant was given, in order of their beginning. */
-  listCoupons(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Credits.CouponApplicationView>> {
+  listCoupons(tenant: string, query: PageQuery = {}): Promise<Page<Credits.CouponApplicationView>> {
     return this.get(path`/v1/tenants/${tenant}/coupons`, { ...query });
   }
 

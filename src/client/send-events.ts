@@ -1,6 +1,6 @@
 import type { EventResult } from '../domain/outcome.ts';
 import type { ApiCaller } from './api-caller.ts';
-import type { EventsAnswer } from './api-types.ts';
+import type { EventsAnswer } from './event-types.ts';
 import type { Batch, EventInput } from './event-batches.ts';
 import { BATCH_EVENTS_MAX, batchesOf } from './event-batches.ts';
 import { TollkeeperError } from './tollkeeper-error.ts';

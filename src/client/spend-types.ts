@@ -1,6 +1,6 @@
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent } from '../domain/invoice.ts';
-import type { LiveUsageView } from './api-types.ts';
+import type { LiveUsageView } from './usage-types.ts';
 
 /** What one charge has come to in the open period, or in a part of it under one plan. */
 export interface ChargeSpendView {

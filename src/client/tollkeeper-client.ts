@@ -1,5 +1,17 @@
 import type { EventResult } from '../domain/outcome.ts';
-import type * as Api from './api-types.ts';
+import type { ApplyAnswer, CountBackAnswer, TenantView } from './catalogue-types.ts';
+import type { CheckInput, CheckView } from './check-types.ts';
+import type {
+  DeadLetterView,
+  DeadLettersQuery,
+  EventsQuery,
+  LedgerEventView,
+  SettledLetterView,
+} from './event-types.ts';
+import type { CycleView, InvoiceSummaryView, InvoiceView, InvoicesQuery } from './invoice-types.ts';
+import type { KeyView, NewKey, NewKeyView, RotatedKeyView } from './key-types.ts';
+import type { Page, PageQuery } from './page-types.ts';
+import type { AlertView, AlertsQuery, RefusalView, RefusalsQuery, UsageQuery, UsageView } from './usage-types.ts';
 import type { EventInput } from './event-batches.ts';
 import type { SendOptions } from './send-events.ts';
 import { sendEvents } from './send-events.ts';
@@ -23,7 +35,7 @@ export class TollkeeperClient extends PricingClient {
   }
 
   /** Asks before the work whether a tenant may use so much more; takes nothing. */
-  check({ tenant, meter, quantity, properties, cost }: Api.CheckInput): Promise<Api.CheckView> {
+  check({ tenant, meter, quantity, properties, cost }: CheckInput): Promise<CheckView> {
     const meters = typeof meter === 'string' ? { meter } : { meters: meter };
     return this.caller.json({
       method: 'POST',
@@ -59,19 +71,19 @@ export class TollkeeperClient extends PricingClient {
     return this.get(path`/v1/reservations/${reservation}`);
   }
 
-  listEvents(query: Api.EventsQuery): Promise<Api.Page<Api.LedgerEventView>> {
+  listEvents(query: EventsQuery): Promise<Page<LedgerEventView>> {
     return this.get('/v1/events', { ...query });
   }
 
-  listTenants(query: Api.PageQuery = {}): Promise<Api.Page<Api.TenantView>> {
+  listTenants(query: PageQuery = {}): Promise<Page<TenantView>> {
     return this.get('/v1/tenants', { ...query });
   }
 
-  getTenant(tenant: string): Promise<Api.TenantView> {
+  getTenant(tenant: string): Promise<TenantView> {
     return this.get(path`/v1/tenants/${tenant}`);
   }
 
-  getUsage(tenant: string, query: Api.UsageQuery = {}): Promise<Api.UsageView> {
+  getUsage(tenant: string, query: UsageQuery = {}): Promise<UsageView> {
     return this.get(path`/v1/tenants/${tenant}/usage`, { ...query });
   }
 
@@ -81,36 +93,36 @@ export class TollkeeperClient extends PricingClient {
   }
 
   /** What was turned away, by hour of arrival, meter and reason. */
-  listRefusals(tenant: string, query: Api.RefusalsQuery = {}): Promise<Api.Page<Api.RefusalView>> {
+  listRefusals(tenant: string, query: RefusalsQuery = {}): Promise<Page<RefusalView>> {
     return this.get(path`/v1/tenants/${tenant}/refusals`, { ...query });
   }
 
   /** Thresholds that usage has reached, those found last first. */
-  listAlerts(query: Api.AlertsQuery = {}): Promise<Api.Page<Api.AlertView>> {
+  listAlerts(query: AlertsQuery = {}): Promise<Page<AlertView>> {
     return this.get('/v1/alerts', { ...query });
   }
 
   /** What could not be written to the ledger, the newest first; by default what is open. */
-  listDeadLetters(query: Api.DeadLettersQuery = {}): Promise<Api.Page<Api.DeadLetterView>> {
+  listDeadLetters(query: DeadLettersQuery = {}): Promise<Page<DeadLetterView>> {
     return this.get('/v1/dead-letters', { ...query });
   }
 
   /** One with what it holds. @param id `dl_…` */
-  getDeadLetter(id: string): Promise<Api.DeadLetterView & { readonly content: string }> {
+  getDeadLetter(id: string): Promise<DeadLetterView & { readonly content: string }> {
     return this.get(path`/v1/dead-letters/${id}`);
   }
 
   /** Reads it again after a fix and puts its events into the ledger. */
-  replayDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
+  replayDeadLetter(id: string, reason: string): Promise<SettledLetterView> {
     return this.change('POST', path`/v1/dead-letters/${id}/replay`, { reason });
   }
 
   /** Decides that it is never billed. */
-  discardDeadLetter(id: string, reason: string): Promise<Api.SettledLetterView> {
+  discardDeadLetter(id: string, reason: string): Promise<SettledLetterView> {
     return this.change('POST', path`/v1/dead-letters/${id}/discard`, { reason });
   }
 
-  listCycles(tenant: string, query: Api.PageQuery = {}): Promise<Api.Page<Api.CycleView>> {
+  listCycles(tenant: string, query: PageQuery = {}): Promise<Page<CycleView>> {
     return this.get(path`/v1/tenants/${tenant}/cycles`, { ...query });
   }
 
@@ -141,12 +153,12 @@ export class TollkeeperClient extends PricingClient {
     return this.change('POST', path`/v1/cycles/${tenant}/${periodStart}/reject`, { reason });
   }
 
-  listInvoices(query: Api.InvoicesQuery = {}): Promise<Api.Page<Api.InvoiceSummaryView>> {
+  listInvoices(query: InvoicesQuery = {}): Promise<Page<InvoiceSummaryView>> {
     return this.get('/v1/invoices', { ...query });
   }
 
   /** @param idOrNumber `inv_…` or `INV-000001` */
-  getInvoice(idOrNumber: string): Promise<Api.InvoiceView> {
+  getInvoice(idOrNumber: string): Promise<InvoiceView> {
     return this.get(path`/v1/invoices/${idOrNumber}`);
   }
 
@@ -160,7 +172,7 @@ export class TollkeeperClient extends PricingClient {
   }
 
   /** Applies a catalogue file. @param yaml the file's text @param fileName named in the service's errors */
-  applyCatalogue(yaml: string, options: { dryRun?: boolean; fileName?: string } = {}): Promise<Api.ApplyAnswer> {
+  applyCatalogue(yaml: string, options: { dryRun?: boolean; fileName?: string } = {}): Promise<ApplyAnswer> {
     return this.caller.json({
       method: 'POST',
       path: withQuery('/v1/catalogue', { dryRun: options.dryRun === true ? true : undefined, file: options.fileName }),
@@ -171,20 +183,20 @@ export class TollkeeperClient extends PricingClient {
   }
 
   /** Lets a new meter read the accepted events of open periods, back to an instant. Ask again while there is a `nextCursor`. */
-  countBack(meter: string, range: { to: string; tenant?: string; cursor?: string }): Promise<Api.CountBackAnswer> {
+  countBack(meter: string, range: { to: string; tenant?: string; cursor?: string }): Promise<CountBackAnswer> {
     return this.change('POST', path`/v1/meters/${meter}/count-back`, range);
   }
 
-  createKey(key: Api.NewKey): Promise<Api.NewKeyView> {
+  createKey(key: NewKey): Promise<NewKeyView> {
     return this.change('POST', '/v1/keys', key);
   }
 
-  listKeys(query: Api.PageQuery = {}): Promise<Api.Page<Api.KeyView>> {
+  listKeys(query: PageQuery = {}): Promise<Page<KeyView>> {
     return this.get('/v1/keys', { ...query });
   }
 
   /** Makes a key for the same and lets the old one expire. @param overlapSeconds how long both work; a day when absent */
-  rotateKey(id: string, options: { readonly overlapSeconds?: number | undefined } = {}): Promise<Api.RotatedKeyView> {
+  rotateKey(id: string, options: { readonly overlapSeconds?: number | undefined } = {}): Promise<RotatedKeyView> {
     return this.change('POST', path`/v1/keys/${id}/rotate`, options);
   }
 
@@ -192,7 +204,7 @@ export class TollkeeperClient extends PricingClient {
     return this.change('DELETE', path`/v1/keys/${id}`);
   }
 
-  listIncidents(query: Verify.IncidentsQuery = {}): Promise<Api.Page<Verify.IncidentView>> {
+  listIncidents(query: Verify.IncidentsQuery = {}): Promise<Page<Verify.IncidentView>> {
     return this.get('/v1/incidents', { ...query });
   }
 
@@ -217,7 +229,7 @@ export class TollkeeperClient extends PricingClient {
 }
 
 /** Reads all pages of a list, at most `PAGES_MAX`. */
-export async function* allPages<T>(read: (cursor: string | undefined) => Promise<Api.Page<T>>): AsyncGenerator<T> {
+export async function* allPages<T>(read: (cursor: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { data, nextCursor } = await read(cursor);

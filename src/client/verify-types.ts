@@ -1,6 +1,6 @@
 import type { JsonObject } from '../domain/event.ts';
 import type { InstantText } from '../domain/instant.ts';
-import type { PageQuery } from './api-types.ts';
+import type { PageQuery } from './page-types.ts';
 
 /** One figure on which counters, journal, rollups and raw rows do not agree. Plain decimals. */
 export interface CounterDifferenceView {

@@ -1,5 +1,3 @@
-import { type Decimal, decimal } from './decimal.ts';
-
 /** An ISO 4217 currency code in upper case. */
 export type CurrencyCode = string;
 
@@ -30,9 +28,4 @@ export function formatMinor(amountMinor: AmountMinor, currency: CurrencyCode): s
   const whole = digits.slice(0, digits.length - exponent);
   const fraction = digits.slice(digits.length - exponent);
   return `${negative ? '-' : ''}${whole}${exponent === 0 ? '' : `.${fraction}`}`;
-}
-
-/** Minor units as an exact decimal of major units. */
-export function minorToDecimal(amountMinor: AmountMinor, currency: CurrencyCode): Decimal {
-  return decimal(formatMinor(amountMinor, currency));
 }

@@ -12,6 +12,11 @@ export interface TimeWindow {
   readonly endMicros: EpochMicros;
 }
 
+/** Whether two windows are of the same time. */
+export function isSameWindow(one: TimeWindow, other: TimeWindow): boolean {
+  return one.startMicros === other.startMicros && one.endMicros === other.endMicros;
+}
+
 /** The part of an item that lies in a window. Never empty. */
 export interface ItemSpan<Item extends TimelineItem> {
   readonly item: Item;
@@ -31,14 +36,17 @@ export function itemsWithin<Item extends TimelineItem>(items: readonly Item[], w
     .toSorted((a, b) => a.fromMicros - b.fromMicros);
 }
 
+/** Whether an item holds an instant. */
+export function holdsAt({ fromMicros, toMicros }: TimelineItem, instantMicros: EpochMicros): boolean {
+  return fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros);
+}
+
 /** The item that holds an instant; `undefined` where there is none. */
 export function itemAt<Item extends TimelineItem>(
   items: readonly Item[],
   instantMicros: EpochMicros,
 ): Item | undefined {
-  return items.find(
-    ({ fromMicros, toMicros }) => fromMicros <= instantMicros && (toMicros === null || instantMicros < toMicros),
-  );
+  return items.find((item) => holdsAt(item, instantMicros));
 }
 
 /**

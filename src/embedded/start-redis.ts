@@ -19,7 +19,10 @@ export interface RedisOptions {
   /** The stack's data folder; Redis keeps its files in `redis/` below it. */
   readonly dataFolder: string;
   readonly port?: number | undefined;
-  /** How many numbered databases there are. One is enough outside tests. */
+  /**
+   * How many numbered databases there are, each of somebody else: then nobody may empty all of them at once (FLUSHALL). One is enough
+   * outside tests.
+   */
   readonly databases?: number | undefined;
 }
 
@@ -73,10 +76,11 @@ export async function startRedis(options: RedisOptions): Promise<StartedRedis> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const databases = String(options.databases ?? DATABASES_DEFAULT);
   const place = ['--port', String(port), '--bind', LOOPBACK, '--dir', folder, '--databases', databases];
+  const shared = options.databases === undefined ? [] : ['--rename-command', 'FLUSHALL', ''];
   const server = await startServer({
     name: 'Redis',
     command: options.program,
-    arguments: [...place, ...DURABLE_SETTINGS],
+    arguments: [...place, ...DURABLE_SETTINGS, ...shared],
     logFile: join(options.dataFolder, 'logs', 'redis.log'),
     identityFile: join(options.dataFolder, 'run', 'redis.json'),
     stopSignal: 'SIGTERM',

@@ -1,4 +1,5 @@
 import { MeterUnavailableError } from '../meter/meter-errors.ts';
+import { within } from '../meter/within.ts';
 
 /** Senders are promised an answer within five seconds; this leaves some for the way of it. */
 const ANSWER_WITHIN_MS = 4_500;
@@ -12,18 +13,10 @@ const ANSWER_WITHIN_MS = 4_500;
  * @param waitedMs what the sender has waited for the stores already; the time a body takes to arrive is its sender's own
  * @throws MeterUnavailableError when the time is up
  */
-export async function answerInTime<T>(work: Promise<T>, waitedMs = 0): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new MeterUnavailableError(`Redis and PostgreSQL did not do their part within ${ANSWER_WITHIN_MS} ms`)),
-      Math.max(0, ANSWER_WITHIN_MS - waitedMs),
-    );
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function answerInTime<T>(work: Promise<T>, waitedMs = 0): Promise<T> {
+  return within(Math.max(0, ANSWER_WITHIN_MS - waitedMs), work, tooLate);
+}
+
+function tooLate(): Error {
+  return new MeterUnavailableError(`Redis and PostgreSQL did not do their part within ${ANSWER_WITHIN_MS} ms`);
 }

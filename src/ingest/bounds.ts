@@ -8,6 +8,7 @@ import { countedByName, dimensionDigest } from '../meter/dimension-digest.ts';
 import type { GroupBound } from '../meter/usage-group.ts';
 import { thresholdsOfMeter } from './meter-thresholds.ts';
 import type { Reading } from './read-meters.ts';
+import { RISING_AGGREGATIONS } from './rising-aggregations.ts';
 
 /** A bound that one reading meets, with what its answer says of it. */
 export interface ReadingBound extends GroupBound {
@@ -55,11 +56,9 @@ function boundsOfMeter(entry: TenantEntry, span: PlanSpan, meter: Meter): MeterB
   return known;
 }
 
-/** Limits are on totals and maxima; a latest value and the number of distinct values are not bounded here. */
 function resolveBounds(entry: TenantEntry, span: PlanSpan, meter: Meter): MeterBounds {
   const { plan } = span;
-  if (meter.aggregation === 'unique' || meter.aggregation === 'latest')
-    return { rules: undefined, hasDimensions: false };
+  if (!RISING_AGGREGATIONS.has(meter.aggregation)) return { rules: undefined, hasDimensions: false };
   const bounds = limitsOfTenant(plan.limits, entry.tenant.limits)
     .filter((limit) => limit.meter === meter.key)
     .map((limit) => boundOf(limit, meter));

@@ -1,22 +1,20 @@
 import type { AuthenticatedKey } from '../catalog/api-keys.ts';
-import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
+import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
 import type { JsonObject } from '../domain/event.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { LimitState, Outcome, UsageCost } from '../domain/outcome.ts';
 import { parseQuantity } from '../domain/quantity.ts';
-import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { readLimits } from '../meter/read-limits.ts';
 import { answerInTime } from './answer-in-time.ts';
+import { askNow, type Understood } from './ask-now.ts';
 import type { IngestService } from './ingest-service.ts';
 import { countedByOf, type ReadingBound } from './bounds.ts';
-import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
-import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
 import { readDimensions, type Reading } from './read-meters.ts';
+import { RISING_AGGREGATIONS } from './rising-aggregations.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
-import { extendPeriods } from './take-batch.ts';
 import { tenantOfKey } from './tenant-of-key.ts';
 import { meteredValue } from './usage-cost.ts';
 
@@ -56,9 +54,6 @@ export interface CheckRefusal {
   readonly message: string;
 }
 
-/** A round each for an unknown name, missing periods, a void gate, a stale catalogue and a stale gate, and the one that succeeds. */
-const ROUNDS_MAX = 6;
-
 /**
  * Answers whether usage of this moment would be accepted, with the state of each limit, and takes nothing. The same rules and
  * versions as for an event decide; counters that are void are rebuilt first. Rejects with `MeterUnavailableError` when a store
@@ -71,40 +66,24 @@ export function checkLimits(
   return answerInTime(answerQuestion(service, question), question.waitedMs);
 }
 
-async function answerQuestion(
+function answerQuestion(
   service: IngestService,
   question: CheckQuestion,
 ): Promise<CheckAnswer | { readonly refusal: CheckRefusal }> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const snapshot = service.catalogue.current();
-    const understood = understand(snapshot, question);
-    if ('refusal' in understood) {
-      // It may have been made a moment ago through another process.
-      if (round === 0 && (await readNewerCatalogue(service, snapshot.version))) continue;
-      return understood;
-    }
-    const { entry, readings } = understood;
-    const nowMicros = service.clock();
-    const context = { snapshot, key: question.key, nowMicros, periods: service.periods };
-    const judgement = judgeTime(context, entry, { occurredAtMicros: nowMicros }, readings);
-    if (judgement.kind === 'acceptable') {
-      const asksForCost = question.asksForCost === true && service.priceUsage !== undefined;
-      const answer = await askMeter(service, snapshot.version, judgement, asksForCost ? nowMicros : undefined);
-      if (answer !== undefined) return answer;
-    } else if (judgement.kind === 'no_place') {
-      await extendPeriods(service, { extensions: new Map([[judgement.tenant, judgement.throughMicros]]) });
-    } else {
-      const reason = judgement.kind === 'forbidden' ? OUTCOMES[judgement.verdict] : judgement.outcome;
-      return { allowed: false, reason, limits: [] };
-    }
-  }
-  throw new MeterUnavailableError('the limits could not be read: the catalogue or a gate keeps changing');
+  const asksForCost = question.asksForCost === true && service.priceUsage !== undefined;
+  return askNow(service, {
+    key: question.key,
+    understand: (snapshot) => understand(snapshot, question),
+    ask: ({ snapshot, nowMicros, judgement }) =>
+      askMeter(service, snapshot.version, judgement, asksForCost ? nowMicros : undefined),
+    inVain: 'the limits could not be read',
+  });
 }
 
-type Understood =
-  { readonly entry: TenantEntry; readonly readings: readonly Reading[] } | { readonly refusal: CheckRefusal };
-
-function understand(snapshot: CatalogueSnapshot, question: CheckQuestion): Understood {
+function understand(
+  snapshot: CatalogueSnapshot,
+  question: CheckQuestion,
+): Understood | { readonly refusal: CheckRefusal } {
   const { key, tenant, meters, quantity, properties = null } = question;
   const entry = tenantOfKey(snapshot, key, tenant);
   if (entry === undefined) {
@@ -187,14 +166,11 @@ function costOf(
   totals: readonly string[],
 ): Pick<CheckAnswer, 'cost' | 'costReason'> {
   const values = readings.map((reading, index) => {
-    const isCounted = COUNTED_AGGREGATIONS.has(reading.meter.aggregation);
+    const isCounted = RISING_AGGREGATIONS.has(reading.meter.aggregation);
     return meteredValue(reading, isCounted ? BigInt(totals[index] ?? '0') : undefined);
   });
   return service.priceUsage?.({ entry, atMicros, usagePeriod, isLate: false, readings: values }) ?? {};
 }
-
-/** Aggregations of which Redis keeps one running number that says what more usage adds. */
-const COUNTED_AGGREGATIONS: ReadonlySet<string> = new Set(['count', 'sum', 'max']);
 
 /** The rule of `recordUsage.lua`: a total must stay within a hard limit, a maximum may repeat what it has reached. */
 function allows({ reading: { meter, scaled }, bound, used, held }: BoundedQuestion): boolean {

@@ -1,4 +1,5 @@
 import { BATCH_EVENTS_MAX, BODY_BYTES_MAX } from '../domain/event.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import { IngestFailure } from './ingest-failure.ts';
 
 /** How the events of a request are written. */
@@ -71,7 +72,7 @@ export function readData(body: Uint8Array): unknown {
 function parseBody(body: Uint8Array): unknown {
   try {
     // The decoder takes a byte order mark away and refuses what is not UTF-8, where a lenient one would make ids equal.
-    return JSON.parse(decoder.decode(body)) as unknown;
+    return parseJson(decoder.decode(body));
   } catch (error) {
     const reason = error instanceof SyntaxError ? 'it is not JSON' : 'it is not UTF-8';
     throw new IngestFailure('unreadable', `the body cannot be read: ${reason}`);

@@ -128,7 +128,11 @@ export function readDimensions(
   let known = knownValues.get(meter);
   if (known === undefined || known.size >= KNOWN_VALUES_MAX) knownValues.set(meter, (known = new Map()));
   let read = known.get(value);
-  if (read === undefined) known.set(value, (read = readEachDimension(meter, event)));
+  if (read === undefined) {
+    read = readEachDimension(meter, event);
+    // A fault says where it is in the event as it was sent, and CloudEvents have their properties elsewhere.
+    if ('dimensions' in read) known.set(value, read);
+  }
   return read;
 }
 

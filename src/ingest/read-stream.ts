@@ -29,6 +29,11 @@ export function readStream(stream: Readable, bytesMax: number): Promise<Buffer> 
       reject(error);
     };
     const onClose = (): void => onError(new Error('the stream was closed before its end'));
+    // A sender may leave while the key is looked up: nothing would ever be heard of its stream again.
+    if (stream.destroyed) {
+      onClose();
+      return;
+    }
     stream.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   });
 }

@@ -3,6 +3,7 @@ import { metersAt } from '../catalog/meter-spans.ts';
 import type { JsonObject } from '../domain/event.ts';
 import { formatInstant, parseInstant, requireInstant, type EpochMicros, type InstantText } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import { digestBytes, idDigest, type DigestText } from '../meter/digests.ts';
 import { checkEvent, checkId, checkTenant, type CheckedEvent } from './check-event.ts';
 import type { Fault } from './check-properties.ts';
@@ -32,7 +33,7 @@ export function reservationText({ tenant, id, meter, quantity, atMicros, propert
 /** Reads what `reservationText` wrote; `undefined`: nothing that it wrote. */
 export function readReservationText(text: string): Reserved | undefined {
   if (!text.startsWith(PREFIX)) return undefined;
-  const parts = parseJson(Buffer.from(text.slice(PREFIX.length), 'base64url').toString('utf8'));
+  const parts = parsedOrNothing(Buffer.from(text.slice(PREFIX.length), 'base64url').toString('utf8'));
   if (!Array.isArray(parts)) return undefined;
   const [tenant, id, meter, quantity, atMicros, properties] = parts as readonly unknown[];
   if (checkTenant(tenant, '') !== undefined || checkId(id, '') !== undefined) return undefined;
@@ -43,9 +44,9 @@ export function readReservationText(text: string): Reserved | undefined {
   return isSound && reservationText(reserved) === text ? reserved : undefined;
 }
 
-function parseJson(text: string): unknown {
+function parsedOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -103,9 +103,18 @@ async function readBytes({ body, contentLength }: IngestRequest): Promise<Uint8A
     checkBodySize(body.length);
     return body;
   }
-  const bytes = await readStream(body, BODY_BYTES_MAX);
+  const bytes = await readSent(body);
   checkBodySize(bytes.length);
   return bytes;
+}
+
+/** A sender that leaves is no fault of the service. */
+async function readSent(body: Readable): Promise<Uint8Array> {
+  try {
+    return await readStream(body, BODY_BYTES_MAX);
+  } catch {
+    throw new IngestFailure('unreadable', 'the connection broke off before the whole body had come: send it again');
+  }
 }
 
 function failureAnswer(error: unknown): IngestAnswer {

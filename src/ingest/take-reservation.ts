@@ -5,21 +5,18 @@ import { formatInstant, type InstantText } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { LimitState, Outcome } from '../domain/outcome.ts';
 import { contentDigest, digestBytes } from '../meter/digests.ts';
-import { MeterUnavailableError } from '../meter/meter-errors.ts';
 import { reserveUnits, type UnitsAnswer } from '../meter/reserve-units.ts';
 import type { HoldState } from '../meter/settle-holds.ts';
 import { answerInTime } from './answer-in-time.ts';
+import { askNow, type Understood } from './ask-now.ts';
 import { countedByOf } from './bounds.ts';
 import type { CheckedEvent } from './check-event.ts';
 import type { IngestService } from './ingest-service.ts';
-import { judgeTime } from './judge-event.ts';
 import { limitState } from './limit-walk.ts';
-import { readNewerCatalogue } from './newer-catalogue.ts';
 import type { Acceptable } from './plan-groups.ts';
-import { readMeters, type Reading } from './read-meters.ts';
+import { readMeters } from './read-meters.ts';
 import { eventOfReservation, holdName, meterAt, reservationText, type Reserved } from './reservation.ts';
 import { clearObstacles, OUTCOMES } from './send-groups.ts';
-import { extendPeriods } from './take-batch.ts';
 import { tenantOfKey } from './tenant-of-key.ts';
 
 /** "Hold so much for this tenant until I say what it came to." */
@@ -82,9 +79,6 @@ export interface ReservationRefusal {
   readonly path?: string;
 }
 
-/** A round each for an unknown name, missing periods, a void gate, a stale catalogue and a stale gate, and the one that succeeds. */
-const ROUNDS_MAX = 6;
-
 /**
  * Holds units against the limits of now, in one atomic step. Rejects with `MeterUnavailableError` when a store does not do its part:
  * the same request with the same id may be sent again.
@@ -96,47 +90,28 @@ export function takeReservation(
   return answerInTime(holdUnits(service, request));
 }
 
-async function holdUnits(
+function holdUnits(
   service: IngestService,
   request: ReservationRequest,
 ): Promise<ReservationAnswer | { readonly refusal: ReservationRefusal }> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const snapshot = service.catalogue.current();
-    const nowMicros = service.clock();
-    const understood = understand(snapshot, request, nowMicros);
-    if ('refusal' in understood) {
-      // It may have been made a moment ago through another process.
-      if (round === 0 && (await readNewerCatalogue(service, snapshot.version))) continue;
-      return understood;
-    }
-    const { entry, event, reading } = understood;
-    const context = { snapshot, key: request.key, nowMicros, periods: service.periods };
-    const judgement = judgeTime(context, entry, { occurredAtMicros: nowMicros }, [reading]);
-    if (judgement.kind === 'acceptable') {
-      const answer = await askMeter(service, snapshot, { request, event, judgement });
-      if (answer !== undefined) return answer;
-    } else if (judgement.kind === 'no_place') {
-      await extendPeriods(service, { extensions: new Map([[judgement.tenant, judgement.throughMicros]]) });
-    } else {
-      const reason = judgement.kind === 'forbidden' ? OUTCOMES[judgement.verdict] : judgement.outcome;
-      return { allowed: false, reason, limits: [] };
-    }
-  }
-  throw new MeterUnavailableError('nothing could be reserved: the catalogue or a gate keeps changing');
+  return askNow(service, {
+    key: request.key,
+    understand: (snapshot, nowMicros) => understand(snapshot, request, nowMicros),
+    ask: ({ snapshot, understood: { event }, judgement }) => askMeter(service, snapshot, { request, event, judgement }),
+    inVain: 'nothing could be reserved',
+  });
 }
 
-interface Understood {
-  readonly entry: Acceptable['entry'];
+interface UnderstoodRequest extends Understood {
   /** What it would become now. */
   readonly event: CheckedEvent;
-  readonly reading: Reading;
 }
 
 function understand(
   snapshot: CatalogueSnapshot,
   { key, id, tenant, meter: name, quantity, properties = null }: ReservationRequest,
   atMicros: number,
-): Understood | { readonly refusal: ReservationRefusal } {
+): UnderstoodRequest | { readonly refusal: ReservationRefusal } {
   const refuse = (code: ReservationRefusal['code'], message: string, path?: string) => ({
     refusal: { code, message, ...(path !== undefined && { path }) },
   });
@@ -164,7 +139,7 @@ function understand(
   if (meter.aggregation === 'count' && made.event.quantity !== '1') {
     return refuse('invalid', `quantity: the meter ${name} counts events: reserve 1 for each of them`, 'quantity');
   }
-  return { entry, event: made.event, reading };
+  return { entry, event: made.event, readings: [reading] };
 }
 
 function whyNotReservable({ key, aggregation, value }: Meter): string | undefined {

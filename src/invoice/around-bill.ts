@@ -2,7 +2,7 @@ import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceIdentity } from '../domain/invoice.ts';
 import type { CurrencyCode } from '../domain/money.ts';
 import type { Queryable } from '../ledger/database.ts';
-import { type CouponApplication, readHoldingCoupons } from './coupon-applications.ts';
+import { type CouponApplication, COUPONS_OF_BILL_MAX, readHoldingCoupons } from './coupon-applications.ts';
 import { type CreditBalance, readDrawableCredits } from './credit-grants.ts';
 import { invoiceId } from './invoice-digests.ts';
 import { type OneOffRecord, readUnbilledOneOffs } from './one-off-charges.ts';
@@ -27,7 +27,8 @@ export interface AroundBill {
  * bill has. What there is none of is left out. Without the locks of `lockPayers` it is what the bill would have now. Its statements are
  * prepared: mostly there is nothing, and planning them took forty times as long as finding that out.
  *
- * Answers problems where a coupon is in another currency than the bill.
+ * Answers problems where a coupon is in another currency than the bill, and where the bill would have more coupons, or the last bill more
+ * charges, than one can have.
  */
 export async function readAroundBill(
   db: Queryable,
@@ -37,9 +38,12 @@ export async function readAroundBill(
   const { tenant, occasion } = identity;
   const periodEnd = period.end;
   const applications = await readHoldingCoupons(db, { tenant, occasion, periodStart: period.start, periodEnd });
+  if (applications.length > COUPONS_OF_BILL_MAX) return { problems: [tooManyCoupons(tenant)] };
   const foreign = applications.filter(({ coupon }) => (coupon.currency ?? currency) !== currency);
   if (foreign.length > 0) return { problems: foreign.map((one) => foreignCoupon(one, bill)) };
-  const oneOffs = await readUnbilledOneOffs(db, { tenant, occasion, periodEnd });
+  const unbilled = await readUnbilledOneOffs(db, { tenant, occasion, periodEnd });
+  if ('problem' in unbilled) return { problems: [unbilled.problem] };
+  const { oneOffs } = unbilled;
   const credits = await readDrawableCredits(db, { payer, currency, periodEnd, invoiceId: invoiceId(identity) });
   return {
     around: {
@@ -50,6 +54,10 @@ export async function readAroundBill(
       ...(credits.length === 0 ? {} : { grants: credits.map(creditGrant) }),
     },
   };
+}
+
+function tooManyCoupons(tenant: string): string {
+  return `tenant ${tenant} has more than ${COUPONS_OF_BILL_MAX} coupons that hold for the period: end some of them`;
 }
 
 function foreignCoupon({ tenant, coupon, id }: CouponApplication, { currency }: BillToCome): string {

@@ -2,8 +2,10 @@ import type { Coupon } from '../domain/coupon.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { Discount } from '../domain/plan.ts';
 import type { Queryable } from '../ledger/database.ts';
+import { InvoiceError } from './invoice-error.ts';
 import { instantExpression } from './invoice-record.ts';
 import { CLAIMS_COUNT } from './live-claims.ts';
+import { lockPayers } from './lock-payers.ts';
 
 /** A coupon that a tenant was given. */
 export interface CouponApplication {
@@ -18,6 +20,9 @@ export interface CouponApplication {
   readonly uses: number;
 }
 
+/** One bill has at most so many of them: more are a mistake, and a bill that left some out would ask for too much. */
+export const COUPONS_OF_BILL_MAX = 100;
+
 /** The uses of other bills than this one; `null` counts all. Lowered to one for each occasion: revisions are one bill. */
 function selectApplications(occasion: string): string {
   return `
@@ -29,6 +34,9 @@ function selectApplications(occasion: string): string {
       )::integer as uses
     from coupon_application a join coupon k on k.key = a.coupon`;
 }
+
+/** That an application `given` is not used up. */
+const IS_LEFT = `given.uses < coalesce((given.coupon->>'periods')::integer, given.uses + 1)`;
 
 /** Gives a tenant a coupon. Answers whether it was new: the same one may be there from the same instant on. */
 export async function insertApplication(
@@ -43,6 +51,31 @@ export async function insertApplication(
     [application.id, application.tenant, application.coupon, application.from, createdAt],
   );
   return rowCount === 1;
+}
+
+/**
+ * Refuses a coupon that was just given where a bill could have more than one can. Locks the tenant, as a rating does: what is counted stays
+ * true until the caller's transaction ends. Throws `InvoiceError` `too_many_coupons`.
+ */
+export async function requireRoomForCoupon(
+  client: Queryable,
+  tenant: string,
+  max = COUPONS_OF_BILL_MAX,
+): Promise<void> {
+  await lockPayers(client, [tenant]);
+  const { rows } = await client.query<{ held: number }>(
+    `select count(*)::integer as held from (${selectApplications('null')}
+       left join gate g on g.tenant = a.tenant
+       where a.tenant = $1::text and (a.valid_to is null or a.valid_to > coalesce(g.sealed_through, '-infinity'))
+     ) as given
+     where ${IS_LEFT}`,
+    [tenant],
+  );
+  if ((rows[0]?.held ?? 0) <= max) return;
+  throw new InvoiceError(
+    'too_many_coupons',
+    `tenant ${tenant} holds ${max} coupons, as many as a bill can have: end some with \`tollkeeper coupons end\`; they count until their last period is sealed`,
+  );
 }
 
 /** Ends a tenant's coupon. Answers whether it moved its end: an ended one keeps the end that it has. */
@@ -112,10 +145,10 @@ export async function readChargeCoupons(db: Queryable, invoiceId: string): Promi
   return rows.map(({ coupon }) => coupon);
 }
 
-/** One bill takes at most so many of them. */
-const COUPONS_OF_BILL_MAX = 100;
-
-/** Coupons that hold for a bill: given for a time that touches its period, and not used up by others. Lock the tenant first. */
+/**
+ * Coupons that hold for a bill: given for a time that touches its period, and not used up by others; one more than a bill can have, where there
+ * are more. Lock the tenant first.
+ */
 export async function readHoldingCoupons(
   db: Queryable,
   bill: {
@@ -130,10 +163,10 @@ export async function readHoldingCoupons(
     text: `select * from (${selectApplications('$4::text')}
        where a.tenant = $1::text and a.valid_from < $3::timestamptz
          and (a.valid_to is null or a.valid_to > $2::timestamptz)
-     ) as held
-     where held.uses < coalesce((held.coupon->>'periods')::integer, held.uses + 1)
-     order by held."from"::timestamptz, held.id limit $5::integer`,
-    values: [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX],
+     ) as given
+     where ${IS_LEFT}
+     order by given."from"::timestamptz, given.id limit $5::integer`,
+    values: [bill.tenant, bill.periodStart, bill.periodEnd, bill.occasion, COUPONS_OF_BILL_MAX + 1],
   });
   return rows;
 }

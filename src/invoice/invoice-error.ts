@@ -7,6 +7,9 @@
  * - `identity_mismatch`: inputs or content belong to another invoice
  * - `credit_taken`: credit that it draws, or that its becoming void would take back, was taken by another
  * - `already_billed`: a live invoice has the charge that should be cancelled
+ * - `too_many_charges`: the tenant has as many charges on no issued bill as one bill can have
+ * - `too_many_coupons`: the tenant holds as many coupons as one bill can have
+ * - `tenant_ended`: no bill of the tenant follows that could have the charge
  * - `damaged`: the stored content is not what its digest says
  */
 export type InvoiceErrorCode =
@@ -17,6 +20,9 @@ export type InvoiceErrorCode =
   | 'identity_mismatch'
   | 'credit_taken'
   | 'already_billed'
+  | 'too_many_charges'
+  | 'too_many_coupons'
+  | 'tenant_ended'
   | 'damaged';
 
 /** An expected refusal of this station. No retry mends it. */

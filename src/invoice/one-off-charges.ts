@@ -116,25 +116,75 @@ async function readOneOff(db: Queryable, tenant: string, name: string): Promise<
   return rows[0];
 }
 
-/** One bill has at most so many of them; the rest is on the next. */
-const ONE_OFFS_OF_BILL_MAX = 1_000;
+/**
+ * One bill has at most so many of them: with its other lines an invoice of a size that is still made and read whole. A tenant may have no
+ * more that are on no issued bill, so that all of them fit.
+ */
+export const ONE_OFFS_OF_BILL_MAX = 10_000;
 
 /**
- * Charges that a bill is to have: made before the period ends, and on no other live bill. Lock the tenant first.
+ * Refuses a charge that was just written where no bill could have it. Locks the tenant, as a rating does: what is counted stays true until
+ * the caller's transaction ends. Throws `InvoiceError` `too_many_charges` or `tenant_ended`.
+ */
+export async function requireRoomForOneOff(
+  client: Queryable,
+  tenant: string,
+  max = ONE_OFFS_OF_BILL_MAX,
+): Promise<void> {
+  await lockPayers(client, [tenant]);
+  if (await isLastPeriodSealed(client, tenant)) {
+    throw new InvoiceError(
+      'tenant_ended',
+      `the last period of tenant ${tenant} is sealed: no bill would have the charge`,
+    );
+  }
+  const { rows } = await client.query<{ open: number }>(
+    // What a draft or a held invoice has is free again when that is rejected.
+    `select count(*)::integer as open from (
+       select from one_off o
+       where o.tenant = $1::text
+         and not exists (select from one_off_cancellation x where x.one_off = o.id)
+         and not exists (
+           select from invoice_claim c join invoice i on i.id = c.invoice
+           where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT} and i.issued_at is not null
+         )
+       limit $2::integer
+     ) as unbilled`,
+    [tenant, max + 1],
+  );
+  if ((rows[0]?.open ?? 0) <= max) return;
+  const cure =
+    'wait for its next invoice, cancel some with `tollkeeper cancel-charge`, or make one charge of their sum';
+  throw new InvoiceError(
+    'too_many_charges',
+    `tenant ${tenant} has ${max} charges that are on no issued invoice: ${cure}`,
+  );
+}
+
+async function isLastPeriodSealed(db: Queryable, tenant: string): Promise<boolean> {
+  const { rows } = await db.query(
+    'select from tenant t join gate g on g.tenant = t.id where t.id = $1::text and g.sealed_through >= t.ends_at',
+    [tenant],
+  );
+  return rows.length > 0;
+}
+
+/**
+ * Charges that a bill is to have: made before the period ends, and on no other live bill. What is more than a bill can have is on the next
+ * one; where none follows, because the tenant's billing ends with the period, that is a problem: nobody would ever be asked to pay it.
+ * Lock the tenant first.
  *
  * @param occasion of the bill: what its own earlier ratings claim is free for it
  */
 export async function readUnbilledOneOffs(
   db: Queryable,
-  {
-    tenant,
-    periodEnd,
-    occasion,
-  }: { readonly tenant: string; readonly periodEnd: InstantText; readonly occasion: string },
-): Promise<readonly OneOffRecord[]> {
-  const { rows } = await db.query<OneOffRecord>({
+  { tenant, periodEnd, occasion }: OneOffsOfBill,
+  max = ONE_OFFS_OF_BILL_MAX,
+): Promise<{ readonly oneOffs: readonly OneOffRecord[] } | { readonly problem: string }> {
+  const { rows } = await db.query<OneOffRecord & { readonly isLast: boolean }>({
     name: 'read_unbilled_one_offs',
-    text: `select ${COLUMNS} from one_off o
+    text: `select ${COLUMNS}, coalesce(t.ends_at <= $2::timestamptz, false) as "isLast"
+     from one_off o join tenant t on t.id = o.tenant
      where o.tenant = $1::text and o.at < $2::timestamptz
      and not exists (select 1 from one_off_cancellation x where x.one_off = o.id)
      and not exists (
@@ -142,7 +192,18 @@ export async function readUnbilledOneOffs(
        where c.kind = 'one_off' and c.reference = o.id and ${CLAIMS_COUNT} and i.occasion <> $3::text
      )
      order by o.at, o.id limit $4::integer`,
-    values: [tenant, periodEnd, occasion, ONE_OFFS_OF_BILL_MAX],
+    values: [tenant, periodEnd, occasion, max + 1],
   });
-  return rows;
+  if (rows.length > max && rows.some(({ isLast }) => isLast)) {
+    const what = `tenant ${tenant} has more than ${max} charges made once on its last bill, and no bill follows`;
+    return { problem: `${what}: cancel some with \`tollkeeper cancel-charge\`, and charge their sum` };
+  }
+  return { oneOffs: rows.slice(0, max) };
+}
+
+/** Which bill is to have them. */
+interface OneOffsOfBill {
+  readonly tenant: string;
+  readonly periodEnd: InstantText;
+  readonly occasion: string;
 }

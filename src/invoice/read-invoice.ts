@@ -1,4 +1,5 @@
 import type { InvoiceContent, InvoiceKind, InvoiceStatus } from '../domain/invoice.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { textDigest } from './invoice-digests.ts';
 import { InvoiceError } from './invoice-error.ts';
@@ -39,7 +40,7 @@ export async function readInvoice(db: Queryable, idOrNumber: string): Promise<In
   }
   return {
     ...summaryOf(row),
-    content: JSON.parse(row.content) as InvoiceContent,
+    content: parseJson(row.content) as InvoiceContent,
     inputsDigest: row.inputs_digest,
     ratingVersion: row.rating_version,
     formatVersion: row.format_version,

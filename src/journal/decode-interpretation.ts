@@ -1,5 +1,6 @@
 import { parseInstant, type EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import { SCALE_MAX } from '../domain/quantity.ts';
 import { type Interpretation, type InterpretedPeriod, JournalDataError } from './journal-entry.ts';
 
@@ -7,7 +8,7 @@ const AGGREGATIONS: ReadonlySet<unknown> = new Set<Aggregation>(['count', 'sum',
 
 /** Reads the field `i` of an entry. Throws `JournalDataError` naming what is wrong. */
 export function decodeInterpretation(text: string): Interpretation {
-  const value = parseJson(text, 'field i') as {
+  const value = parseField(text, 'field i') as {
     tenants?: unknown;
     periods?: unknown;
     meters?: unknown;
@@ -67,9 +68,9 @@ function requireStart(value: unknown, place: string): EpochMicros {
 }
 
 /** Parses JSON that the journal carried. */
-export function parseJson(text: string, place: string): unknown {
+export function parseField(text: string, place: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
     throw new JournalDataError(`${place} is not JSON: ${(error as Error).message}`, { cause: error });
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../domain/parse-json.ts';
 import type { DeadLetterCase } from '../ledger/dead-letter-cases.ts';
 import { textPart } from '../ledger/usage-row.ts';
 import { decodeEntry } from './decode-entry.ts';
@@ -49,7 +50,7 @@ function isDigest(value: unknown): value is string {
 
 function parseKept(text: string): KeptText {
   try {
-    const kept: unknown = JSON.parse(text);
+    const kept = parseJson(text);
     return typeof kept === 'object' && kept !== null ? kept : {};
   } catch (error) {
     throw new JournalDataError('what was kept is no JSON', { cause: error });

@@ -1,5 +1,5 @@
 import { propertiesJson, type TextPart } from '../ledger/usage-row.ts';
-import { parseJson, requireArray } from './decode-interpretation.ts';
+import { parseField, requireArray } from './decode-interpretation.ts';
 import { JournalDataError } from './journal-entry.ts';
 
 /** One value per event, or the one that all share. No value of a column is itself a list. */
@@ -67,7 +67,7 @@ export function valueAt(column: Column, place: number): unknown {
 export function readEventColumns(bytes: Buffer): EventColumns {
   const properties = new TextLines(bytes);
   const headText = bytes.toString('utf8', 0, properties.headEnd);
-  const head = parseJson(headText, 'the head of field e') as Record<string, unknown> | null;
+  const head = parseField(headText, 'the head of field e') as Record<string, unknown> | null;
   const eventCount = properties.count;
   const { base, at, period, id, type, quantity } = head ?? {};
   if (!Number.isSafeInteger(base)) throw new JournalDataError('field e has no base instant');

@@ -87,6 +87,15 @@ limit 1`,
   return rowCount === 1;
 }
 
+/** Whether a cycle of a period was ever started: before that nobody knows what its bill will have. */
+export async function isCycleStarted(db: Queryable, cycle: Omit<CycleKey, 'revision'>): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select 1 from billing_cycle where tenant = $1::text and period_start = $2::timestamptz limit 1',
+    [cycle.tenant, cycle.periodStart],
+  );
+  return rowCount === 1;
+}
+
 /** The start of a tenant's last period for which a cycle was started; `undefined` before the first. */
 export async function lastCycleStart(db: Queryable, tenant: string): Promise<EpochMicros | undefined> {
   const { rows } = await db.query<{ started: string | null }>(

@@ -1,12 +1,11 @@
 import { canonicalJson } from '../domain/canonical.ts';
 import { formatInstant, type InstantText } from '../domain/instant.ts';
-import type { Aggregation } from '../domain/meter.ts';
 import type { ChargeAmounts } from './charge-amounts.ts';
 import type { ChargeReading } from './charge-reading.ts';
 import { readMicros } from './columns.ts';
 import type { JournalPosition } from './journal-position.ts';
 import { type PlaceQuantity, QuantitiesByPlace } from './place-quantities.ts';
-import { readPosition } from './usage-sum.ts';
+import { readPosition, ROLLUP_QUANTITIES } from './usage-sum.ts';
 
 /** Usage of some values of dimensions, in one bucket of time, or both. */
 export interface ChargePart {
@@ -116,13 +115,6 @@ function comparePlaces(one: SumRow, other: SumRow): number {
 
 function quantityOf(reading: ChargeReading, row: SumRow, found: QuantitiesByPlace): string {
   const { charge, aggregation, isTimeWeighted = false } = reading;
-  if (aggregation !== 'unique' && !isTimeWeighted) return QUANTITIES[aggregation](row);
+  if (aggregation !== 'unique' && !isTimeWeighted) return ROLLUP_QUANTITIES[aggregation](row);
   return found.get(charge, row.is_total ? null : row.part_values);
 }
-
-const QUANTITIES: Readonly<Record<Exclude<Aggregation, 'unique'>, (row: SumRow) => string>> = {
-  count: (row) => row.event_count,
-  sum: (row) => row.quantity_sum,
-  max: (row) => row.quantity_max ?? '0',
-  latest: (row) => row.last_value ?? '0',
-};

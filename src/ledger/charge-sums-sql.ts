@@ -1,7 +1,7 @@
 import { amountsSql } from './charge-amounts.ts';
 import { isTakenSql, partValuesSql, readingsSql, selectedSql, WANTED } from './charge-reading.ts';
 import { microsSql } from './columns.ts';
-import { cutHoursSql, spanParameters } from './rollup-span.ts';
+import { cutHoursSql, ROLLUP_FIGURES, spanParameters } from './rollup-span.ts';
 
 /**
  * The statement that sums the usage of charges. Its parameters: those of `selectionValues`, those of `spanValues`, the starts of the
@@ -113,19 +113,8 @@ function rollupsSql(startsAt: string, joins: string, condition: string): string 
     and ${isTakenSql(`${table}.dimensions`)}`;
 }
 
-const FIGURES = [
-  'event_count',
-  'quantity_sum',
-  'quantity_max',
-  'last_value',
-  'last_at',
-  'last_epoch',
-  'last_sequence',
-  'first_epoch',
-  'first_sequence',
-  'final_epoch',
-  'final_sequence',
-];
+/** With the range of the ledger that they are of. */
+const FIGURES = [...ROLLUP_FIGURES, 'first_epoch', 'first_sequence', 'final_epoch', 'final_sequence'];
 
 /** The readings of an hour that the window cuts, each in the form of a rollup. A `unique` value is a digest and no number. */
 function splitHourSql(index: number): string {

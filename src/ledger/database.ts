@@ -1,5 +1,7 @@
-import { Pool } from 'pg';
+import { Pool, types } from 'pg';
 import type pg from 'pg';
+
+import { parseJson } from '../domain/parse-json.ts';
 
 /** What a station needs of PostgreSQL: a pool, or one client inside a transaction. */
 export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
@@ -10,6 +12,12 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   readonly poolSizeMax: number;
 }
+
+/** What the driver makes of each type, but that names which senders wrote (properties, dimensions) are read for certain. */
+const READERS: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === types.builtins.JSON || oid === types.builtins.JSONB ? parseJson : types.getTypeParser(oid, format),
+};
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 const LOCK_TIMEOUT_MS = 10_000;
@@ -27,6 +35,7 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
     max: options.poolSizeMax,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     keepAlive: true,
+    types: READERS,
     options: [
       '-c role=tollkeeper_app',
       '-c timezone=UTC',

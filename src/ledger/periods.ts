@@ -1,4 +1,10 @@
-import { formatInstant, MICROS_PER_MINUTE, requireInstant, type EpochMicros } from '../domain/instant.ts';
+import {
+  formatInstant,
+  MICROS_PER_MINUTE,
+  requireInstant,
+  type EpochMicros,
+  type InstantText,
+} from '../domain/instant.ts';
 import { type BillingCalendar, type Period, periodAfter, periodAt } from '../domain/period.ts';
 import { committedCalendar } from './calendar-changes.ts';
 import { instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
@@ -150,18 +156,24 @@ export async function readPeriod(
   return rows[0] === undefined ? undefined : ledgerPeriod(rows[0]);
 }
 
-/** The first period that still takes events: where late usage is booked. `undefined` when all are sealed. */
-export async function firstUnsealedPeriod(db: Queryable, tenant: string): Promise<LedgerPeriod | undefined> {
+/** The periods that instants fall into, in order, each once; of more than `limit` the newest. */
+export async function periodsOf(
+  db: Queryable,
+  tenant: string,
+  instants: readonly InstantText[],
+  limit: number,
+): Promise<readonly LedgerPeriod[]> {
   const { rows } = await db.query<PeriodRow>(
     `
 select ${PERIOD_COLUMNS}
-from billing_period
-where tenant = $1::text and sealed_gate_version is null
-order by period_start
-limit 1`,
-    [tenant],
+from billing_period period
+where tenant = $1::text
+  and exists (select from unnest($2::timestamptz[]) as one (at) where one.at >= period.period_start and one.at < period.period_end)
+order by period.period_start desc
+limit $3::integer`,
+    [tenant, instants, limit],
   );
-  return rows[0] === undefined ? undefined : ledgerPeriod(rows[0]);
+  return rows.map(ledgerPeriod).toReversed();
 }
 
 /** Where the periods of tenants end; a tenant that has none is left out. */

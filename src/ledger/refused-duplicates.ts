@@ -1,6 +1,7 @@
 import type { JsonValue } from '../domain/event.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { EpochMicros } from '../domain/instant.ts';
+import { parseJson } from '../domain/parse-json.ts';
 import { byteColumn, instantSql, integerColumn, microsSql, readMicros } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { type JournalPosition, safeInteger } from './journal-position.ts';
@@ -82,7 +83,7 @@ function counterChanges(row: MeteredRow): CounterChange[] {
     const change = [meter, String(scaled), aggregation] as const;
     return dimensionsJson === '{}'
       ? change
-      : [...change, JSON.parse(dimensionsJson) as Readonly<Record<string, JsonValue>>];
+      : [...change, parseJson(dimensionsJson) as Readonly<Record<string, JsonValue>>];
   });
 }
 

@@ -94,6 +94,17 @@ export function spanParameters(first: number): SpanParameters {
   };
 }
 
+/** The figures that rollups of hours and of days keep of the same usage, as their columns are called. */
+export const ROLLUP_FIGURES: readonly string[] = [
+  'event_count',
+  'quantity_sum',
+  'quantity_max',
+  'last_value',
+  'last_at',
+  'last_epoch',
+  'last_sequence',
+];
+
 /**
  * The hours of days that are cut, as `hourly`, beside their days as `daily`: their own key has the hour behind everything else, so
  * they are found by the days that they are of.

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../domain/event.ts';
 import { microsSql } from './columns.ts';
-import { cutHoursSql, spanParameters } from './rollup-span.ts';
+import { cutHoursSql, ROLLUP_FIGURES, spanParameters } from './rollup-span.ts';
 import { METER_AGGREGATION, type UsageSumRow } from './usage-sum.ts';
 
 /**
@@ -77,10 +77,8 @@ order by usage.bucket, usage.meter${byValue ? ', usage.value' : ''}
 limit $4::integer`;
 }
 
-const FIGURES = ['event_count', 'quantity_sum', 'quantity_max', 'last_value', 'last_at', 'last_epoch', 'last_sequence'];
-
 function columnsOf(table: string): string {
-  return ['meter', 'dimensions', ...FIGURES].map((name) => `${table}.${name}`).join(', ');
+  return ['meter', 'dimensions', ...ROLLUP_FIGURES].map((name) => `${table}.${name}`).join(', ');
 }
 
 /** The rollups of hours; or those of whole days and of the hours of days that are cut, each by the day that it is of. */

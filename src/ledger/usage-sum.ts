@@ -74,19 +74,22 @@ export function usageSum(row: UsageSumRow): UsageSum {
     usagePeriodMicros: readMicros(row.usage_period),
     meter: row.meter,
     aggregation: row.aggregation,
-    quantity: QUANTITIES[row.aggregation](row),
+    quantity: row.aggregation === 'unique' ? row.unique_count : ROLLUP_QUANTITIES[row.aggregation](row),
     eventCount: row.event_count,
     first: readPosition(row.first_position),
     last: readPosition(row.final_position),
   };
 }
 
-const QUANTITIES: Readonly<Record<Aggregation, (row: UsageSumRow) => string>> = {
+/** The figures of rollups, added up, among which an aggregation chooses its quantity. */
+type SummedFigures = Pick<UsageSumRow, 'event_count' | 'quantity_sum' | 'quantity_max' | 'last_value'>;
+
+/** The quantity of an aggregation among the figures of rollups. Those of `unique` are in no rollup. */
+export const ROLLUP_QUANTITIES: Readonly<Record<Exclude<Aggregation, 'unique'>, (row: SummedFigures) => string>> = {
   count: (row) => row.event_count,
   sum: (row) => row.quantity_sum,
   max: (row) => row.quantity_max ?? '0',
   latest: (row) => row.last_value ?? '0',
-  unique: (row) => row.unique_count,
 };
 
 /** Reads `<epoch>-<sequence>`. */

@@ -1,6 +1,7 @@
 import { Command, type Redis } from 'ioredis';
 
 import { MeterUnavailableError } from './meter-errors.ts';
+import { within } from './within.ts';
 
 /** Where a node listens, as the cluster announces it. */
 export interface NodeAddress {
@@ -142,8 +143,8 @@ export class ClusterNodes {
     const isOwn = redis !== present;
     try {
       if (isOwn) await becomeReady(redis);
-      const info = await within(ASK_TIMEOUT_MS, redis.cluster('INFO'));
-      const slots = await within(ASK_TIMEOUT_MS, redis.cluster('SLOTS'));
+      const info = await within(ASK_TIMEOUT_MS, redis.cluster('INFO'), noAnswer);
+      const slots = await within(ASK_TIMEOUT_MS, redis.cluster('SLOTS'), noAnswer);
       return { epoch: epochIn(info), ranges: slots as unknown as SlotRange[], host: addressOf(name).host };
     } finally {
       if (isOwn) redis.disconnect();
@@ -247,17 +248,9 @@ function becomeReady(redis: Redis): Promise<void> {
     redis.once('ready', () => resolve());
     redis.once('close', () => reject(new Error('a node refused the connection')));
   });
-  return within(ASK_TIMEOUT_MS, ready);
+  return within(ASK_TIMEOUT_MS, ready, noAnswer);
 }
 
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`a node did not answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function noAnswer(): Error {
+  return new Error(`a node did not answer within ${ASK_TIMEOUT_MS} ms`);
 }

@@ -6,7 +6,7 @@ import { shardState, type UsageMeter } from './usage-meter.ts';
 
 /** What of an ended epoch is still to be had, and what is gone: rescued where Redis has it, named where nobody has. */
 
-/** Entries of one call, and calls of one rescue: more than the journal's bound holds. */
+/** Entries of one call, and calls of one rescue: more than the journal's bound of events that are not in the ledger. */
 const RESCUE_ENTRIES = 64;
 const RESCUE_CALLS_MAX = 100_000;
 /** Behind every sequence; Redis takes 64-bit integers. */
@@ -34,7 +34,10 @@ export async function rescueTail(
   let from = `(${ended.epoch}-${ended.drained}`;
   let sequence = next.sequence;
   const [keys, to] = [[shardKey(shard), journalKey(shard)], `${ended.epoch}-${SEQUENCE_END}`];
-  for (let call = 0; call < RESCUE_CALLS_MAX; call += 1) {
+  for (let call = 0; ; call += 1) {
+    // To go on would leave accepted events behind without a word.
+    if (call >= RESCUE_CALLS_MAX)
+      throw new MeterUnavailableError(`shard ${shard} has more to rescue than a journal can hold`);
     const [lastId, now] = await askRedis(() =>
       meter.redis.rescueTail(2, ...keys, token, from, to, String(next.epoch), String(sequence), RESCUE_ENTRIES),
     );

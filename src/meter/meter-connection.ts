@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { ClusterNodes, type LostListener, type NodeAddress } from './cluster-nodes.ts';
 import { MeterUnavailableError } from './meter-errors.ts';
 import { openMeterRedis } from './redis-connection.ts';
+import { within } from './within.ts';
 
 /** Commands whose first argument is the key that says which node they go to. */
 const KEYED_COMMANDS = [
@@ -49,23 +50,14 @@ function readPlace(place: string): NodeAddress {
 }
 
 /** Waits until the connection is usable, in a cluster those to all nodes. Rejects with `MeterUnavailableError` when the time is over. */
-export async function waitForConnection(connection: MeterConnection, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `Redis did not answer within ${timeoutMs} ms`;
-    timer = setTimeout(() => reject(new MeterUnavailableError(message)), timeoutMs);
-  });
+export function waitForConnection(connection: MeterConnection, timeoutMs: number): Promise<void> {
   const ready = new Promise<void>((resolve) => {
     const { clusterNodes } = connection;
     if (clusterNodes !== undefined) clusterNodes.onceReady(resolve);
     else if (connection.status === 'ready') resolve();
     else serverOf(connection).once('ready', resolve);
   });
-  try {
-    await Promise.race([ready, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(timeoutMs, ready, () => new MeterUnavailableError(`Redis did not answer within ${timeoutMs} ms`));
 }
 
 /** The connection to the server that serves a key now. Throws `MeterUnavailableError` while none does. */

@@ -1,9 +1,12 @@
 import { Redis } from 'ioredis';
 
 import { MeterUnavailableError } from './meter-errors.ts';
+import { within } from './within.ts';
 
 /** A call that Redis has not answered by then is given up; its outcome is unknown, and dedup makes a repeat safe. */
 export const COMMAND_TIMEOUT_MS = 2_000;
+/** Behind the driver's own time-out, which tells more. */
+const ANSWER_TIMEOUT_MS = COMMAND_TIMEOUT_MS + 500;
 const CONNECT_TIMEOUT_MS = 2_000;
 const RECONNECT_PAUSE_MAX_MS = 1_000;
 const RECONNECT_PAUSE_STEP_MS = 50;
@@ -30,19 +33,13 @@ export function openMeterRedis(redisUrl: string, onError: (error: Error) => void
   return redis;
 }
 
-/** Waits until the connection is usable. Rejects with `MeterUnavailableError` when it is not within the time given. */
-export async function waitForRedis(redis: Redis, timeoutMs: number): Promise<void> {
-  if (redis.status === 'ready') return;
-  await withDeadline(new Promise<void>((resolve) => void redis.once('ready', () => resolve())), timeoutMs);
-}
-
 /**
  * Awaits a Redis call and turns every failure into `MeterUnavailableError`: OOM, MISCONF, LOADING, READONLY, BUSY, CLUSTERDOWN,
  * a closed connection, no answer. The deadline is our own, because a promise of ioredis may never settle.
  */
 export async function askRedis<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await withDeadline(call(), COMMAND_TIMEOUT_MS + 500);
+    return await within(ANSWER_TIMEOUT_MS, call(), noAnswer);
   } catch (error) {
     if (error instanceof MeterUnavailableError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -51,17 +48,6 @@ export async function askRedis<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function withDeadline<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new MeterUnavailableError(`Redis did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([promise, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
+function noAnswer(): Error {
+  return new MeterUnavailableError(`Redis did not answer within ${ANSWER_TIMEOUT_MS} ms`);
 }

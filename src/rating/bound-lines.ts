@@ -1,10 +1,10 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
 import type { CurrencyCode } from '../domain/money.ts';
 import type { Charge } from '../domain/plan.ts';
-import { type Exact, exact, ONE, ZERO } from './exact.ts';
+import { type Exact, ZERO } from './exact.ts';
 import { differenceLine } from './invoice-lines.ts';
 import type { PricedCharge } from './price-charge.ts';
-import { lineStep, spoken } from './sentences.ts';
+import { boundText, lineStep, spoken } from './sentences.ts';
 
 /**
  * What minimum and maximum of a charge change, as lines behind its own: each is the difference of rounded amounts, so that together
@@ -30,17 +30,12 @@ export function boundLines(
   });
   const lines: InvoiceLine[] = [];
   if (shortfall.isAbove(ZERO)) {
-    const sentence = `${spoken(shortfall)} missing to the minimum of ${boundText(minimum, share)}`;
+    const sentence = `${spoken(shortfall)} missing to the minimum of ${boundText(minimum ?? '0', share)}`;
     lines.push(boundLine('minimum', amount, raised, sentence));
   }
   if (excess.isAbove(ZERO)) {
-    const sentence = `${spoken(excess)} beyond the maximum of ${boundText(maximum, share)} are not charged`;
+    const sentence = `${spoken(excess)} beyond the maximum of ${boundText(maximum ?? '0', share)} are not charged`;
     lines.push(boundLine('maximum', raised, raised.minus(excess), sentence));
   }
   return lines;
-}
-
-function boundText(bound: string | undefined, share: Exact): string {
-  const whole = spoken(exact(bound ?? '0'));
-  return share.equals(ONE) ? whole : `${whole} × ${spoken(share)} of the period`;
 }

@@ -1,6 +1,7 @@
 import type { InvoiceLine } from '../domain/invoice.ts';
 import { type BilledPart, feePeriodText, isWithin, ofPart, restOf } from './cadence-parts.ts';
-import { exact } from './exact.ts';
+import { exact, ONE } from './exact.ts';
+import { askedShare, atAskedShare, feeBillAt, givesBack } from './given-back.ts';
 import type { RatingInputs } from './inputs.ts';
 import { proratedFee, type TimeSpan } from './proration.ts';
 import { givenBack } from './sentences.ts';
@@ -43,14 +44,18 @@ function chargeLine(inputs: RatingInputs, { planVersion, fee }: BilledPart, paid
 }
 
 function restLine(inputs: RatingInputs, { planVersion, fee }: BilledPart, rest: TimeSpan): InvoiceLine {
-  const { amount, steps } = proratedFee('base fee', exact(planVersion.baseFee), rest, fee.period, fee.every);
-  return {
+  const bill = feeBillAt(inputs, fee.from);
+  const whole = proratedFee('base fee', exact(planVersion.baseFee), rest, fee.period, fee.every);
+  const share = bill === undefined ? ONE : askedShare(bill);
+  const { amount, steps } = atAskedShare(whole.amount.negated(), whole.steps.map(givenBack), share);
+  const line: InvoiceLine = {
     key: `base:${fee.every}:${fee.from}:rest`,
     kind: 'base_fee',
     description: `${planVersion.name}, base fee ${feePeriodText(fee)}, given back from ${rest.from}`,
     quantity: '1',
     unit: fee.every,
-    ...roundedLine(amount.negated(), steps.map(givenBack), inputs.tenant.currency),
+    ...roundedLine(amount, steps, inputs.tenant.currency),
     provenance: ofPart(inputs, planVersion, rest),
   };
+  return bill === undefined ? line : givesBack(line, bill);
 }

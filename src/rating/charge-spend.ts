@@ -2,9 +2,11 @@ import type { InvoiceContent, InvoiceLine } from '../domain/invoice.ts';
 import type { InstantText } from '../domain/instant.ts';
 import { type AmountMinor, formatMinor } from '../domain/money.ts';
 import type { Charge } from '../domain/plan.ts';
+import { allSpans } from './add-ons.ts';
 import { billableQuantity } from './billable-units.ts';
 import { exact, ZERO } from './exact.ts';
 import type { RatedSpan, RatingInputs } from './inputs.ts';
+import { isLineOfCharge } from './invoice-lines.ts';
 import { readingOf } from './reading-of.ts';
 import { unitOf } from './usage-lines.ts';
 
@@ -30,7 +32,7 @@ export interface ChargeSpend {
 
 /** The charges of rated inputs, span by span in the order of the invoice. */
 export function spendOfCharges(inputs: RatingInputs, { lines, currency }: InvoiceContent): ChargeSpend[] {
-  return [...inputs.spans, ...(inputs.addOns ?? [])].flatMap((span) =>
+  return allSpans(inputs).flatMap((span) =>
     span.planVersion.charges.map((charge): ChargeSpend => {
       const amountMinor = amountOf(lines, span, charge);
       const used = span.usage.find((one) => one.charge === charge.key)?.quantity ?? '0';
@@ -51,14 +53,11 @@ export function spendOfCharges(inputs: RatingInputs, { lines, currency }: Invoic
   );
 }
 
-const OF_CHARGES: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
-
 function amountOf(lines: readonly InvoiceLine[], { from, to, planVersion }: RatedSpan, charge: Charge): AmountMinor {
   return lines
-    .filter(({ kind, provenance }) => {
-      const isOfCharge =
-        OF_CHARGES.has(kind) && provenance.charge === charge.key && provenance.planKey === planVersion.key;
-      return isOfCharge && provenance.from === from && provenance.to === to;
+    .filter((line) => {
+      const { planKey, ...span } = line.provenance;
+      return isLineOfCharge(line, charge.key) && planKey === planVersion.key && span.from === from && span.to === to;
     })
     .reduce((sum, line) => sum + BigInt(line.amountMinor), 0n);
 }

@@ -1,10 +1,8 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { Discount } from '../domain/plan.ts';
-import { checkAmount, checkShare } from './check-decimal.ts';
+import { checkAmount, checkShare, isMinorUnits } from './check-decimal.ts';
 import type { RatingInputs } from './inputs.ts';
-
-const MINOR_UNITS = /^(?:0|[1-9]\d{0,30})$/;
 
 /** What keeps charges made once, coupons and credits from being billed, as sentences. Each is given once, and can be read. */
 export function checkAround({ oneOffs = [], coupons = [], grants = [], late }: RatingInputs): string[] {
@@ -16,7 +14,7 @@ export function checkAround({ oneOffs = [], coupons = [], grants = [], late }: R
       checkCoupon(id, discount),
     ),
     ...grants
-      .filter(({ balanceMinor }) => !MINOR_UNITS.test(balanceMinor))
+      .filter(({ balanceMinor }) => !isMinorUnits(balanceMinor))
       .map((one) => unreadable('credit', one.id, one.balanceMinor)),
     ...grants.flatMap(({ id, expiresAt, grantedAt }) => {
       const isReadable = [expiresAt ?? grantedAt, grantedAt].every((at) => parseInstant(at) !== undefined);
@@ -40,6 +38,7 @@ function unreadable(what: string, id: string, amount: string): string {
 }
 
 function repeated(what: string, given: readonly { readonly id: string }[]): string[] {
-  const ids = given.map(({ id }) => id);
-  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${what} ${id} is given twice`);
+  const known = new Set<string>();
+  const again = given.filter(({ id }) => known.size === known.add(id).size);
+  return again.map(({ id }) => `${what} ${id} is given twice`);
 }

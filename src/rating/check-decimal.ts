@@ -24,6 +24,13 @@ export function checkPositive(text: string, path: string, zeroMessage: string): 
   return problems.length === 0 && exact(text).isZero ? [{ path, message: zeroMessage }] : problems;
 }
 
+const MINOR_UNITS = /^(?:0|[1-9]\d{0,30})$/;
+
+/** Whether a text is an amount in minor units that is not negative. */
+export function isMinorUnits(text: string): boolean {
+  return MINOR_UNITS.test(text);
+}
+
 const PERCENT_MAX = exact('100');
 
 /** Checks a share in percent that cannot be more than the whole, as of a discount. */

@@ -1,15 +1,16 @@
 import { cadencesOf } from '../domain/cadences.ts';
-import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import type { FeeSpan, RatedSpan, RatingInputs } from './inputs.ts';
+import { allSpans } from './add-ons.ts';
+import { checkHeld } from './check-held.ts';
+import type { RatedSpan, RatingInputs } from './inputs.ts';
 
 /**
  * What is wrong with fees that have a cadence of their own, as sentences: parts that lie outside of their periods, and time of a plan of
  * which its fees say nothing, which would be had for nothing.
  */
-export function checkFees({ period, spans, addOns = [], endedPlans = [] }: RatingInputs): string[] {
-  const paid = [...spans, ...addOns].filter(({ trial }) => trial !== true);
+export function checkFees({ period, endedPlans = [], ...inputs }: RatingInputs): string[] {
+  const paid = allSpans(inputs).filter(({ trial }) => trial !== true);
   return [
     ...paid.flatMap((span) => [...checkParts(span), ...checkCover(span)]),
     ...endedPlans.flatMap(checkParts),
@@ -30,22 +31,7 @@ function checkParts({ planVersion, fees = [] }: Pick<RatedSpan, 'planVersion' | 
     if (!isRising([start, fee.from, fee.to, end]) || !isRising([fee.from, fee.to], true)) {
       return [`${name} from ${fee.from} to ${fee.to} is empty or lies outside of its period, ${start} to ${end}`];
     }
-    return checkHeld(name, fee);
-  });
-}
-
-/** In order of time without overlap, and in the part: units would be paid twice. */
-function checkHeld(name: string, { from, to, quantities = [] }: FeeSpan): string[] {
-  const byKey = Map.groupBy(quantities, ({ key }) => key);
-  return [...byKey].flatMap(([key, held]) => {
-    const numbers = held.filter(({ quantity }) => !isPlainDecimal(quantity));
-    const bounds = [from, ...held.flatMap((one) => [one.from, one.to]), to];
-    return [
-      ...numbers.map(({ quantity }) => `the quantity ${key} is no plain decimal: ${JSON.stringify(quantity)}`),
-      ...(isRising(bounds)
-        ? []
-        : [`the quantity ${key} of ${name} from ${from} overlaps itself or lies outside of it`]),
-    ];
+    return checkHeld(fee, name);
   });
 }
 

@@ -1,12 +1,15 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import { parseInstant } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
-import { addOnInputs, timelineOf } from './add-ons.ts';
+import { addOnInputs, allSpans, timelineOf } from './add-ons.ts';
 import { checkAround } from './check-around.ts';
 import { checkFees } from './check-fees.ts';
+import { checkHeld } from './check-held.ts';
+import { checkPeriod, microsOf } from './check-period.ts';
 import { checkPlan } from './check-plan.ts';
 import { checkUsage } from './check-usage.ts';
-import type { LateUsage, RatedSpan, RatingInputs } from './inputs.ts';
+import { checkFeeBills } from './given-back.ts';
+import type { LateUsage, RatingInputs } from './inputs.ts';
 import { spanOfLate } from './late-lines.ts';
 
 /**
@@ -33,17 +36,13 @@ export function checkInputs(inputs: RatingInputs): string[] {
     ...checkLateSpans(inputs),
     ...checkHeldQuantities(inputs),
     ...checkFees(inputs),
+    ...checkFeeBills(inputs),
     ...inputs.tenant.taxRates
       .filter(({ percent }) => !isPlainDecimal(percent))
       .map(({ name, percent }) => `the rate of tax ${name} is no plain decimal: ${JSON.stringify(percent)}`),
     ...checkAround(inputs),
     ...repeated(inputs.meters.map(({ key }) => key)).map((key) => `meter ${key} is given twice`),
   ];
-}
-
-/** Those of the plan, and those of add-ons. */
-function allSpans({ spans, addOns = [] }: RatingInputs): readonly RatedSpan[] {
-  return [...spans, ...addOns];
 }
 
 /** Add-ons are beside the plan, never in its place: their lines are told apart by that. */
@@ -77,13 +76,6 @@ function checkFeesOfPlan(inputs: RatingInputs, plan: PlanVersion): string[] {
   return checkPlanVersion(inputs, { ...plan, charges: [] });
 }
 
-function checkPeriod(what: string, start: string, end: string): string[] {
-  const startMicros = parseInstant(start);
-  const endMicros = parseInstant(end);
-  if (startMicros === undefined || endMicros === undefined) return [`${what} is unreadable: ${start} to ${end}`];
-  return startMicros < endMicros ? [] : [`${what} is empty: ${start} to ${end}`];
-}
-
 /** Spans lie in the period and follow each other: usage in two of them would be billed twice. */
 function checkSpans({ spans, period }: RatingInputs): string[] {
   if (checkPeriod('the period', period.start, period.end).length > 0) return [];
@@ -108,30 +100,10 @@ function checkGaps({ spans, period }: RatingInputs): string[] {
   });
 }
 
-/** Of an instant that was checked to be readable. */
-function microsOf(text: string): number {
-  return parseInstant(text) ?? 0;
-}
-
-/** What is held is a number, and lies in its span without overlap: seats would be paid twice. */
+/** Of spans and of late ones: bounds of a plan may cover what is held. */
 function checkHeldQuantities(inputs: RatingInputs): string[] {
   const ofLate = inputs.late.map((one) => ({ ...spanOfLate(one), quantities: one.quantities }));
-  return [...allSpans(inputs), ...ofLate].flatMap((span) => {
-    const byKey = Map.groupBy(span.quantities ?? [], ({ key }) => key);
-    return [...byKey.values()].flatMap((held) =>
-      held.flatMap(({ key, from, to, quantity }, index) => {
-        const isInside =
-          microsOf(from) >= microsOf(held[index - 1]?.to ?? span.from) && microsOf(to) <= microsOf(span.to);
-        return [
-          ...checkPeriod(`the quantity ${key}`, from, to),
-          ...(isPlainDecimal(quantity) ? [] : [`the quantity ${key} is no plain decimal: ${JSON.stringify(quantity)}`]),
-          ...(isInside
-            ? []
-            : [`the quantity ${key} from ${from} to ${to} overlaps another or lies outside of its span`]),
-        ];
-      }),
-    );
-  });
+  return [...allSpans(inputs), ...ofLate].flatMap((span) => checkHeld(span, 'its span'));
 }
 
 /** Late usage is of periods before this one, each span of the plan and of each add-on once: its usage would be billed twice. */

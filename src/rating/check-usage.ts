@@ -1,6 +1,7 @@
 import { isPlainDecimal } from '../domain/decimal.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
+import { allSpans } from './add-ons.ts';
 import { Exact, exact, ZERO } from './exact.ts';
 import type { RatingInputs, UsageFigures } from './inputs.ts';
 import type { UsageReading } from './models/model.ts';
@@ -19,7 +20,7 @@ interface NamedFigures {
  */
 export function checkUsage(inputs: RatingInputs): string[] {
   return [
-    ...[...inputs.spans, ...(inputs.addOns ?? [])].flatMap(({ planVersion, usage }) => {
+    ...allSpans(inputs).flatMap(({ planVersion, usage }) => {
       const named = usage.map(({ charge, ...figures }) => ({ charge, figures }));
       return checkFigures(inputs, planVersion, named, usage);
     }),

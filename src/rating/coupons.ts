@@ -1,8 +1,9 @@
+import { isGivenBack } from '../domain/asked-of-bill.ts';
 import type { InvoiceLine } from '../domain/invoice.ts';
 import type { Discount } from '../domain/plan.ts';
 import { type Exact, exact, ZERO } from './exact.ts';
 import type { AppliedCoupon, RatingInputs } from './inputs.ts';
-import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
+import { differenceLine, exactSumOfLines, isLineOfCharge, ofWholeBill } from './invoice-lines.ts';
 import { roundToMinor } from './rounding.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { shareOf } from './share.ts';
@@ -24,7 +25,8 @@ export function leftAfterEach(amount: Exact, discounts: readonly Discount[]): Ex
 
 /**
  * A negative line for each coupon that takes something off. Those of a charge come first, as a discount on what its usage of the period
- * comes to; those of the whole invoice are on what is left then. Each is on what the one before left, and none leads below zero.
+ * comes to; those of the whole invoice are on what is left then, without what is given back of earlier bills. Each is on what the one before
+ * left, and none leads below zero.
  *
  * @param lines everything else that is on the invoice
  */
@@ -32,7 +34,10 @@ export function couponLines(inputs: RatingInputs, lines: readonly InvoiceLine[])
   const { currency } = inputs.tenant;
   const coupons = inputs.coupons ?? [];
   const taken: InvoiceLine[] = [];
-  let left = exactSumOfLines(lines, currency);
+  let left = exactSumOfLines(
+    lines.filter((line) => !isGivenBack(line)),
+    currency,
+  );
   const leftOfCharge = new Map<string, Exact>();
   for (const coupon of [...coupons.filter(isOfCharge), ...coupons.filter((one) => !isOfCharge(one))]) {
     const base = baseOf(coupon, left, leftOfCharge, () => exactSumOfLines(linesOf(coupon, lines), currency));
@@ -70,11 +75,8 @@ function baseOf(
   return charge === undefined ? left : (leftOfCharge.get(charge) ?? ofCharge());
 }
 
-/** Late usage has the coupons of its own period (`late-coupons.ts`), and the keys of fixed quantities are their own. */
-const COVERED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
-
 function linesOf({ charge }: AppliedCoupon, lines: readonly InvoiceLine[]): InvoiceLine[] {
-  return lines.filter(({ kind, provenance }) => COVERED.has(kind) && provenance.charge === charge);
+  return lines.filter((line) => isLineOfCharge(line, charge));
 }
 
 function sentenceOf(discount: Discount, base: Exact, off: Exact): string {

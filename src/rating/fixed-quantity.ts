@@ -102,7 +102,7 @@ function sharesBetween(price: GraduatedPrice, from: Exact, to: Exact): BandShare
 }
 
 function unitsByBand(price: GraduatedPrice, quantity: Exact): ReadonlyMap<Band, Exact> {
-  return new Map(enteredBands({ ...price, flatAtZero: false }, quantity).map(({ band, units }) => [band, units]));
+  return new Map(enteredBands(price, quantity).map(({ band, units }) => [band, units]));
 }
 
 function pricedShare({ band, units }: BandShare, change: QuantityChange): PricedQuantity {

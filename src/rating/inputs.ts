@@ -1,3 +1,4 @@
+import type { AskedOfBill } from '../domain/asked-of-bill.ts';
 import type { InstantText } from '../domain/instant.ts';
 import type { InvoiceContent, InvoiceIdentity, LineProvenance } from '../domain/invoice.ts';
 import type { Meter } from '../domain/meter.ts';
@@ -149,6 +150,17 @@ export interface AppliedCoupon {
   readonly charge?: string;
 }
 
+/** An earlier bill that charged fees of which this one may give something back. */
+export interface FeeBill {
+  /** Its billing period, half-open: it charged what fell due in it. */
+  readonly start: InstantText;
+  readonly end: InstantText;
+  /** The invoice that stands for that period; `null`: it was rejected or made void, and nothing was charged. */
+  readonly invoiceId: string | null;
+  /** What it asked for of what it charged; `null` where no invoice stands. */
+  readonly asked: AskedOfBill | null;
+}
+
 /** Credit that may pay the invoice. */
 export interface CreditGrant {
   readonly id: string;
@@ -209,8 +221,16 @@ export interface RatingInputs {
     readonly feeEnd?: InstantText;
     readonly planVersion: PlanVersion;
   };
-  /** What an earlier invoice billed in advance for this period. Minor units. */
-  readonly billedAhead?: { readonly invoiceId: string; readonly amountMinor: string };
+  /**
+   * What an earlier invoice billed in advance for this period, minor units, and what it asked for of what it charged. That is left out in inputs
+   * from before it was regarded: then all is given back as it was charged.
+   */
+  readonly billedAhead?: { readonly invoiceId: string; readonly amountMinor: string; readonly asked?: AskedOfBill };
+  /**
+   * Earlier bills that charged fees of which this one may give something back, in order of time. Left out: none; what fell due in the period
+   * of none of them is given back as it was charged, and today's coupons are on that too.
+   */
+  readonly feeBills?: readonly FeeBill[];
   /** In the order of their lines. Left out: none, as are the two below. */
   readonly oneOffs?: readonly OneOffCharge[];
   /** In the order in which they are taken off. */

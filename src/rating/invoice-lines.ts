@@ -36,6 +36,21 @@ export function differenceLine(
   };
 }
 
+const OF_CHARGES: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
+
+/**
+ * Whether lines of a kind are of what charges come to for the usage of the period, with what their own bounds add and take. Late usage has
+ * its own period, and fixed quantities are none of it.
+ */
+export function isOfCharges(kind: InvoiceLine['kind']): boolean {
+  return OF_CHARGES.has(kind);
+}
+
+/** The same of one charge: fixed quantities have keys of their own. @param charge its key */
+export function isLineOfCharge({ kind, provenance }: InvoiceLine, charge: string | undefined): boolean {
+  return isOfCharges(kind) && provenance.charge === charge;
+}
+
 /** Where a line comes from that belongs to the bill as a whole: the plan at its end, the whole period, no usage. */
 export function ofWholeBill({ spans, period }: RatingInputs): LineProvenance {
   const planVersion = spans.at(-1)?.planVersion;

@@ -2,11 +2,11 @@ import type { InvoiceLine, LineStep } from '../domain/invoice.ts';
 import type { CurrencyCode } from '../domain/money.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { commitmentStep } from './commitment.ts';
-import { Exact, exact, ONE, ZERO } from './exact.ts';
+import { Exact, exact, ZERO } from './exact.ts';
 import type { RatedSpan, RatingInputs } from './inputs.ts';
-import { differenceLine, exactSumOfLines, ofWholeBill } from './invoice-lines.ts';
+import { differenceLine, exactSumOfLines, isOfCharges, ofWholeBill } from './invoice-lines.ts';
 import { shareOfPeriod } from './proration.ts';
-import { lineStep, spoken } from './sentences.ts';
+import { boundText, lineStep, spoken } from './sentences.ts';
 
 /** What a plan's own commitment, minimum and maximum are on. */
 export interface BoundedTotal {
@@ -54,12 +54,6 @@ export function planBoundChanges(
     add('maximum', excess.negated(), lineStep('maximum', sentence, excess.negated()));
   }
   return changes;
-}
-
-function boundText(bound: string, share: Exact): string {
-  const whole = spoken(exact(bound));
-  if (share.equals(ONE)) return whole;
-  return `${whole} × ${spoken(share)} of the period`;
 }
 
 /**
@@ -111,14 +105,13 @@ function linesOfPlan(
   });
 }
 
-const CHARGED: ReadonlySet<InvoiceLine['kind']> = new Set(['usage', 'minimum', 'maximum']);
 const FIXED: ReadonlySet<InvoiceLine['kind']> = new Set(['base_fee', 'fixed_quantity']);
 
 function coveredAmount(plan: PlanVersion, lines: readonly InvoiceLine[], currency: CurrencyCode): Exact {
   const coversFee = plan.boundsCover === 'charges_and_base_fee';
   const covered = lines.filter(({ kind, provenance: { planKey, planVersion } }) => {
     if (planKey !== plan.key || planVersion !== plan.version) return false;
-    return CHARGED.has(kind) || (coversFee && FIXED.has(kind));
+    return isOfCharges(kind) || (coversFee && FIXED.has(kind));
   });
   return exactSumOfLines(covered, currency);
 }

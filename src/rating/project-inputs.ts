@@ -12,8 +12,9 @@ import { readingOf } from './reading-of.ts';
 
 /**
  * The inputs of a period that is not over, as they would be at its end if usage went on as it has until an instant: linear by elapsed
- * time, counted in the span of the plan that runs. Quantities that add up, gauges over time among them, grow, and are priced as they then are; a maximum, a latest
- * value and a number of distinct values stay. Charges that price hours, days or single events keep what they came to per time instead.
+ * time, counted in the span of the plan that runs. Quantities that add up grow, and are priced as they then are; a maximum, a latest value
+ * and a number of distinct values stay. So does a gauge over time: its usage is that of the whole span already, as if it stayed as it is.
+ * Charges that price hours, days or single events keep what they came to per time instead.
  * Fees are whole, as they are anyway. A span that has not begun is given what the charge of the same key has had until now, per time.
  *
  * `null` where no time has passed, so that nothing can be said.
@@ -51,7 +52,8 @@ function projectSpan(inputs: RatingInputs, span: RatedSpan, soFar: readonly Char
   const usage: ChargeUsage[] = [];
   for (const charge of span.planVersion.charges) {
     const meter = inputs.meters.find(({ key }) => key === charge.meter);
-    const used = soFar.find((one) => one.charge === charge.key);
+    const isGauge = meter?.timeWeighted === true;
+    const used = (isGauge ? span.usage : soFar).find((one) => one.charge === charge.key);
     const isByCost = used !== undefined && meter !== undefined && isPricedByCost(charge);
     charges.push(isByCost ? projectCost(charge, used, { meter, factor, currency: inputs.tenant.currency }) : charge);
     if (used !== undefined && meter !== undefined) usage.push(projectUsage(used, meter, factor));
@@ -69,22 +71,25 @@ function isPricedByCost(charge: Charge): boolean {
 /** Digits behind the point of a projected amount: a projection is no bill. */
 const PROJECTED_DIGITS = 6;
 
-/** The charge as a fee of what it has come to until now, per time. Its minimum and maximum still hold. */
+/** The charge as a fee of what its price has come to until now, per time. What stands around the price is for the period, and does not grow. */
 function projectCost(
   charge: Charge,
   used: ChargeUsage,
   { meter, factor, currency }: { readonly meter: Meter; readonly factor: Exact; readonly currency: string },
 ): Charge {
-  const { key, meter: meterKey, description, minimum, maximum } = charge;
+  const { discount, commitment, minimum, maximum, ...alone } = charge;
+  const { key, meter: meterKey, description } = alone;
   try {
     const { aggregation } = meter;
-    const { amount } = priceCharge(charge, used, { aggregation, currency, isLast: false });
+    const { amount } = priceCharge(alone, used, { aggregation, currency });
     return {
       key,
       meter: meterKey,
       description,
       includedUnits: '0',
       price: { model: 'flat', amount: roundTo(amount.times(factor), PROJECTED_DIGITS).text, due: 'when_used' },
+      ...(discount !== undefined && { discount }),
+      ...(commitment !== undefined && { commitment }),
       ...(minimum !== undefined && { minimum }),
       ...(maximum !== undefined && { maximum }),
     };
@@ -95,11 +100,11 @@ function projectCost(
   }
 }
 
-/** Aggregations in which more time alone brings nothing. */
+/** Aggregations in which more time alone brings nothing. That of gauges, whose time is all there, is `latest`. */
 const STAYING: ReadonlySet<string> = new Set(['max', 'latest', 'unique']);
 
 function projectUsage(used: ChargeUsage, meter: Meter, factor: Exact): ChargeUsage {
-  if (STAYING.has(meter.aggregation) && meter.timeWeighted !== true) return used;
+  if (STAYING.has(meter.aggregation)) return used;
   const digits = meter.aggregation === 'count' ? 0 : SCALE_MAX;
   const grown = (quantity: string): string => exact(quantity).times(factor).rounded(digits).text;
   const { charge, quantity, eventCount, ledgerRange, parts } = used;

@@ -46,7 +46,7 @@ export function rateInvoice(inputs: RatingInputs): RatingResult {
     ...billedLines(inputs),
     ...late,
     ...oneOffLines(inputs),
-    ...advanceFeeLines(inputs),
+    ...advanceFeeLines(inputs, rated),
   ];
   return { content: contentOf(inputs, [...lines, ...couponLines(inputs, lines)]) };
 }

@@ -1,6 +1,6 @@
 import { groupedText } from '../domain/grouped-text.ts';
 import type { LineStep } from '../domain/invoice.ts';
-import { type Exact, exactOfText } from './exact.ts';
+import { type Exact, exact, exactOfText, ONE } from './exact.ts';
 
 /** Steps of a line's arithmetic, in words. They are part of the hashed content: a changed sentence is a new rating version. */
 
@@ -17,6 +17,12 @@ export function lineStep(step: string, sentence: string, amount: Exact): LineSte
 /** A step of what is given back, from the step of what it costs. */
 export function givenBack({ step, sentence, amount }: LineStep): LineStep {
   return { step, sentence: `${sentence}, given back`, amount: exactOfText(amount).negated().text };
+}
+
+/** What is asked for a whole period, and of which part of one: `50 × 10/31 of the period`. */
+export function boundText(bound: string, share: Exact): string {
+  const whole = spoken(exact(bound));
+  return share.equals(ONE) ? whole : `${whole} × ${spoken(share)} of the period`;
 }
 
 /** `17,059,974 × 0.000003 = 51.179922` */

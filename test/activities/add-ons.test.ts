@@ -93,6 +93,34 @@ test('an add-on is billed beside the plan from the instant on at which it is hel
   ]);
 });
 
+test('what was held of an add-on ends with it, and is charged no more when it comes back', async () => {
+  const seats = { tenant: 'acme', name: 'vaults', quantity: '2', at: requireInstant(OCTOBER) };
+  await change({ at: requireInstant(OCTOBER), untilMicros: requireInstant(CHANGE) });
+  await inTransaction(stack.pool, (client) => changeQuantity(client, seats, requireInstant(NOW)));
+  const held = () =>
+    stack.catalogue
+      .current()
+      .tenants.get('acme')
+      ?.quantities.map(({ toMicros }) => toMicros);
+  await stack.catalogue.reload();
+  expect(held()).toEqual([requireInstant(CHANGE)]);
+  // The end is taken back, and then ordered for an earlier instant.
+  await change({ at: requireInstant(OCTOBER) });
+  expect(held()).toEqual([null]);
+  await change({ at: requireInstant('2026-10-11T00:00:00Z'), action: 'remove' });
+  await change({ at: requireInstant('2026-10-21T00:00:00Z') });
+  expect(await bill('acme', OCTOBER, '2026-11-02T00:00:00Z')).toEqual([
+    'base 1 1000',
+    'charge:calls 0 0',
+    'addon:archive:base:2026-10-01T00:00:00Z 1 1000',
+    'addon:archive:base:2026-10-21T00:00:00Z 1 1100',
+    'addon:archive:quantity:vaults:2026-10-01T00:00:00Z 2 4000',
+    'addon:archive:charge:storage:2026-10-01T00:00:00Z 0 0',
+    'addon:archive:charge:storage:2026-10-21T00:00:00Z 0 0',
+    'addon:help:base 1 500',
+  ]);
+});
+
 test('in a trial add-ons are due nothing either', async () => {
   expect(await send('tried', 'storage', '2026-10-10T00:00:00Z', 5)).toBe('accepted');
   expect(await bill('tried', OCTOBER, '2026-11-02T00:00:00Z')).toEqual([

@@ -120,6 +120,15 @@ describe('the steps of closing a cycle', () => {
     expect(await readCycleStage(stack.pool, CYCLE)).toBe('held');
   });
 
+  test('of very many differences the first are told, and how many more there are', async () => {
+    const counters = new Map(Array.from({ length: 60 }, (_, index) => [`lost_${index}`, '1']));
+    const steps = cycleActivities({ readCounters: async () => counters });
+    await run(() => steps.sealPeriod(CYCLE));
+    await run(() => steps.passBarrier(CYCLE));
+    const { compared, holdReasons } = await run(() => steps.reconcileUsage(CYCLE));
+    expect([compared, holdReasons.length, holdReasons.at(-1)]).toEqual([60, 51, 'and 10 more']);
+  });
+
   test('an attempt at rating that was given up and wakes late changes nothing of the draft that was kept', async () => {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();

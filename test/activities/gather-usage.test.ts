@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { gatherLateUsage, gatherUsage, type UsageSource, wholePeriod } from '../../activities/gather-usage.ts';
+import { gatherLateUsage, gatherUsage, type UsageSource } from '../../activities/gather-usage.ts';
 import type { CatalogueSnapshot } from '../../src/catalog/catalogue-snapshot.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import type { Meter } from '../../src/domain/meter.ts';
@@ -11,7 +11,8 @@ import { type JournalEvent, TOKENS } from '../support/journal-entry.ts';
 
 const NOVEMBER = '2023-11-01T00:00:00Z';
 const DECEMBER = '2023-12-01T00:00:00Z';
-const PERIOD = wholePeriod({ startMicros: requireInstant(NOVEMBER), endMicros: requireInstant(DECEMBER) });
+const [fromMicros, toMicros] = [requireInstant(NOVEMBER), requireInstant(DECEMBER)];
+const PERIOD = { period: { startMicros: fromMicros, endMicros: toMicros }, fromMicros, toMicros };
 
 const METER: Meter = {
   ...TOKENS,

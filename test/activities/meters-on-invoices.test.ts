@@ -11,6 +11,7 @@ import { openCycle } from '../../src/ledger/billing-cycles.ts';
 import { sumUsage } from '../../src/ledger/sum-usage.ts';
 import { advanceCatalogue } from '../../src/meter/advance-gate.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { billingDeps } from './billing-deps.ts';
 
 const OCTOBER = '2026-10-01T00:00:00Z';
@@ -53,14 +54,7 @@ async function send(type: string, occurredAt: string, properties: object): Promi
   const id = `${type} ${occurredAt}`;
   const answer = await takeEvents(
     { ...stack.service, unknownTypes: 'keep' },
-    {
-      authorization: `Bearer ${key}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body: Buffer.from(JSON.stringify([{ id, tenant: 'acme', type, occurredAt, properties }])),
-    },
+    ingestRequest(key, [{ id, tenant: 'acme', type, occurredAt, properties }]),
   );
   return 'results' in answer.body ? answer.body.results[0]?.outcome : answer.body.error;
 }

@@ -1,4 +1,4 @@
-import { gatherLateUsage, gatherUsage, type UsageSource, wholePeriod } from '../../activities/gather-usage.ts';
+import { gatherLateUsage, gatherUsage, type UsageSource } from '../../activities/gather-usage.ts';
 import type { CatalogueSnapshot } from '../../src/catalog/catalogue-snapshot.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import type { InvoiceContent } from '../../src/domain/invoice.ts';
@@ -60,7 +60,8 @@ const SOURCE: UsageSource = {
 
 /** A bill of December of what November used, as if December had used the same, and of what came late to November; from what the ledger says. */
 export async function rateFromLedger(db: Queryable): Promise<InvoiceContent> {
-  const period = wholePeriod({ startMicros: requireInstant(NOVEMBER), endMicros: requireInstant(DECEMBER) });
+  const [fromMicros, toMicros] = [requireInstant(NOVEMBER), requireInstant(DECEMBER)];
+  const period = { period: { startMicros: fromMicros, endMicros: toMicros }, fromMicros, toMicros };
   const usage = await gatherUsage(db, SOURCE, PLAN, period);
   const late = await gatherLateUsage(db, SOURCE, PLAN, { ...period, accountingPeriod: requireInstant(DECEMBER) });
   if ('problems' in usage || 'problems' in late) throw new Error('the usage cannot be gathered');

@@ -21,11 +21,10 @@ tenants:
 `;
 
 let bench: ApiBench;
-const headers = { 'content-type': 'application/yaml' };
 
 beforeAll(async () => {
   bench = await openApiBench();
-  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+  await bench.apply(YAML);
   for (const [tenant, occurredAt] of [
     ['acme', '2026-11-10T00:00:00Z'],
     ['acme', NOW],
@@ -41,14 +40,6 @@ afterAll(async () => {
   await bench.close();
 });
 
-async function auditActions(subject: string): Promise<string[]> {
-  const { rows } = await bench.pool.query<{ action: string }>(
-    'select action from audit_entry where subject = $1::text order by id',
-    [subject],
-  );
-  return rows.map(({ action }) => action);
-}
-
 test('an add-on says what it means in money, is given once for its key, shown, and audited', async () => {
   const body = { addOn: 'archive', reason: 'asked for' };
   const dry = await bench.call('POST', '/v1/tenants/acme/add-ons?dryRun=true', { body });
@@ -58,14 +49,14 @@ test('an add-on says what it means in money, is given once for its key, shown, a
   });
   // 30 for the 10.56 of 30 days that are left, and the 10 GB since then at 2.
   expect(dry.body.preview).toMatchObject({ currency: 'USD', thisPeriod: { before: '0.00', after: '30.56' } });
-  expect(await auditActions('acme')).toEqual([]);
+  expect(await bench.auditActions('acme')).toEqual([]);
 
   const keyed = { 'idempotency-key': 'add-1' };
   const made = await bench.call('POST', '/v1/tenants/acme/add-ons', { body, headers: keyed });
   expect(made).toMatchObject({ status: 200, body: { dryRun: false, unchanged: false } });
   expect((await bench.call('POST', '/v1/tenants/acme/add-ons', { body, headers: keyed })).body).toEqual(made.body);
   expect((await bench.call('POST', '/v1/tenants/acme/add-ons', { body })).body.unchanged).toBe(true);
-  expect(await auditActions('acme')).toEqual(['tenant.add_add_on']);
+  expect(await bench.auditActions('acme')).toEqual(['tenant.add_add_on']);
 
   const shown = await bench.call('GET', '/v1/tenants/acme');
   expect(shown.body.addOns).toEqual([{ planKey: 'archive', planVersion: 1, validFrom: NOW, validTo: null }]);
@@ -94,6 +85,10 @@ test('what cannot be held beside the plan is refused with its reason', async () 
   expect(await refusal('globex', { addOn: 'archive', at: '2026-09-01T00:00:00Z' })).toEqual([409, 'before_start']);
 });
 
+test('taking one that never was held is refused', async () => {
+  expect(await refusal('globex', {}, 'add-ons/more_storage/end')).toEqual([404, 'not_held']);
+});
+
 test('one that is held until the other begins leaves its keys to that', async () => {
   const end = '2026-12-01T00:00:00Z';
   const taken = await bench.call('POST', '/v1/tenants/globex/add-ons/archive/end', { body: { at: end } });
@@ -112,7 +107,7 @@ test('one that is held until the other begins leaves its keys to that', async ()
 
 test('a migration moves who holds an older version of an add-on, and shows who would pay what', async () => {
   const dearer = YAML.replace('baseFee: 30', 'baseFee: 60');
-  expect((await bench.call('POST', '/v1/catalogue', { body: dearer, headers })).status).toBe(200);
+  await bench.apply(dearer);
   const migrate = (query = '') =>
     bench.call('POST', `/v1/plans/archive/migrate${query}`, { body: { version: 2, at: 'now' } });
   const dry = await migrate('?dryRun=true');

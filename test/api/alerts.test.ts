@@ -14,8 +14,7 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+  await bench.apply(CATALOGUE);
   const add = (tenant: string, periodStart: string, found: readonly NewAlert[], at: string): Promise<number> =>
     addAlerts(bench.pool, { tenant, periodStart }, found, requireInstant(at));
   await add('acme', OCTOBER, [REACHED], '2026-10-20T10:00:00Z');

@@ -14,7 +14,8 @@ import type { JsonObject } from '../../src/domain/event.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import type { EpochMicros } from '../../src/domain/instant.ts';
 import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 
@@ -66,7 +67,11 @@ export interface ApiBench {
   readonly started: string[];
   readonly pool: ReturnType<typeof openDatabase>;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Applies a catalogue file; throws where it is refused. */
+  apply(yaml: string): Promise<void>;
   makeKey(scopes: KeyScope[], tenant?: string): Promise<string>;
+  /** What the audit has of somebody or something, in order. */
+  auditActions(subject: string): Promise<readonly string[]>;
   setClock(instant: string): void;
   /** Brings what was accepted so far into the ledger. */
   drain(): Promise<void>;
@@ -115,6 +120,20 @@ export async function openApiBench(): Promise<ApiBench> {
   const adminKey = firstAdminKey ?? '';
   const drainRedis = openMeterRedis(redis.redisUrl, () => undefined);
   const drainMeter = openMeter(config, drainRedis, pool, () => now);
+  const call: ApiBench['call'] = async (method, path, { key = adminKey, body, headers = {} } = {}) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  };
   return {
     url: server.url,
     adminKey,
@@ -122,29 +141,25 @@ export async function openApiBench(): Promise<ApiBench> {
     commands,
     started,
     pool,
-    call: async (method, path, { key = adminKey, body, headers = {} } = {}) => {
-      const response = await fetch(`${server.url}${path}`, {
-        method,
-        headers: {
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
-      return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    call,
+    apply: async (yaml) => {
+      const headers = { 'content-type': 'application/yaml' };
+      const { status, text } = await call('POST', '/v1/catalogue', { body: yaml, headers });
+      if (status !== 200) throw new Error(text);
     },
     makeKey: async (scopes, tenant) => {
       const key = { name: 'bench', scopes, tenant: tenant ?? null, expiresAtMicros: null, mode: 'test' as const };
       return (await createKey(pool, { ...key, atMicros: now })).secret;
     },
+    auditActions: async (subject) => {
+      const query = 'select action from audit_entry where subject = $1::text order by id';
+      return (await pool.query<{ action: string }>(query, [subject])).rows.map(({ action }) => action);
+    },
     setClock: (instant) => {
       now = requireInstant(instant);
     },
     drain: async () => {
-      await waitForRedis(drainRedis, 5_000);
+      await waitForConnection(drainRedis, 5_000);
       for (let shard = 0; shard < config.shardCount; shard += 1) await drainMeter.ledger.drainShard(shard);
     },
     redisUrl: redis.redisUrl,

@@ -11,11 +11,7 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const applied = await bench.call('POST', '/v1/catalogue', {
-    body: CATALOGUE,
-    headers: { 'content-type': 'application/yaml' },
-  });
-  expect(applied.status).toBe(200);
+  await bench.apply(CATALOGUE);
 });
 
 afterAll(async () => {
@@ -151,6 +147,8 @@ describe('a key', () => {
     expect(JSON.stringify(rows)).not.toContain(made.body.secret);
     const revoked = await bench.call('DELETE', `/v1/keys/${made.body.id}`);
     expect(revoked.body.revokedAt).toBe('2026-11-20T10:30:15Z');
+    expect((await bench.call('DELETE', `/v1/keys/${made.body.id}`)).body).toEqual(revoked.body);
+    expect(await bench.auditActions(made.body.id)).toEqual(['key.create', 'key.revoke']);
     expect((await bench.call('POST', '/v1/events', { key: made.body.secret, body: {} })).status).toBe(401);
   });
 

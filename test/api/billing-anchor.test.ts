@@ -22,20 +22,12 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+  await bench.apply(YAML);
 });
 
 afterAll(async () => {
   await bench.close();
 });
-
-async function auditActions(): Promise<string[]> {
-  const { rows } = await bench.pool.query<{ action: string }>(
-    "select action from audit_entry where subject = 'acme' order by id",
-  );
-  return rows.map(({ action }) => action);
-}
 
 async function send(occurredAt: string, quantity: number): Promise<string> {
   const body = { id: occurredAt, tenant: 'acme', type: 'calls', quantity, occurredAt };
@@ -63,7 +55,7 @@ test('the periods around a change are shown before, made once for its key, audit
     ],
   };
   expect(dry).toMatchObject({ status: 200, body: { dryRun: true, ...told } });
-  expect(await auditActions()).toEqual([]);
+  expect(await bench.auditActions('acme')).toEqual([]);
 
   const headers = { 'idempotency-key': 'anchor-1' };
   const made = await bench.call('POST', PATH, { body: BODY, headers });
@@ -71,7 +63,7 @@ test('the periods around a change are shown before, made once for its key, audit
   expect(made.body.catalogueVersion).toBe(dry.body.catalogueVersion + 1);
   expect((await bench.call('POST', PATH, { body: BODY, headers })).body).toEqual(made.body);
   expect((await bench.call('POST', PATH, { body: BODY })).body).toMatchObject({ unchanged: true, from: told.from });
-  expect(await auditActions()).toEqual(['tenant.change_anchor']);
+  expect(await bench.auditActions('acme')).toEqual(['tenant.change_anchor']);
 
   const shown = await bench.call('GET', '/v1/tenants/acme');
   expect(shown.body).toMatchObject({

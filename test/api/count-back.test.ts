@@ -62,8 +62,7 @@ async function audit(): Promise<unknown> {
 describe('a meter that comes after its events', () => {
   beforeAll(async () => {
     bench = await openApiBench();
-    const headers = { 'content-type': 'application/yaml' };
-    expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+    await bench.apply(CATALOGUE);
     key = await bench.makeKey(['ingest']);
     await send('a', '2026-11-02T00:00:00Z', { in: 10, out: 2, region: 'eu' });
     await send('b', '2026-11-10T10:00:00Z', { in: 7, region: 'us' });
@@ -74,7 +73,7 @@ describe('a meter that comes after its events', () => {
     await bench.drain();
     // Of this one the journal alone knows when the meters come.
     await send('d', '2026-11-20T10:00:00Z', { in: 1, region: 'eu' });
-    expect((await bench.call('POST', '/v1/catalogue', { body: LATER, headers })).status).toBe(200);
+    await bench.apply(LATER);
     expect(await send('new', '2026-11-20T10:30:00Z', { in: 1, region: 'jp' })).toBe('accepted');
   });
 
@@ -127,9 +126,8 @@ describe('a meter that comes after its events', () => {
   });
 
   test('goes on behind the place that is named', async () => {
-    const headers = { 'content-type': 'application/yaml' };
     const body = 'meters: [{ key: again, eventType: calls, aggregation: count }]';
-    expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+    await bench.apply(body);
     const micros = BigInt(Date.parse('2026-11-12T00:00:00Z')) * 1_000n;
     const cursor = Buffer.from(`acme.${micros}.${'f'.repeat(32)}`).toString('base64url');
     const answer = await countBack('again', { to: '2026-11-01T00:00:00Z', tenant: 'acme', cursor });
@@ -138,16 +136,14 @@ describe('a meter that comes after its events', () => {
 
   test('leaves periods alone that are sealed', async () => {
     await bench.pool.query(`update gate set sealed_through = '2026-11-30T18:15:00Z' where tenant = 'acme'`);
-    const headers = { 'content-type': 'application/yaml' };
     const body = 'meters: [{ key: sealed, eventType: calls, aggregation: count }]';
-    expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+    await bench.apply(body);
     expect((await countBack('sealed')).body).toMatchObject({ counted: 1, unreadable: 0 });
   });
 
   test('is refused where an older version has read them, or there is no such meter or tenant', async () => {
-    const headers = { 'content-type': 'application/yaml' };
     const body = 'meters: [{ key: calls, aggregation: count, unit: call }]';
-    expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+    await bench.apply(body);
     const answers = [
       await countBack('calls'),
       await countBack('nothing'),

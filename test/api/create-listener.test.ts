@@ -9,8 +9,7 @@ let key: string;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+  await bench.apply(CATALOGUE);
   key = await bench.makeKey(['ingest', 'read']);
 });
 afterAll(() => bench.close());

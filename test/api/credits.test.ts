@@ -18,8 +18,7 @@ coupons:
 beforeAll(async () => {
   bench = await openApiBench();
   folder = cliFolder();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: COUPONS, headers })).status).toBe(200);
+  await bench.apply(COUPONS);
 });
 
 afterAll(async () => {
@@ -183,8 +182,7 @@ test('the commands do the same, and the spend has what the bill would have', asy
 test('a charge that no bill would have any more is refused', async () => {
   const plan = /- key: (\w+)\n\s+currency: USD/.exec(CATALOGUE)?.[1] ?? '';
   const body = `tenants: [{ id: over, currency: USD, billingStart: 2026-09-01T00:00:00Z, endsAt: 2026-10-01T00:00:00Z, plan: ${plan} }]`;
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body, headers })).status).toBe(200);
+  await bench.apply(body);
   const charge = { key: 'setup', description: 'Setup', amount: '5', at: '2026-09-10T00:00:00Z' };
   expect((await post('/v1/tenants/over/one-offs', charge)).status).toBe(201);
   await bench.pool.query(`update gate set sealed_through = '2026-10-01T00:00:00Z' where tenant = 'over'`);

@@ -14,8 +14,7 @@ let bench: ApiBench;
 
 beforeEach(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+  await bench.apply(CATALOGUE);
 });
 afterEach(() => bench.close());
 

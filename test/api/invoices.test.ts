@@ -4,6 +4,7 @@ import type { InvoiceContent } from '../../src/domain/invoice.ts';
 import { requireInstant } from '../../src/domain/instant.ts';
 import { issueInvoice } from '../../src/invoice/issue-invoice.ts';
 import { saveDraft } from '../../src/invoice/save-draft.ts';
+import { moveCycle, openCycle, readCycleStage } from '../../src/ledger/billing-cycles.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import type { RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
@@ -55,8 +56,7 @@ async function issue(tenant: string): Promise<string> {
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+  await bench.apply(CATALOGUE);
   invoiceId = await issue('acme');
   await issue('globex');
 });
@@ -108,6 +108,18 @@ describe('an invoice', () => {
     expect(repeat.body.moves).toHaveLength(paid.body.moves.length);
     const { rows } = await bench.pool.query(`select subject from audit_entry where action = 'invoice.mark_paid'`);
     expect(rows).toEqual([{ subject: invoiceId }]);
+  });
+
+  test('that is paid settles its cycle, also where an earlier release marked it', async () => {
+    const { body } = await bench.call('GET', '/v1/invoices/INV-000001');
+    const { tenant, occasion: periodStart, revision } = body.identity;
+    const cycle = { tenant, periodStart, revision };
+    await openCycle(bench.pool, { ...cycle, workflowId: 'close-cycle/acme' }, requireInstant(NOW));
+    await moveCycle(bench.pool, cycle, 'issued', requireInstant(NOW));
+    await bench.call('POST', '/v1/invoices/INV-000001/mark-paid');
+    expect(await readCycleStage(bench.pool, cycle)).toBe('settled');
+    const { body: cycles } = await bench.call('GET', `/v1/tenants/${tenant}/cycles`);
+    expect(cycles.data).toMatchObject([{ periodStart, stage: 'settled' }]);
   });
 
   test('that cannot be paid says why', async () => {

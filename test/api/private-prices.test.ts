@@ -29,8 +29,7 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+  await bench.apply(YAML);
 });
 
 afterAll(async () => {
@@ -40,14 +39,6 @@ afterAll(async () => {
 async function use(tenant: string, type: string, quantity: number, occurredAt = '2026-11-10T00:00:00Z') {
   const body = { id: `${tenant}-${type}-${quantity}-${occurredAt}`, tenant, type, quantity, occurredAt };
   return (await bench.call('POST', '/v1/events?cost=true', { body })).body.results[0];
-}
-
-async function auditActions(subject: string): Promise<string[]> {
-  const { rows } = await bench.pool.query<{ action: string }>(
-    'select action from audit_entry where subject = $1::text order by id',
-    [subject],
-  );
-  return rows.map(({ action }) => action);
 }
 
 test('a price of its own is foreseen, set once, exact to the last digit, and seen by spend and cost', async () => {
@@ -66,13 +57,13 @@ test('a price of its own is foreseen, set once, exact to the last digit, and see
       preview: { thisPeriod: { before: '0.00', after: '0.00' } },
     },
   });
-  expect(await auditActions('acme')).toEqual([]);
+  expect(await bench.auditActions('acme')).toEqual([]);
   const headers = { 'idempotency-key': 'price-1' };
   const made = await bench.call('POST', '/v1/tenants/acme/prices', { body, headers });
   expect(made).toMatchObject({ status: 200, body: { unchanged: false } });
   expect((await bench.call('POST', '/v1/tenants/acme/prices', { body, headers })).body).toEqual(made.body);
   expect((await bench.call('POST', '/v1/tenants/acme/prices', { body })).body.unchanged).toBe(true);
-  expect(await auditActions('acme')).toEqual(['tenant.set_price']);
+  expect(await bench.auditActions('acme')).toEqual(['tenant.set_price']);
   const { rows: audit } = await bench.pool.query(
     `select details #>> '{definition,price,unitPrice}' as price from audit_entry where subject = 'acme'`,
   );
@@ -131,7 +122,15 @@ test('one that is ended gives way to the plan’s, and ending it again changes n
     unchanged: false,
   });
   expect((await bench.call('POST', path, { body: { at: 'period_end' } })).body.unchanged).toBe(true);
-  expect(await auditActions('initech')).toEqual(['tenant.end_price']);
+  expect(await bench.auditActions('initech')).toEqual(['tenant.end_price']);
+});
+
+test('ending one that never was is refused, also in a dry run', async () => {
+  for (const query of ['', '?dryRun=true']) {
+    const { status, body } = await bench.call('POST', `/v1/tenants/initech/prices/storage/end${query}`, { body: {} });
+    expect([status, body.error.code]).toEqual([404, 'not_held']);
+    expect(body.error.message).toContain('tenant initech has no price of its own for storage');
+  }
 });
 
 async function refusal(charge: unknown, more: object = {}): Promise<[number, string]> {

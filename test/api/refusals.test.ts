@@ -14,10 +14,9 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
   const peak = '  - { key: peak, eventType: calls, aggregation: max, unit: call }\nplans:';
   const ends = CATALOGUE.replace('id: globex,', 'id: globex, endsAt: 2026-11-10T00:00:00Z,').replace('plans:', peak);
-  expect((await bench.call('POST', '/v1/catalogue', { body: ends, headers })).status).toBe(200);
+  await bench.apply(ends);
 });
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ issuer: { name: Toll Ltd }
 meters:
   - { key: calls, aggregation: sum, unit: call, dimensions: [region] }
   - { key: seats, aggregation: max, unit: seat }
+  - { key: storage, aggregation: time_weighted, unit: GB }
 plans:
   - key: basic
     currency: USD
@@ -15,7 +16,12 @@ plans:
       - { key: calls, meter: calls, includedUnits: 10, price: { model: per_unit, unitPrice: 0.10 } }
       - { key: eu, meter: calls, filter: { region: [eu] }, price: { model: per_unit, unitPrice: 1 } }
       - { key: seats, meter: seats, price: { model: per_unit, unitPrice: 5 }, minimum: 12 }
+  - key: keeping
+    currency: USD
+    charges:
+      - { key: storage, meter: storage, conversion: { divide: 86400 }, price: { model: per_unit, unitPrice: 1 } }
 tenants:
+  - { id: disk, currency: USD, billingStart: 2026-11-01T00:00:00Z, plan: keeping }
   - { id: acme, currency: USD, billingStart: 2026-11-01T00:00:00Z, plan: basic, taxRates: [{ name: VAT, percent: 10 }] }
 `;
 /** A third of November. */
@@ -25,8 +31,7 @@ let bench: ApiBench;
 beforeAll(async () => {
   bench = await openApiBench();
   bench.setClock(NOW);
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+  await bench.apply(YAML);
 });
 afterAll(() => bench.close());
 
@@ -74,6 +79,15 @@ test('usage that is not in the ledger yet is in the spend of charges that price 
   await bench.drain();
   const after = await bench.call('GET', '/v1/tenants/acme/spend');
   expect(after.body.charges.map(({ used }: { used: string }) => used)).toEqual(['40', '18', '2']);
+});
+
+test('a gauge is costed as if it stayed as it is to the end, and the projection says the same', async () => {
+  const event = { tenant: 'disk', type: 'storage', occurredAt: '2026-11-06T00:00:00Z', quantity: 2 };
+  expect((await bench.call('POST', '/v1/events', { body: [event] })).status).toBe(200);
+  await bench.drain();
+  const { body } = await bench.call('GET', '/v1/tenants/disk/spend');
+  // 2 GB for 25 days, of which 5 are over.
+  expect(body).toMatchObject({ total: '50.00', projection: { total: '50.00' } });
 });
 
 test('at the first instant of a period there is no projection', async () => {

@@ -22,9 +22,7 @@ let bench: ApiBench;
 
 beforeAll(async () => {
   bench = await openApiBench();
-  const apply = (body: string) =>
-    bench.call('POST', '/v1/catalogue', { body, headers: { 'content-type': 'application/yaml' } });
-  expect((await apply(YAML)).status).toBe(200);
+  await bench.apply(YAML);
   for (const [tenant, occurredAt] of [
     ['acme', '2026-11-10T00:00:00Z'],
     ['acme', '2026-11-20T10:30:15Z'],
@@ -40,14 +38,6 @@ afterAll(async () => {
   await bench.close();
 });
 
-async function auditActions(subject: string): Promise<string[]> {
-  const { rows } = await bench.pool.query<{ action: string }>(
-    'select action from audit_entry where subject = $1::text order by id',
-    [subject],
-  );
-  return rows.map(({ action }) => action);
-}
-
 test('a plan change says what it means in money, happens once for its key, and is audited', async () => {
   const body = { plan: 'large', at: 'now', reason: 'grew' };
   const dry = await bench.call('POST', '/v1/tenants/acme/plan?dryRun=true', { body });
@@ -61,14 +51,14 @@ test('a plan change says what it means in money, happens once for its key, and i
     thisPeriod: { before: '200.00', after: '160.56' },
     wholePeriod: { before: '200.00', after: '130.00' },
   });
-  expect(await auditActions('acme')).toEqual([]);
+  expect(await bench.auditActions('acme')).toEqual([]);
 
   const headers = { 'idempotency-key': 'change-1' };
   const made = await bench.call('POST', '/v1/tenants/acme/plan', { body, headers });
   expect(made).toMatchObject({ status: 200, body: { dryRun: false, unchanged: false } });
   expect((await bench.call('POST', '/v1/tenants/acme/plan', { body, headers })).body).toEqual(made.body);
   expect((await bench.call('POST', '/v1/tenants/acme/plan', { body })).body.unchanged).toBe(true);
-  expect(await auditActions('acme')).toEqual(['tenant.change_plan']);
+  expect(await bench.auditActions('acme')).toEqual(['tenant.change_plan']);
 
   const shown = await bench.call('GET', '/v1/tenants/acme');
   expect(shown.body).toMatchObject({
@@ -94,8 +84,22 @@ test('what cannot be is refused with its reason', async () => {
 test('seats change at an instant, and the bill so far shows both lines', async () => {
   const path = '/v1/tenants/globex/quantities/seats';
   const body = { quantity: '5', at: '2026-11-16T00:00:00Z' };
+  const dry = await bench.call('POST', `${path}?dryRun=true`, { body });
+  // 30 for the base fee, 3 seats at 10, and two more for half of the month.
+  expect(dry.body).toMatchObject({
+    dryRun: true,
+    from: '3',
+    to: '5',
+    unchanged: false,
+    preview: { thisPeriod: { before: '60.00', after: '70.00' } },
+  });
+  expect(await bench.auditActions('globex')).toEqual([]);
   expect((await bench.call('POST', path, { body })).body).toMatchObject({ from: '3', to: '5', unchanged: false });
-  expect((await bench.call('POST', path, { body })).body).toMatchObject({ unchanged: true });
+  expect((await bench.call('POST', path, { body })).body).toMatchObject({
+    unchanged: true,
+    preview: expect.anything(),
+  });
+  expect(await bench.auditActions('globex')).toEqual(['tenant.change_quantity']);
   const { lines } = (await bench.call('GET', '/v1/tenants/globex/spend')).body;
   const seats = lines.filter(({ kind }: { kind: string }) => kind === 'fixed_quantity');
   expect(seats.map(({ quantity, amountMinor }: Record<string, string>) => [quantity, amountMinor])).toEqual([
@@ -107,9 +111,8 @@ test('seats change at an instant, and the bill so far shows both lines', async (
 });
 
 test('a migration shows who would pay what, moves them page by page, and finds nobody a second time', async () => {
-  const headers = { 'content-type': 'application/yaml' };
   const dearer = YAML.replace('unitPrice: 1 }', 'unitPrice: 2 }');
-  expect((await bench.call('POST', '/v1/catalogue', { body: dearer, headers })).status).toBe(200);
+  await bench.apply(dearer);
   const dry = await bench.call('POST', '/v1/plans/small/migrate?dryRun=true', { body: { version: 2 } });
   expect(dry.body).toMatchObject({
     nextCursor: null,
@@ -126,7 +129,7 @@ test('a migration shows who would pay what, moves them page by page, and finds n
   const made = await bench.call('POST', '/v1/plans/small/migrate', { body: { version: 2, limit: 1 } });
   expect(made.body.data.map(({ tenant }: { tenant: string }) => tenant)).toEqual(['old']);
   expect((await bench.call('POST', '/v1/plans/small/migrate', { body: { version: 2 } })).body.data).toEqual([]);
-  expect(await auditActions('small')).toEqual(['plan.migrate']);
+  expect(await bench.auditActions('small')).toEqual(['plan.migrate']);
 });
 
 test('keys of a tenant do not choose its prices, nor how many seats it pays for', async () => {

@@ -16,8 +16,7 @@ tenants:
 let bench: ApiBench;
 beforeAll(async () => {
   bench = await openApiBench();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: YAML, headers })).status).toBe(200);
+  await bench.apply(YAML);
   const events = [
     { id: '1', type: 'tokens', quantity: 3, properties: { model: 'small' } },
     { id: '2', type: 'tokens', quantity: 4, properties: { model: 'large' } },

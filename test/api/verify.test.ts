@@ -17,8 +17,7 @@ beforeAll(async () => {
   bench = await openApiBench();
   redis = new Redis(bench.redisUrl);
   folder = cliFolder();
-  const headers = { 'content-type': 'application/yaml' };
-  expect((await bench.call('POST', '/v1/catalogue', { body: CATALOGUE, headers })).status).toBe(200);
+  await bench.apply(CATALOGUE);
 });
 
 afterAll(async () => {

@@ -100,6 +100,18 @@ describe('add-ons and private prices of the catalogue', () => {
     ]);
   });
 
+  test('refuses a quantity of a new tenant that neither its plan nor an add-on has: it would never be charged', async () => {
+    const price = 'price: { model: per_unit, unitPrice: 1 }';
+    const plans = `plans: [{ key: vaults, addOn: true, currency: USD, fixedQuantities: [{ key: vaults, ${price} }] }]`;
+    const tenant = `{ id: held, currency: USD, billingStart: ${OCTOBER}, plan: small, addOns: [vaults], quantities: { vaults: 2 } }`;
+    expect(await problemsOf(`${plans}\ntenants: [${tenant}]`)).toEqual([]);
+    expect(await problemsOf(`${plans}\ntenants: [${tenant.replace('vaults: 2', 'vaults: 2, seats: 3')}]`)).toEqual([
+      'tenants[0].quantities.seats: what it holds (small@1, vaults@1) has no fixed quantity seats; it has vaults',
+    ]);
+    // What a known tenant holds is moved by commands: an old file is no problem.
+    expect(await problemsOf(YAML.replace('plan: small\n', 'plan: small\n    quantities: { seats: 3 }\n'))).toEqual([]);
+  });
+
   test('names the tenants that stay on the earlier version of an add-on', async () => {
     const { changes } = await database.apply(YAML.replace('baseFee: 5', 'baseFee: 6'), { dryRun: true });
     expect(changes.find(({ key }) => key === 'archive')).toMatchObject({

@@ -54,7 +54,7 @@ describe('a key', () => {
     expect(await authenticate(database.pool, other.secret, atMicros)).toBeUndefined();
     expect(await authenticate(database.pool, makeSecret('test', Buffer.alloc(20, 7)), atMicros)).toBeUndefined();
     const again = await revokeKey(database.pool, other.key.id, atMicros + 5_000_000);
-    expect(again?.revokedAt).toBe('2026-11-20T10:30:15.500000Z');
+    expect(again).toMatchObject({ isNew: false, key: { revokedAt: '2026-11-20T10:30:15.500000Z' } });
     expect(await revokeKey(database.pool, 'key_none', atMicros)).toBeUndefined();
     const listed = await listKeys(database.pool, { after: null, limit: 100 });
     expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining([key.id, other.key.id]));

@@ -48,6 +48,27 @@ describe('the catalogue in memory', () => {
     expect(cache.current()).toBe(snapshots[0]);
   });
 
+  test('is read again for who shows it where another process changed something, and only there', async () => {
+    const { db, reads } = countingDb();
+    const cache = new CatalogueCache({ db, onPollError: () => undefined });
+    await cache.refresh();
+    expect(await cache.refresh()).toBe(cache.current());
+    expect(reads()).toBe(1);
+    for (const change of [
+      "update tenant set paused = true where id = 'acme'",
+      "update tenant set paused = false where id = 'acme'",
+      "update gate set version = version + 1 where tenant = 'acme'",
+      'update catalogue_version set version = version + 1',
+    ]) {
+      const before = reads();
+      await database.pool.query(change);
+      await cache.refresh();
+      await cache.refresh();
+      expect([change, reads() - before]).toEqual([change, 1]);
+    }
+    expect(cache.current().tenants.get('acme')?.tenant.paused).toBe(false);
+  });
+
   test('follows a change of the catalogue and of a gate by itself', async () => {
     const cache = new CatalogueCache({ db: database.pool, onPollError: () => undefined, pollMs: 10 });
     await cache.reload();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { changePlan, type ChangeAt, type PlanChangeOrder } from '../../src/catalog/change-plan.ts';
+import type { ChangeAt } from '../../src/catalog/change-instant.ts';
+import { changePlan, type PlanChangeOrder } from '../../src/catalog/change-plan.ts';
 import type { ChangeRefusedError } from '../../src/catalog/change-refused-error.ts';
 import { readCatalogue } from '../../src/catalog/read-catalogue.ts';
 import { formatInstant, requireInstant } from '../../src/domain/instant.ts';
@@ -13,7 +14,20 @@ const NOW = requireInstant(AT);
 const NOW_TEXT = formatInstant(NOW);
 
 /** One tenant for each test. */
-const TENANTS = ['closing', 'now', 'next', 'again', 'planned', 'sealed', 'early', 'future', 'ended', 'file', 'dollars'];
+const TENANTS = [
+  'closing',
+  'now',
+  'next',
+  'again',
+  'planned',
+  'sealed',
+  'early',
+  'future',
+  'ended',
+  'file',
+  'dollars',
+  'replaced',
+];
 
 const YAML = `
 issuer: { name: Toll Ltd }
@@ -67,6 +81,8 @@ describe('changing a tenant’s plan', () => {
       'small@1 2026-10-01T00:00:00Z 2026-12-01T00:00:00Z',
       'large@1 2026-12-01T00:00:00Z -',
     ]);
+    const again = await change('next', 'large', 'period_end', { planVersion: 1 });
+    expect(again).toMatchObject({ isUnchanged: true, dropped: [] });
   });
 
   test('said a second time changes nothing', async () => {
@@ -76,6 +92,15 @@ describe('changing a tenant’s plan', () => {
     const again = await change('again', 'large', requireInstant('2026-11-25T00:00:00Z'));
     expect(again).toMatchObject({ isUnchanged: true, catalogueVersion });
     expect(await timeline('again')).toEqual(before);
+  });
+
+  test('names what it takes the place of, also where that holds already', async () => {
+    await change('replaced', 'large', requireInstant('2026-11-10T00:00:00Z'));
+    const changed = await change('replaced', 'large', requireInstant('2026-11-05T00:00:00Z'), { planVersion: 1 });
+    expect(changed.dropped.map(({ plan, fromMicros }) => [plan.version, formatInstant(fromMicros)])).toEqual([
+      [2, '2026-11-10T00:00:00Z'],
+    ]);
+    expect((await timeline('replaced')).at(-1)).toBe('large@1 2026-11-05T00:00:00Z -');
   });
 
   test('replaces what was planned for later, and going back leaves no trace of it', async () => {

@@ -45,6 +45,8 @@ describe('a catalogue file', () => {
     ['- 1', 'catalog.yaml:1:1 must be a map with issuer, meters, plans, coupons and tenants'],
     ['meters: 5', 'catalog.yaml:1:9 meters: must be a list'],
     ['meters:\n  - &a [*a]', 'catalog.yaml:2:8 is nested more than 32 levels deep'],
+    ['{ 1: a, "1": b }', 'catalog.yaml:1:9 has the field 1 twice: remove one of them'],
+    ['issuer: { name: "a\\0" }', 'catalog.yaml:1:17 has U+0000 or half of a surrogate pair, which cannot be stored'],
     ['__proto__: { a: 1 }', 'catalog.yaml:1:1 __proto__: is not a field that is known here: remove it'],
     [CATALOGUE.replace('currency: USD', 'curency: USD'), 'catalog.yaml:6:5 plans[0].currency: is required and missing'],
     [CATALOGUE.replace('currency: USD', 'curency: USD'), 'catalog.yaml:7:5 plans[0].curency: is not a field'],

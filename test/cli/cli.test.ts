@@ -186,6 +186,26 @@ test('lists read as many pages as are asked for, and --json prints what programs
   expect(JSON.parse(json.out)).toEqual([invoice(1)]);
 });
 
+test.each([
+  [
+    ['keys', 'list'],
+    { id: 'key_1', name: 'shop', scopes: ['ingest'], createdAt: '2026-11-01T00:00:00Z', revokedAt: '' },
+  ],
+  [
+    ['cycles', 'acme'],
+    {
+      periodStart: '2026-11-01T00:00:00Z',
+      stage: 'open',
+      incidents: [],
+      updatedAt: '2026-11-01T00:00:00Z',
+      workflowId: '',
+    },
+  ],
+])('%j says that there is more than it prints', async (words, row) => {
+  answer = () => ({ status: 200, body: { data: [row], nextCursor: 'more' } });
+  expect((await run(...words, '--limit', '1')).err).toContain('more than 1: see them with --limit');
+});
+
 test('a name with control characters cannot rewrite the terminal', async () => {
   answer = () => ({
     status: 200,
@@ -193,6 +213,18 @@ test('a name with control characters cannot rewrite the terminal', async () => {
   });
   const { out } = await run('tenants');
   expect(out).not.toContain('\u001b');
+});
+
+test('text of others cannot rewrite the terminal where no table shows it', async () => {
+  const evil = 'set aside: \u001b[2J\u009b2J';
+  answer = () => ({ status: 200, body: { id: 'dl_1', tenant: 'acme', reason: evil, content: evil, resolvedAt: null } });
+  const shown = await run('dead-letters', 'show', 'dl_1');
+  expect(shown.out).toContain('set aside: �[2J�2J');
+  const json = await run('dead-letters', 'show', 'dl_1', '--json');
+  expect(JSON.parse(json.out)).toMatchObject({ reason: evil });
+  expect(json.out).not.toMatch(/[\u007f-\u009f]/);
+  answer = () => ({ status: 404, body: { error: { code: 'unknown_dead_letter', message: evil } } });
+  expect((await run('dead-letters', 'show', 'dl_1')).err).toContain('set aside: �[2J�2J');
 });
 
 test('commands about a cycle send its period and the reason', async () => {

@@ -86,6 +86,7 @@ test.each([
 
 test.each([
   [{}, `acme holds archive no more from ${NOW} on`],
+  [{ quantities: ['seats'] }, `acme holds archive no more from ${NOW} on, nor what it held of seats`],
   [{ unchanged: true }, `acme does not hold archive from ${NOW} on already: nothing to change`],
 ])('an add-on is taken (%o)', async (changes, text) => {
   body = { ...ADD_ON, to: null, ...changes, preview: null };

@@ -51,7 +51,7 @@ test('a plan change is shown with what it replaces and what it means in money', 
   expect(sent()).toEqual({ plan: 'pro', version: 2, at: '2026-11-16T12:00:00Z' });
   expect(out.trimEnd().split('\n')).toEqual([
     'acme would be under pro version 2 from 2026-11-16T12:00:00Z on, small version 1 until then',
-    'no longer planned: large version 1 from 2026-12-01T00:00:00Z',
+    'in place of large version 1 from 2026-12-01T00:00:00Z',
     'this period so far, from 2026-11-01T00:00:00Z: 200.00 → 160.56 USD',
     'the same usage in a whole period: 200.00 → cannot be rated USD',
     'dry run: nothing was changed',
@@ -67,20 +67,37 @@ test('a change that says nothing new says so, and a plan that cannot be read is 
     expect((await run('change-plan', 'acme', plan)).exitCode).toBe(2);
 });
 
-test('seats are set from now on', async () => {
-  const body = {
-    tenant: 'acme',
-    name: 'seats',
-    at: CHANGE.at,
-    from: '5',
-    to: '7',
-    unchanged: false,
-    catalogueVersion: 8,
-  };
-  answer = () => ({ status: 200, body });
+const SEATS = {
+  dryRun: false,
+  tenant: 'acme',
+  name: 'seats',
+  at: CHANGE.at,
+  from: '5',
+  to: '7',
+  unchanged: false,
+  catalogueVersion: 8,
+  preview: null,
+};
+
+test.each([
+  [{}, `acme holds 7 seats from ${CHANGE.at} on, 5 until then`],
+  [{ unchanged: true }, `acme holds 7 seats from ${CHANGE.at} on already: nothing to change`],
+])('seats are set from now on (%o)', async (changes, text) => {
+  answer = () => ({ status: 200, body: { ...SEATS, ...changes } });
   const { out } = await run('set-quantity', 'acme', 'seats', '7');
-  expect(out).toBe(`acme holds 7 seats from ${CHANGE.at} on, 5 until then\n`);
+  expect(out).toBe(`${text}\n`);
   expect(sent()).toEqual({ quantity: '7', at: 'now' });
+});
+
+test('what more seats would mean in money is shown before they are set', async () => {
+  answer = () => ({ status: 200, body: { ...SEATS, dryRun: true, preview: CHANGE.preview } });
+  const { out } = await run('set-quantity', 'acme', 'seats', '7', '--dry-run');
+  expect(fake.requests[0]?.path).toBe('/v1/tenants/acme/quantities/seats?dryRun=true');
+  expect(out.trimEnd().split('\n')).toEqual([
+    `acme would hold 7 seats from ${CHANGE.at} on, 5 until then`,
+    'this period so far, from 2026-11-01T00:00:00Z: 200.00 → 160.56 USD',
+    'dry run: nothing was changed',
+  ]);
 });
 
 function step(tenant: string, refused: string | null): object {

@@ -21,6 +21,7 @@ import { openMeterConnection, waitForConnection } from '../../src/meter/meter-co
 import { createMeterTrim } from '../../src/meter/trim-journal.ts';
 import type { UsageMeter } from '../../src/meter/usage-meter.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 export const SHARDS = 8;
@@ -99,19 +100,12 @@ export async function openClusterStack(redisUrl: string): Promise<ClusterStack> 
   await catalogue.reload();
   const scope = { name: 'test', tenant: null, expiresAtMicros: null, mode: 'test', atMicros: NOW } as const;
   const { secret } = await createKey(pool, { ...scope, scopes: ['ingest', 'read'] });
-  const request = {
-    authorization: `Bearer ${secret}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-  };
   return {
     meter,
     pool,
     service,
     send: async (events) => {
-      const answer = await takeEvents(service, { ...request, body: Buffer.from(JSON.stringify(events)) });
+      const answer = await takeEvents(service, ingestRequest(secret, events));
       if ('results' in answer.body) return answer.body.results;
       if (answer.status !== 503) throw new Error(`status ${answer.status}: ${JSON.stringify(answer.body)}`);
       return undefined;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { decimalText } from '../../src/domain/decimal.ts';
+import { decimal, decimalText } from '../../src/domain/decimal.ts';
 import { groupedText } from '../../src/domain/grouped-text.ts';
-import { currencyExponent, formatMinor, minorToDecimal } from '../../src/domain/money.ts';
+import { currencyExponent, formatMinor } from '../../src/domain/money.ts';
 
 test.each([
   [8592n, 'USD', '85.92'],
@@ -23,7 +23,7 @@ test('minor units become major units exactly', () => {
       fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
       fc.constantFrom('USD', 'JPY', 'KWD'),
       (minor, code) => {
-        const scaled = minorToDecimal(minor, code).times((10n ** BigInt(currencyExponent(code))).toString());
+        const scaled = decimal(formatMinor(minor, code)).times((10n ** BigInt(currencyExponent(code))).toString());
         expect(decimalText(scaled)).toBe(minor.toString());
       },
     ),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { ingestRequest } from '../support/ingest-request.ts';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -33,14 +34,7 @@ test('what the sender has waited already is part of the time', async () => {
 
 test('a PostgreSQL that says nothing about a key makes a 503 within five seconds', async () => {
   const service = { keys: { authenticate: silence } } as unknown as IngestService;
-  const request = {
-    authorization: 'Bearer tk_test_key',
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    body: Buffer.from('[]'),
-  };
+  const request = ingestRequest('tk_test_key', []);
   const answered = takeEvents(service, request);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(await answered).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
@@ -50,7 +44,7 @@ test('a question about limits waits no longer than events, for the key and the s
   const catalogue = { current: () => ({ tenants: new Map() }), reload: silence };
   // Nobody knows the tenant here, so Redis is asked whether there is a newer catalogue.
   const meter = { shardCount: 1, redis: { hget: silence } };
-  const service = { catalogue, meter } as unknown as IngestService;
+  const service = { catalogue, meter, clock: () => 0 } as unknown as IngestService;
   const key = { tenant: null } as AuthenticatedKey;
   const question = { key, tenant: 'acme', meters: ['calls'], quantity: '1', waitedMs: 3_000 };
   const answer = expect(checkLimits(service, question)).rejects.toThrow('did not do their part');

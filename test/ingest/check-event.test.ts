@@ -12,6 +12,12 @@ function faultOf(event: unknown): string | undefined {
 }
 
 describe('the form of an event', () => {
+  test('a property that is named with an escape is not read as one of an earlier event', () => {
+    readEvents(Buffer.from(String.raw`{"region": [], "\\": 7}`), 'events');
+    const [event] = readEvents(Buffer.from(String.raw`{"region": 1, "\n": 7}`), 'events');
+    expect(Object.keys(event as object)).toEqual(['region', '\n']);
+  });
+
   test.each([
     [{}, undefined],
     [{ id: null }, 'id'],

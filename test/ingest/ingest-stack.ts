@@ -23,10 +23,12 @@ import { inTransaction, openDatabase } from '../../src/ledger/database.ts';
 import { knownIds } from '../../src/ledger/known-ids.ts';
 import { ensurePeriods } from '../../src/ledger/periods.ts';
 import { journalKey } from '../../src/meter/keys.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createMeterTrim, type JournalRetention, NO_RETENTION } from '../../src/meter/trim-journal.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { checkPlan } from '../../src/rating/check-plan.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { createTestRedis } from '../support/test-redis.ts';
 
@@ -82,7 +84,7 @@ export async function createIngestStack(options: IngestStackOptions): Promise<In
     prepareInstallation(client, { mode: 'test', issuer: ISSUER, shardCount, atMicros: now }),
   );
   const connection = openMeterRedis(redisUrl, () => undefined);
-  await waitForRedis(connection, 5_000);
+  await waitForConnection(connection, 5_000);
   const redis = new Redis(redisUrl);
   redis.on('error', () => undefined);
   const retention = options.journalRetention ?? NO_RETENTION;
@@ -197,14 +199,7 @@ async function answerDirectly(
   secret: string,
   events: readonly unknown[],
 ): Promise<{ status: number; body: unknown }> {
-  return takeEvents(service, {
-    authorization: `Bearer ${secret}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    body: Buffer.from(JSON.stringify(events)),
-  });
+  return takeEvents(service, ingestRequest(secret, events));
 }
 
 /** Serves `POST /v1/events` over real HTTP, as the API's route does. */

@@ -1,12 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { drainAll } from '../../src/journal/drain-until.ts';
-import { takeEvents } from '../../src/ingest/take-events.ts';
 import type { EventResult } from '../../src/domain/outcome.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
+import { sendUntilAnswered } from './send-until-answered.ts';
 
 const WEIGHTED_LIMIT = 900;
 const PROJECT_LIMIT = 200;
@@ -39,8 +37,6 @@ const SENDERS = 256;
 const EVENTS_PER_SENDER = 6;
 const KILLS = 2;
 const ANSWERS_BEFORE_KILL = 300;
-const ATTEMPTS_MAX = 600;
-const RETRY_PAUSE_MS = 50;
 
 let server: OwnTestRedis;
 let stack: IngestStack;
@@ -65,25 +61,12 @@ interface WorkEvent {
 }
 
 /** Sends one event with the same id until the service says what came of it. */
-async function sendUntilAnswered(event: WorkEvent): Promise<EventResult | undefined> {
-  const body = Buffer.from(JSON.stringify({ ...event, type: 'work', occurredAt: '2026-11-20T10:00:00Z' }));
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const answer = await takeEvents(stack.service, {
-      authorization: `Bearer ${key}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body,
-    });
-    if ('results' in answer.body) {
-      answered += 1;
-      return answer.body.results[0];
-    }
-    expect(answer.status).toBe(503);
-    await pause(RETRY_PAUSE_MS);
-  }
-  throw new Error('the service did not come back');
+async function takeOne(event: WorkEvent): Promise<EventResult | undefined> {
+  const [result] = await sendUntilAnswered(stack, key, [
+    { ...event, type: 'work', occurredAt: '2026-11-20T10:00:00Z' },
+  ]);
+  answered += 1;
+  return result;
 }
 
 async function sender(name: number, accepted: WorkEvent[]): Promise<void> {
@@ -95,7 +78,7 @@ async function sender(name: number, accepted: WorkEvent[]): Promise<void> {
       quantity: isWeighted ? ((name + number) % 5) + 1 : 1,
       properties: { project: ['atlas', 'birch', 'cedar', 'dune', 'elm'][(name / 2 + number) % 5] ?? 'atlas' },
     };
-    const result = await sendUntilAnswered(event);
+    const result = await takeOne(event);
     expect(['accepted', 'duplicate', 'limit_exceeded']).toContain(result?.outcome);
     // A duplicate was accepted before its first answer was lost.
     if (result?.outcome !== 'limit_exceeded') accepted.push(event);

@@ -211,7 +211,7 @@ describe('a limit on the values of a dimension', () => {
     const field = Object.keys(await stack.redis.hgetall(usageKey(SHARD, 'acme', NOVEMBER))).filter((name) =>
       name.includes('~'),
     );
-    await stack.redis.flushall();
+    await stack.redis.flushdb();
     expect(await letters({ project: 'a', quantity: 2 }, { project: 'a' }, { project: 'b', quantity: 2 })).toBe('LAA');
     const after = await stack.redis.hgetall(usageKey(SHARD, 'acme', NOVEMBER));
     expect(

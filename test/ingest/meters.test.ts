@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { takeEvents } from '../../src/ingest/take-events.ts';
 import type { EventResult } from '../../src/domain/outcome.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
 
 const YAML = `
@@ -59,17 +60,7 @@ test('a weighted sum of properties is counted, limited and kept like any value',
 });
 
 async function sendKeeping(events: readonly object[]): Promise<readonly EventResult[]> {
-  const answer = await takeEvents(
-    { ...stack.service, unknownTypes: 'keep' },
-    {
-      authorization: `Bearer ${key}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body: Buffer.from(JSON.stringify(events)),
-    },
-  );
+  const answer = await takeEvents({ ...stack.service, unknownTypes: 'keep' }, ingestRequest(key, events));
   return (answer.body as { results: EventResult[] }).results;
 }
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { drainAll } from '../../src/journal/drain-until.ts';
-import { takeEvents } from '../../src/ingest/take-events.ts';
 import { shardOf } from '../../src/meter/keys.ts';
 import { readCounters, readGateRecord } from '../../src/meter/read-counters.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import type { EventResult } from '../../src/domain/outcome.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
+import { sendUntilAnswered } from './send-until-answered.ts';
 
 const NOVEMBER = '2026-11-01T00:00:00Z';
 const TENANTS = ['acme', 'globex', 'initech'];
@@ -24,8 +24,6 @@ ${TENANTS.map((id) => `  - { id: ${id}, currency: USD, billingStart: 2026-10-01T
 const SENDERS = 12;
 const BATCHES_PER_SENDER = 40;
 const BATCH_EVENTS = 10;
-const ATTEMPTS_MAX = 400;
-const RETRY_PAUSE_MS = 50;
 /** Batches answered between one kill and the next. */
 const KILL_EVERY_BATCHES = 100;
 const KILLS = 3;
@@ -46,26 +44,10 @@ afterEach(async () => {
   await server.drop();
 });
 
-/** Sends the same events with the same ids until the service says what came of them. */
-async function sendUntilAnswered(events: readonly unknown[]): Promise<readonly EventResult[]> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const answer = await takeEvents(stack.service, {
-      authorization: `Bearer ${key}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body: Buffer.from(JSON.stringify(events)),
-    });
-    if ('results' in answer.body) {
-      answered += 1;
-      return answer.body.results;
-    }
-    expect(answer.status).toBe(503);
-    unavailable += 1;
-    await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
-  }
-  throw new Error('the service did not come back');
+async function take(events: readonly unknown[]): Promise<readonly EventResult[]> {
+  const results = await sendUntilAnswered(stack, key, events, () => (unavailable += 1));
+  answered += 1;
+  return results;
 }
 
 async function sender(name: number, taken: Set<string>): Promise<void> {
@@ -78,7 +60,7 @@ async function sender(name: number, taken: Set<string>): Promise<void> {
       occurredAt: '2026-11-20T10:00:00Z',
       quantity: index,
     }));
-    for (const { id, outcome } of await sendUntilAnswered(events)) {
+    for (const { id, outcome } of await take(events)) {
       expect(['accepted', 'duplicate']).toContain(outcome);
       taken.add(`${tenant}/${id}`);
     }

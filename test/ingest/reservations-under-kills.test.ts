@@ -10,7 +10,8 @@ import { takeReservation } from '../../src/ingest/take-reservation.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
 import { holdsKey, shardOf, usageKey } from '../../src/meter/keys.ts';
 import { MeterUnavailableError } from '../../src/meter/meter-errors.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createUsageMeter } from '../../src/meter/usage-meter.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
@@ -49,7 +50,7 @@ beforeEach(async () => {
   stack = await createIngestStack({ now: '2026-11-20T10:30:15Z', yaml: YAML, redisUrl: server.redisUrl });
   key = (await stack.service.keys.authenticate(await stack.createKey('write', ['ingest']))) as AuthenticatedKey;
   second = openMeterRedis(server.redisUrl, () => undefined);
-  await waitForRedis(second, 5_000);
+  await waitForConnection(second, 5_000);
   const other = createIngestService({ ...stack.service, meter: createUsageMeter({ ...stack.meter, redis: second }) });
   services = [stack.service, other];
 });

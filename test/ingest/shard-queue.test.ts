@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventResult } from '../../src/domain/outcome.ts';
 import { takeEvents, type IngestAnswer } from '../../src/ingest/take-events.ts';
 import { gateKey, shardOf } from '../../src/meter/keys.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
 
 const OCTOBER = '2026-10-01T00:00:00Z';
@@ -42,14 +43,7 @@ function event(id: string, tenant = 'acme', type = 'calls'): Record<string, unkn
 }
 
 function take(events: unknown): Promise<IngestAnswer> {
-  return takeEvents(stack.service, {
-    authorization: `Bearer ${key}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    body: Buffer.from(JSON.stringify(events)),
-  });
+  return takeEvents(stack.service, ingestRequest(key, events));
 }
 
 function resultsOf({ body }: IngestAnswer): readonly EventResult[] {

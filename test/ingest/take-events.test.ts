@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { inTransaction } from '../../src/ledger/database.ts';
@@ -7,6 +9,7 @@ import { requireInstant } from '../../src/domain/instant.ts';
 import { takeEvents } from '../../src/ingest/take-events.ts';
 import { shardOf } from '../../src/meter/keys.ts';
 import { readCounters, readGateRecord } from '../../src/meter/read-counters.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
 
 const NOW = '2026-11-20T10:30:15Z';
@@ -193,14 +196,9 @@ describe('takeEvents', () => {
   });
 
   test('a derived id is the same for the same request, and another with another idempotency key', async () => {
-    const body = Buffer.from(JSON.stringify({ tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' }));
+    const event = { tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
     const send = async (idempotencyKey: string | undefined): Promise<unknown> => {
-      const request = { authorization: `Bearer ${key}`, contentType: 'application/json', body, idempotencyKey };
-      const answer = await takeEvents(stack.service, {
-        ...request,
-        contentEncoding: undefined,
-        contentLength: undefined,
-      });
+      const answer = await takeEvents(stack.service, ingestRequest(key, event, { idempotencyKey }));
       return (answer.body as unknown as { results: { outcome: string }[] }).results[0]?.outcome;
     };
     expect([await send(undefined), await send(undefined), await send('k1'), await send('k1')]).toEqual([
@@ -211,16 +209,17 @@ describe('takeEvents', () => {
     ]);
   });
 
+  test('a sender that leaves before its body has come is told so, and is no fault of the service', async () => {
+    const body = new PassThrough();
+    const answer = takeEvents(stack.service, ingestRequest(key, [], { body }));
+    body.write('[{"id": "a", ');
+    body.destroy();
+    expect(await answer).toMatchObject({ status: 400, body: { error: { code: 'unreadable' } } });
+  });
+
   test('a Redis that does not answer is a 503 that says when to come back', async () => {
     stack.meter.redis.disconnect();
-    const answer = await takeEvents(stack.service, {
-      authorization: `Bearer ${key}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body: Buffer.from(JSON.stringify(calls('a', 1))),
-    });
+    const answer = await takeEvents(stack.service, ingestRequest(key, calls('a', 1)));
     expect(answer).toMatchObject({
       status: 503,
       headers: { 'Retry-After': '1' },

@@ -5,6 +5,7 @@ import { takeEvents } from '../../src/ingest/take-events.ts';
 import type { CostQuestion } from '../../src/ingest/usage-cost.ts';
 import { inTransaction } from '../../src/ledger/database.ts';
 import { sealPeriod } from '../../src/ledger/seal-period.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createIngestStack, type IngestStack } from './ingest-stack.ts';
 
 const YAML = `
@@ -41,15 +42,7 @@ async function take(events: readonly object[], asksForCost: boolean) {
       return { cost: null, costReason: `reason ${questions.length}` };
     },
   };
-  const { body } = await takeEvents(service, {
-    authorization: `Bearer ${key}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    asksForCost,
-    body: Buffer.from(JSON.stringify(events)),
-  });
+  const { body } = await takeEvents(service, ingestRequest(key, events, { asksForCost }));
   return 'results' in body ? body.results : [];
 }
 

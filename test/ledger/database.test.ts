@@ -30,6 +30,16 @@ async function endBackend(pid: number): Promise<void> {
   );
 }
 
+async function storedNames(json: string): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ value: object }>('select $1::jsonb as value', [json]);
+  return Object.keys(rows[0]?.value ?? {});
+}
+
+test('a stored name that is written with an escape is read as itself', async () => {
+  expect(await storedNames(String.raw`{"": [], "\\": 0}`)).toEqual(['', '\\']);
+  expect(await storedNames(String.raw`{"": 1, "\n": 2}`)).toEqual(['', '\n']);
+});
+
 test('a server that goes away between two statements fails the transaction, and the pool goes on', async () => {
   const transaction = inTransaction(pool, async (client) => {
     await endBackend(await backendOf(client));

@@ -4,6 +4,7 @@ import { takeEvents } from '../../src/ingest/take-events.ts';
 import { drainAll } from '../../src/journal/drain-until.ts';
 import { watchMemory } from '../../src/meter/memory-watch.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 
 const YAML = `
@@ -36,14 +37,7 @@ let number = 0;
 async function send() {
   number += 1;
   const event = { id: `event-${number}`, tenant: 'acme', type: 'calls', occurredAt: '2026-11-20T10:00:00Z' };
-  return takeEvents(stack.service, {
-    authorization: `Bearer ${key}`,
-    contentType: 'application/json',
-    contentEncoding: undefined,
-    contentLength: undefined,
-    idempotencyKey: undefined,
-    body: Buffer.from(JSON.stringify(event)),
-  });
+  return takeEvents(stack.service, ingestRequest(key, event));
 }
 
 const memory = () => stack.meter.memory;

@@ -5,7 +5,8 @@ import { requireInstant } from '../../src/domain/instant.ts';
 import { contentDigest, idDigest } from '../../src/meter/digests.ts';
 import { shardOf } from '../../src/meter/keys.ts';
 import type { Incarnation, MeterIncident, MeterLedger, TenantState } from '../../src/meter/meter-ledger.ts';
-import { openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { openMeterRedis } from '../../src/meter/redis-connection.ts';
 import type { GroupBound, GroupEvent, GroupReading, RefusedEvent, UsageGroup } from '../../src/meter/usage-group.ts';
 import { createUsageMeter, type UsageMeter } from '../../src/meter/usage-meter.ts';
 import { createTestRedis } from '../support/test-redis.ts';
@@ -70,7 +71,7 @@ export async function createMeterBench(options: { shardCount?: number; redisUrl?
   const testRedis = options.redisUrl === undefined ? await createTestRedis() : undefined;
   const redisUrl = options.redisUrl ?? testRedis?.redisUrl ?? '';
   const connection = openMeterRedis(redisUrl, () => undefined);
-  await waitForRedis(connection, 5_000);
+  await waitForConnection(connection, 5_000);
   const ledger = new MemoryLedger();
   const meter = createUsageMeter({
     redis: connection,

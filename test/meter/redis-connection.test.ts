@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { askRedis, openMeterRedis, waitForRedis } from '../../src/meter/redis-connection.ts';
+import { waitForConnection } from '../../src/meter/meter-connection.ts';
+import { askRedis, openMeterRedis } from '../../src/meter/redis-connection.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 
 let server: OwnTestRedis;
@@ -10,7 +11,7 @@ let redis: Redis;
 beforeAll(async () => {
   server = await createTestRedis({ own: true });
   redis = openMeterRedis(server.redisUrl, () => undefined);
-  await waitForRedis(redis, 5_000);
+  await waitForConnection(redis, 5_000);
 });
 
 afterAll(async () => {
@@ -25,7 +26,7 @@ test('a command whose connection is lost fails with it, not with a time-out', as
   const cause = waiting.catch((error: Error) => (error.cause as Error).message);
   const other = openMeterRedis(server.redisUrl, () => undefined);
   try {
-    await waitForRedis(other, 5_000);
+    await waitForConnection(other, 5_000);
     await other.client('KILL', 'ID', number);
     await failed;
     expect(await cause).not.toMatch(/timed out/i);

@@ -18,6 +18,7 @@ import { MeterUnavailableError } from '../../src/meter/meter-errors.ts';
 import { rebuildTenant } from '../../src/meter/rebuild-tenant.ts';
 import { forgetEpoch, verifiedEpoch } from '../../src/meter/verify-incarnation.ts';
 import { createIngestStack, type IngestStack } from '../ingest/ingest-stack.ts';
+import { ingestRequest } from '../support/ingest-request.ts';
 import { createTestRedis, type OwnTestRedis } from '../support/test-redis.ts';
 import { INSTANTS, type ModelLimit, NOW, PERIODS, type Sketch } from './promise-model.ts';
 
@@ -229,14 +230,7 @@ export class PromiseRun {
   }
 
   async #ask(process: 0 | 1, events: readonly object[]): Promise<readonly Outcome[] | undefined> {
-    const { status, body } = await takeEvents(this.processes[process].service, {
-      authorization: `Bearer ${this.#secret}`,
-      contentType: 'application/json',
-      contentEncoding: undefined,
-      contentLength: undefined,
-      idempotencyKey: undefined,
-      body: Buffer.from(JSON.stringify(events)),
-    });
+    const { status, body } = await takeEvents(this.processes[process].service, ingestRequest(this.#secret, events));
     if (status === 503) return undefined;
     if (!('results' in body)) throw new Error(`status ${status}: ${JSON.stringify(body)}`);
     return body.results.map(({ outcome }) => outcome);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { RatingInputs } from '../../src/rating/inputs.ts';
 import { rateInvoice } from '../../src/rating/rate-invoice.ts';
-import { sampleInputs, samplePlan, sampleSpan } from './sample-inputs.ts';
+import { sampleCharge, sampleInputs, samplePlan, sampleSpan } from './sample-inputs.ts';
 
 const PLAN = samplePlan({ baseFee: '20', baseFeeDue: 'advance', charges: [] });
 const NEXT = { start: '2023-12-01T00:00:00Z', end: '2024-01-01T00:00:00Z', planVersion: PLAN };
@@ -49,6 +49,22 @@ test('a plan that changed in a period that was billed ahead costs what it did co
     ['base:2023-11-16T00:00:00Z', '2500'],
     ['billed:inv_a:base:advance', '-2000'],
     ['base:advance', '5000'],
+  ]);
+});
+
+test('of what was billed ahead only the base fee of the period is due, and the rest is given back as it was asked for', () => {
+  const charges = [{ ...sampleCharge('requests', { model: 'per_unit', unitPrice: '1' }), minimum: '60' }];
+  const charged = { ...PLAN, charges };
+  const spans = [
+    sampleSpan({ planVersion: charged, to: '2023-11-16T00:00:00Z', usage: [] }),
+    sampleSpan({ planVersion: { ...PLAN, key: 'free', baseFee: '0' }, from: '2023-11-16T00:00:00Z', usage: [] }),
+  ];
+  const billedAhead = { ...AHEAD, asked: { beforeMinor: '2000', afterMinor: '1000' } };
+  expect(linesOf({ spans, billedAhead }).filter(([, amountMinor]) => amountMinor !== '0')).toEqual([
+    ['base:2023-11-01T00:00:00Z', '1000'],
+    ['charge:requests:2023-11-01T00:00:00Z:minimum', '3000'],
+    ['billed:inv_a:base:advance', '-1000'],
+    ['billed:inv_a:base:advance:rest', '-500'],
   ]);
 });
 

@@ -42,6 +42,15 @@ function problemsOf(changes: Partial<RatingInputs>): readonly string[] {
 }
 
 describe('a line of a fee by the year', () => {
+  test('is not there where the fee is nothing', () => {
+    expect(rate({ spans: [span({ planVersion: { ...PLAN, baseFee: '0' } })] })).toEqual([]);
+  });
+
+  test('is not there where only seats are by the year', () => {
+    const planVersion = { ...SEATED, baseFee: '30' };
+    expect(rate({ spans: [span({ planVersion })] }).map(({ key }) => key)).toEqual(['base']);
+  });
+
   test('says what is paid for, and how much of the year that is', () => {
     const fee = { ...FEE, from: '2023-11-11T00:00:00Z' };
     const spans = [
@@ -181,7 +190,7 @@ test.each<[string, RatedSpan, string]>([
       planVersion: SEATED,
       fees: [{ ...FEE, quantities: [{ key: 'seats', from: '2023-10-01T00:00:00Z', to: DECEMBER, quantity: '2' }] }],
     }),
-    'overlaps itself or lies outside of it',
+    'overlaps another or lies outside of the fee by the',
   ],
 ])('a bill is not made of %s', (_what, of, problem) => {
   expect(problemsOf({ spans: [of] })[0]).toContain(problem);

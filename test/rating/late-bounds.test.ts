@@ -54,6 +54,19 @@ test('usage that comes late takes the place of what was billed to a minimum', ()
   ]);
 });
 
+test('usage that comes late goes beyond a commitment, and what was billed to reach it is given back', () => {
+  const commitment = { amount: '20', overageFactor: '2', trueUp: true };
+  // 10 was missing before; with it, 20 are above and cost as much once more.
+  expect(lateLinesOf({ commitment }, ['10', '40'])).toEqual([
+    [REQUESTS, '3000'],
+    [BOUNDS, '1000'],
+  ]);
+});
+
+test('late usage that costs nothing changes nothing about a minimum', () => {
+  expect(lateLinesOf({ minimum: '100' }, ['10', '10'])).toEqual([]);
+});
+
 test('what was billed to a minimum with half a minor unit is given back as it was rounded there', () => {
   const commitment = { amount: '0', overageFactor: '0', trueUp: false };
   expect(lateLinesOf({ minimum: '24.575', commitment }, ['0', '25'])).toEqual([

@@ -137,6 +137,7 @@ describe('a commitment', () => {
   test('of which bills before came to a part', () => {
     expect(due({ commitment }, '5', { earlier: { billed: exact('7') } })).toBe('3');
     expect(due({ commitment }, '10', { earlier: { billed: exact('7') } })).toBe('4.5');
+    expect(due({ commitment }, '5', { earlier: { billed: exact('12') } })).toBe('3');
   });
 });
 
@@ -215,6 +216,8 @@ describe('groups', () => {
     const peaks = { quantity: '9', parts: hours };
     expect(due({ price, groupBy: 'team' }, peaks, { aggregation: 'max' })).toBe('2');
     expect(due({ price, groupBy: 'team' }, peaks, { aggregation: 'sum' })).toBe('7');
+    const half = { quantity: '0.5', parts: [part({ team: 'a' }, '0.5')] };
+    expect(due({ groupBy: 'team' }, half, { aggregation: 'max' })).toBe('0.2');
   });
 
   test('below zero cost nothing, and give nothing to the others', () => {
@@ -249,6 +252,7 @@ describe('units before', () => {
     const charge = { price: GRADUATED, includedUnits: '6', includedUnitsTaken: 'after_band' } as const;
     const [whole, first] = [due(charge, '15'), due(charge, '4')];
     expect(due(charge, '11', before('4', '4'))).toBe(exact(whole).minus(exact(first)).text);
+    expect(due(charge, '11', before('0'))).toBe(due(charge, '11'));
   });
 
   test.each<[string, Partial<Charge>]>([

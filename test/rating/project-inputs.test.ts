@@ -51,11 +51,19 @@ test('a maximum stays what it is', () => {
   ]);
 });
 
-test('a gauge over time grows with time', () => {
+test('a gauge over time has the time of its span already, and of one to come what it would be then', () => {
   const meters = [{ ...sampleMeter('storage', 'GB'), aggregation: 'latest' as const, timeWeighted: true as const }];
   const charge = sampleCharge('storage', { model: 'per_unit', unitPrice: '0.01' });
-  const now = inputs([charge], [sampleUsage('storage', '900.5')], { meters });
-  expect(spend(projectInputs(now, AT))).toEqual([['2701.5', '0', '2701.5', '27.02']]);
+  const planVersion = samplePlan({ charges: [charge] });
+  const spans = [
+    sampleSpan({ to: '2023-11-21T00:00:00Z', planVersion, usage: [sampleUsage('storage', '900.5')] }),
+    sampleSpan({ from: '2023-11-21T00:00:00Z', planVersion, usage: [sampleUsage('storage', '500')] }),
+  ];
+  const projected = spend(projectInputs(sampleInputs({ spans, meters }), AT));
+  expect(projected?.map(([used, , , cost]) => [used, cost])).toEqual([
+    ['900.5', '9.01'],
+    ['500', '5.00'],
+  ]);
 });
 
 test('what prices single events is projected by what it came to, and its maximum holds', () => {
@@ -70,6 +78,23 @@ test('what prices single events is projected by what it came to, and its maximum
   ).toBe('6.60');
   const capped = inputs([{ ...charge, maximum: '5' }], usage, { meters });
   expect(spend(projectInputs(capped, AT))?.at(0)?.at(3)).toBe('5.00');
+});
+
+test.each<[string, Partial<Charge>, string]>([
+  ['a fixed discount', { discount: { amount: '1' } }, '5.60'],
+  ['a commitment', { commitment: { amount: '5', trueUp: true, overageFactor: '2' } }, '8.20'],
+  ['a commitment that is not reached', { commitment: { amount: '7', trueUp: true, overageFactor: '2' } }, '7.00'],
+])('%s of a charge that prices single events is for the period, and does not grow', (_name, changes, cost) => {
+  const meters = [sampleMeter('payments')];
+  const price: PriceModel = { model: 'percentage', percent: '1', fixedFee: '0.10', freeEvents: '1' };
+  const charge = { ...sampleCharge('payments', price), ...changes };
+  const usage = [sampleUsage('payments', '300', { amounts: [['100', 3]] })];
+  // 2.20 in a third of the period.
+  expect(
+    spend(projectInputs(inputs([charge], usage, { meters }), AT))
+      ?.at(0)
+      ?.at(3),
+  ).toBe(cost);
 });
 
 test('values of dimensions grow with time, hours stay what they came to for theirs, and what was not used is left out', () => {

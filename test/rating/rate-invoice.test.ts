@@ -254,6 +254,15 @@ describe('inputs that cannot be billed are answered, all at once', () => {
     expect(problemsOf(sampleInputs({ period: { start: 'soon', end: 'later' } }))).toHaveLength(1);
   });
 
+  test.each([
+    ['soon', '2023-12-01T00:00:00Z'],
+    ['2023-11-01T00:00:00Z', 'later'],
+  ])('a period of which one end is unreadable: %s to %s', (start, end) => {
+    expect(problemsOf(sampleInputs({ period: { start, end } }))).toEqual([
+      `the period is unreadable: ${start} to ${end}`,
+    ]);
+  });
+
   test('spans of plans that overlap, leave a gap, or do not reach the borders of the period', () => {
     const [start, middle, later, end] = ['2023-11-01', '2023-11-11', '2023-11-12', '2023-12-01'] as const;
     expect(problemsOfSpans([start, middle], [middle, end])).toEqual([]);

@@ -35,6 +35,13 @@ test('the usage of a meter is given to each charge on it', () => {
   ]);
 });
 
+test('usage that one of several charges takes needs nothing of the others', () => {
+  const other = calls(PER_UNIT, { key: 'other', meter: 'others' });
+  expect(read([other, calls(PER_UNIT)], [{ charge: 'calls', quantity: '2' }])).toMatchObject([
+    { charge: 'calls', quantity: '2' },
+  ]);
+});
+
 function part(values: object, quantity: string): object {
   return { values, bucket: null, quantity, eventCount: '0' };
 }
@@ -50,6 +57,14 @@ test('parts are put together as the charge reads them, in the order of the ledge
   ]);
   const [max] = read([calls(MATRIX)], [{ charge: 'calls', parts: PARTS }], { aggregation: 'max' });
   expect(max).toMatchObject({ quantity: '7', parts: [{ quantity: '3' }, { quantity: '5' }, { quantity: '7' }] });
+});
+
+test('a quantity that is given beside parts is the quantity: whether they come to it is asked when it is rated', () => {
+  expect(read([calls(MATRIX)], [{ charge: 'calls', quantity: '20', parts: PARTS }])).toMatchObject([
+    { quantity: '20', parts: [{ quantity: '3' }, { quantity: '7' }, { quantity: '7' }] },
+  ]);
+  const unique = read([calls(MATRIX)], [{ charge: 'calls', quantity: '9', parts: PARTS }], { aggregation: 'unique' });
+  expect(unique).toMatchObject([{ quantity: '9' }]);
 });
 
 test('of a charge with a filter only what passes it is usage', () => {

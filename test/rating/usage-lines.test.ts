@@ -97,6 +97,14 @@ describe('first 100 calls free, next 900 at 0.005, above that 0.01, at most 500 
     }
   });
 
+  test('calls what was billed before as its own charge is called', () => {
+    const charges = ['calls', 'requests'].map((key) => ({ ...CALLS, key, description: `Many ${key}` }));
+    const planVersion = samplePlan({ baseFee: '0', charges });
+    const earlier = [{ invoiceId: 'inv_a', amounts: [{ key: 'requests', amountMinor: '1' }] }];
+    const { lines } = contentOf(sampleInputs({ spans: [sampleSpan({ planVersion, usage: [] })], earlier }));
+    expect(lines.at(-1)?.description).toBe('Many requests, already billed');
+  });
+
   test('shows the price, what is not charged, and what was billed before', () => {
     const earlier = [{ invoiceId: 'inv_a', amounts: [{ key: 'requests', amountMinor: '450' }] }];
     const { lines } = contentOf(inputsOf(CALLS, '50600', { earlier }));

@@ -14,7 +14,8 @@ export function compareAnswer(answer: CaseAnswer, expected: CaseExpectation): st
     return [`expected status ${expected.status}, got ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)}`];
   }
   if (expected.outcomes === null) return compareError(answer);
-  const { results } = answer.body as { results: readonly EventResult[] };
+  const { results } = answer.body as { results?: readonly EventResult[] };
+  if (!Array.isArray(results)) return [`expected results, got ${JSON.stringify(answer.body).slice(0, 200)}`];
   const outcomes = results.map(({ outcome }) => outcome).join(' ');
   const wanted = expandOutcomes(expected.outcomes).join(' ');
   if (outcomes !== wanted) return [`expected ${wanted}, got ${outcomes}`];

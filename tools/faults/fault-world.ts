@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,14 +6,9 @@ import { freePort } from '../../src/embedded/ports.ts';
 import { readEmbeddedSettings } from '../../src/embedded/settings.ts';
 import { faultCatalogue } from './fault-catalogue.ts';
 import type { LoadTarget } from './load.ts';
-import {
-  type Environment,
-  type Part,
-  type ProgramPart,
-  type ServerPart,
-  startProgramPart,
-  startRedisPart,
-} from './parts.ts';
+import type { Environment } from '../node-program.ts';
+import { prepareNewInstallation } from '../prepare-installation.ts';
+import { type Part, type ProgramPart, type ServerPart, startProgramPart, startRedisPart } from './parts.ts';
 import { type RedisCluster, startRedisCluster } from '../redis-cluster.ts';
 import { type CuttingProxy, startCuttingProxy } from './tcp-proxy.ts';
 
@@ -84,15 +78,6 @@ async function call(apiUrl: string, key: string, path: string, contentType: stri
   const text = await response.text();
   if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${text}`);
   return JSON.parse(text);
-}
-
-function prepare(environment: Environment): string {
-  const output = execFileSync(process.execPath, ['src/api/prepare.ts'], {
-    env: { ...process.env, ...environment },
-    encoding: 'utf8',
-  });
-  const { firstAdminKey } = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as { firstAdminKey: string };
-  return firstAdminKey;
 }
 
 /** Applies the catalogue and makes an application's key: one that may backfill asks the ledger for every id first. */
@@ -185,7 +170,7 @@ async function buildWorld(
     TOLLKEEPER_WORKER_PORT: '0',
     LOG_LEVEL: 'warn',
   };
-  const adminKey = prepare(environment);
+  const adminKey = prepareNewInstallation(environment);
   const workerEnvironment = { ...environment, ...options.workerEnvironment };
   const worker = await startProgramPart({ file: 'worker/main.ts', environment: workerEnvironment });
   undoing.add(() => worker.stop());

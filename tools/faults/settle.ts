@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { shardKey } from '../../src/meter/keys.ts';
 import type { MeterConnection } from '../../src/meter/meter-connection.ts';
 
 const SETTLE_TIMEOUT_MS = 90_000;
@@ -18,8 +19,7 @@ async function behind(redis: Pick<MeterConnection, 'hmget'>, database: Client): 
   );
   if (rows.length === 0) return 'no shard has a position';
   for (const { shard, epoch, sequence } of rows) {
-    const key = `tk:{s${String(shard).padStart(2, '0')}}:shard`;
-    const record = await redis.hmget(key, 'epoch', 'sequence');
+    const record = await redis.hmget(shardKey(shard), 'epoch', 'sequence');
     if (record[0] !== epoch || record[1] !== sequence) {
       return `shard ${shard}: Redis is at ${record.join('-')}, the ledger at ${epoch}-${sequence}`;
     }

@@ -5,23 +5,21 @@ import type { JsonObject } from '../../domain/event.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { PLAN_KEY_PATTERN, type PlanVersion } from '../../domain/plan.ts';
 import { requireUnbound } from '../authorize.ts';
+import { changeAtField, END_OF_HOLDING_BODY, planVersionField, untilField } from '../body-fields.ts';
 import { changeTimeline } from '../change-timeline.ts';
+import { previewTimelineChange } from '../preview-timeline-change.ts';
 import { readJson } from '../read-body.ts';
 import { checkBody } from '../read-query.ts';
 import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
 import { ADMIN, keyOf, parameter } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
-import { visibleTenant } from '../visible-tenant.ts';
-import { AT, UNTIL } from './timeline-routes.ts';
 
 const ADD_BODY = REASON_BODY.extend({
   addOn: z.string('must name an add-on').regex(PLAN_KEY_PATTERN, 'must be the key of a plan that is an add-on'),
-  version: z.number('must be a whole number').int('must be a whole number').positive('must be 1 or more').optional(),
-  at: AT.default('now'),
-  until: UNTIL,
+  version: planVersionField,
+  at: changeAtField.default('now'),
+  until: untilField,
 });
-
-const END_BODY = REASON_BODY.extend({ at: AT.default('now') });
 
 /** Gives a tenant an add-on from an instant on, or shows what that would mean. */
 async function postAddOn(context: RouteContext): Promise<RouteAnswer> {
@@ -42,25 +40,27 @@ async function postAddOn(context: RouteContext): Promise<RouteAnswer> {
 async function postEnd(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
-  const { at, reason = 'by hand' } = checkBody(body, END_BODY);
+  const { at, reason = 'by hand' } = checkBody(body, END_OF_HOLDING_BODY);
   const order = { planKey: parameter(context, 'key'), at, action: 'remove' as const };
   return changeAddOns(context, order, { reason, bodyText: JSON.stringify(body) });
 }
 
-async function changeAddOns(
+function changeAddOns(
   context: RouteContext,
   wanted: Omit<AddOnOrder, 'tenant'>,
   said: { readonly reason: string; readonly bodyText: string },
 ): Promise<RouteAnswer> {
-  const { entry } = await visibleTenant(context, parameter(context, 'id'));
-  const order: AddOnOrder = { ...wanted, tenant: entry.tenant.id };
+  const { deps, atMicros } = context;
+  const order: AddOnOrder = { ...wanted, tenant: parameter(context, 'id') };
   return changeTimeline(context, {
     ...said,
     tenant: order.tenant,
-    plan: (snapshot) => planAddOnChange(snapshot, order, context.atMicros),
-    make: (client) => changeAddOn(client, order, context.atMicros),
-    changedOf: ({ addOns }) => ({ addOns }),
+    plan: (snapshot) => planAddOnChange(snapshot, order, atMicros),
+    make: (client) => changeAddOn(client, order, atMicros),
+    previewOf: (snapshot, { addOns, quantities, ...foreseen }) =>
+      previewTimelineChange(deps, snapshot, { ...foreseen, changed: { addOns, quantities } }, atMicros),
     viewOf,
+    auditOf: viewOf,
     action: order.action === 'add' ? 'tenant.add_add_on' : 'tenant.end_add_on',
   });
 }
@@ -73,6 +73,7 @@ function viewOf({
   atMicros,
   untilMicros,
   isUnchanged,
+  changedQuantities,
 }: PlannedAddOnChange): JsonObject {
   return {
     tenant,
@@ -82,6 +83,7 @@ function viewOf({
     from: nameOf(before),
     to: nameOf(after),
     unchanged: isUnchanged,
+    quantities: [...changedQuantities],
   };
 }
 

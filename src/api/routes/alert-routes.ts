@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TENANT_PATTERN } from '../../domain/event.ts';
 import { METER_KEY_PATTERN } from '../../domain/meter.ts';
 import { listAlerts } from '../../ledger/alerts.ts';
-import { limitOf, readCursor, toPage } from '../paging.ts';
+import { limitOf, readTimeCursor, toPage } from '../paging.ts';
 import { instantParameter, pageParameters, readQuery } from '../read-query.ts';
 import { keyOf, parameter, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
@@ -45,9 +45,9 @@ async function answerAlerts(
   query: z.output<typeof TENANT_QUERY>,
   tenant: string | null,
 ): Promise<RouteAnswer> {
-  const cursor = readCursor(query, ALERT_CURSOR);
+  const cursor = readTimeCursor(query, ALERT_CURSOR);
   const limit = limitOf(query);
-  const [at = '', id = ''] = cursor?.split('|') ?? [];
+  const [at = '', id = ''] = cursor ?? [];
   const rows = await listAlerts(context.deps.pool, {
     tenant,
     periodStart: query.period ?? null,

@@ -1,20 +1,17 @@
-import { z } from 'zod';
-
 import { changeAnchor } from '../../catalog/change-anchor.ts';
-import { type AnchorOrder, planAnchorChange } from '../../catalog/plan-anchor-change.ts';
+import { type AnchorOrder, planAnchorChange, type PlannedAnchorChange } from '../../catalog/plan-anchor-change.ts';
+import { PERIOD_LENGTH } from '../../catalog/tenant-form.ts';
+import type { JsonObject } from '../../domain/event.ts';
 import { requireInstant } from '../../domain/instant.ts';
 import { requireUnbound } from '../authorize.ts';
 import { instantField } from '../body-fields.ts';
 import { anchorChangeView } from '../calendar-view.ts';
-import { refusing } from '../change-refusal.ts';
-import { mutate } from '../mutate.ts';
+import { changeTimeline } from '../change-timeline.ts';
 import { readJson } from '../read-body.ts';
-import { checkBody, flagParameter, readQuery } from '../read-query.ts';
+import { checkBody } from '../read-query.ts';
 import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
 import { ADMIN, keyOf, parameter } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
-import { spreadCatalogue } from '../spread-catalogue.ts';
-import { visibleTenant } from '../visible-tenant.ts';
 
 /** Far enough for any bill, and near enough for microseconds to be exact between it and every period that is counted from it. */
 const ANCHOR_MIN = requireInstant('2000-01-01T00:00:00Z');
@@ -24,57 +21,40 @@ const ANCHOR_BODY = REASON_BODY.extend({
   anchor: instantField.refine((text) => ANCHOR_MIN <= requireInstant(text) && requireInstant(text) < ANCHOR_MAX, {
     message: 'must be an instant of the years 2000 to 2199',
   }),
-  periodLength: z
-    .enum(['year', 'month', 'week', 'day', 'hour', 'minute'], 'must be year, month, week, day, hour or minute')
-    .optional(),
+  periodLength: PERIOD_LENGTH.optional(),
   from: instantField.optional(),
 });
-
-const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
 
 /** Changes what a tenant's periods are counted from, from the end of one of them on, or shows what they would be. */
 async function postAnchor(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
-  const { deps, atMicros } = context;
-  const { dryRun = false } = readQuery(context, DRY_RUN_QUERY);
+  const { atMicros } = context;
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { anchor, periodLength, from, reason = 'by hand' } = checkBody(body, ANCHOR_BODY);
-  const { entry } = await visibleTenant(context, parameter(context, 'id'));
-  const tenant = entry.tenant.id;
+  const tenant = parameter(context, 'id');
   const order: AnchorOrder = {
     tenant,
     anchor,
     ...(periodLength === undefined ? {} : { length: periodLength }),
     ...(from === undefined ? {} : { from: requireInstant(from) }),
   };
-  if (dryRun) {
-    const snapshot = await deps.catalogue.reload();
-    const foreseen = await refusing(() => planAnchorChange(snapshot, order, atMicros));
-    return { status: 200, body: { dryRun, ...anchorChangeView(foreseen), catalogueVersion: snapshot.version } };
-  }
-  let catalogueVersion: number | undefined;
-  const answer = await mutate(context, JSON.stringify(body), async (client) => {
-    const changed = await refusing(() => changeAnchor(client, order, atMicros));
-    if (!changed.isUnchanged) ({ catalogueVersion } = changed);
-    const told = anchorChangeView(changed);
-    const { before, after, dropped } = told;
-    return {
-      answer: { status: 200, body: { dryRun, ...told, catalogueVersion: changed.catalogueVersion } },
-      action: 'tenant.change_anchor',
-      subject: tenant,
-      details: {
-        reason,
-        from: told.from,
-        before: { ...before },
-        after: { ...after },
-        dropped: dropped.map((one) => ({ ...one })),
-      },
-      isWithoutEffect: changed.isUnchanged,
-    };
+  return changeTimeline(context, {
+    tenant,
+    plan: (snapshot) => planAnchorChange(snapshot, order, atMicros),
+    make: (client) => changeAnchor(client, order, atMicros),
+    viewOf: anchorChangeView,
+    auditOf: auditedChange,
+    action: 'tenant.change_anchor',
+    reason,
+    bodyText: JSON.stringify(body),
+    billingHears: 'calendarChanged',
   });
-  if (catalogueVersion !== undefined)
-    await spreadCatalogue(deps, catalogueVersion, [deps.billing.calendarChanged(tenant)]);
-  return answer;
+}
+
+/** Without the periods, which follow from it. */
+function auditedChange(change: PlannedAnchorChange): JsonObject {
+  const { from, before, after, dropped } = anchorChangeView(change);
+  return { from, before: { ...before }, after: { ...after }, dropped: dropped.map((one) => ({ ...one })) };
 }
 
 export const ANCHOR_ROUTES: readonly Route[] = [

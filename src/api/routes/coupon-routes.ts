@@ -7,8 +7,11 @@ import {
   insertApplication,
   listApplications,
   readApplication,
+  requireRoomForCoupon,
 } from '../../invoice/coupon-applications.ts';
 import { derivedId } from '../../invoice/invoice-digests.ts';
+import { InvoiceError } from '../../invoice/invoice-error.ts';
+import type { Queryable } from '../../ledger/database.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
 import { instantField } from '../body-fields.ts';
@@ -49,6 +52,7 @@ async function postCoupon(context: RouteContext): Promise<RouteAnswer> {
   const id = derivedId('cpn_', [tenant, key, application.from]);
   return mutate(context, JSON.stringify(body), async (client) => {
     const isNew = await insertApplication(client, { ...application, id }, now);
+    if (isNew) await requireRoom(client, tenant);
     return {
       answer: { status: isNew ? 201 : 200, body: await readApplication(client, tenant, id) },
       action: 'coupon.give',
@@ -57,6 +61,15 @@ async function postCoupon(context: RouteContext): Promise<RouteAnswer> {
       isWithoutEffect: !isNew,
     };
   });
+}
+
+async function requireRoom(client: Queryable, tenant: string): Promise<void> {
+  try {
+    await requireRoomForCoupon(client, tenant);
+  } catch (error) {
+    if (!(error instanceof InvoiceError)) throw error;
+    throw new ApiError({ status: 409, code: error.code, message: error.message });
+  }
 }
 
 async function getCoupons(context: RouteContext): Promise<RouteAnswer> {

@@ -4,7 +4,7 @@ import { formatInstant, parseInstant, requireInstant } from '../../domain/instan
 import { badRequest, notFound } from '../api-error.ts';
 import type { CycleCommand, TenantCommand } from '../billing-control.ts';
 import { command } from '../mutate.ts';
-import { limitOf, readCursor, toPage } from '../paging.ts';
+import { limitOf, readTimeCursor, toPage } from '../paging.ts';
 import { newestRevision, readCycles } from '../read-cycles.ts';
 import { readJson } from '../read-body.ts';
 import { checkBody, pageParameters, readQuery } from '../read-query.ts';
@@ -18,9 +18,9 @@ const CYCLE_CURSOR = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z\|\d{1,9}$/;
 async function getCycles(context: RouteContext): Promise<RouteAnswer> {
   const { deps } = context;
   const query = readQuery(context, z.strictObject(pageParameters));
-  const cursor = readCursor(query, CYCLE_CURSOR);
+  const cursor = readTimeCursor(query, CYCLE_CURSOR);
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
-  const [start = '', revision = ''] = cursor?.split('|') ?? [];
+  const [start = '', revision = ''] = cursor ?? [];
   const after = cursor === null ? null : { periodStartMicros: requireInstant(start), revision: Number(revision) };
   const limit = limitOf(query);
   const cycles = await readCycles(deps.pool, { tenant: entry.tenant.id, after, limit: limit + 1 });

@@ -6,7 +6,7 @@ import { InvoiceError } from '../../invoice/invoice-error.ts';
 import type { Invoice } from '../../invoice/invoice-record.ts';
 import { invoiceText } from '../../invoice/invoice-text.ts';
 import { InvalidCursorError, listInvoices } from '../../invoice/list-invoices.ts';
-import { moveInvoice } from '../../invoice/move-invoice.ts';
+import { markInvoicePaid } from '../../invoice/mark-paid.ts';
 import { readInvoice } from '../../invoice/read-invoice.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { mutate } from '../mutate.ts';
@@ -66,16 +66,11 @@ async function markPaid(context: RouteContext): Promise<RouteAnswer> {
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { reason = 'marked paid by hand' } = checkBody(body, REASON_BODY);
   return mutate(context, JSON.stringify(body), async (client) => {
-    const { id } = await visibleInvoice(context, client);
+    const { id, identity } = await visibleInvoice(context, client);
     const actor = keyOf(context).keyId;
     try {
-      const { from, moved } = await moveInvoice(client, {
-        invoiceId: id,
-        to: 'paid',
-        actor,
-        reason,
-        at: context.atMicros,
-      });
+      const payment = { invoiceId: id, identity, actor, reason, at: context.atMicros };
+      const { from, moved } = await markInvoicePaid(client, payment);
       return {
         answer: { status: 200, body: await visibleInvoice(context, client) },
         action: 'invoice.mark_paid',

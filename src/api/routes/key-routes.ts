@@ -103,9 +103,11 @@ async function deleteKey(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const id = parameter(context, 'id');
   const answer = await mutate(context, '', async (client) => {
-    const key = await revokeKey(client, id, context.atMicros);
-    if (key === undefined) throw unknownKey(id);
-    return { answer: { status: 200, body: key }, action: 'key.revoke', subject: id, details: { name: key.name } };
+    const revoked = await revokeKey(client, id, context.atMicros);
+    if (revoked === undefined) throw unknownKey(id);
+    const { key, isNew } = revoked;
+    const details = { name: key.name };
+    return { answer: { status: 200, body: key }, action: 'key.revoke', subject: id, details, isWithoutEffect: !isNew };
   });
   context.deps.keys.clear();
   return answer;

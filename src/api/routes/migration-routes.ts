@@ -13,20 +13,20 @@ import { TENANT_PATTERN } from '../../domain/event.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { PlanVersion } from '../../domain/plan.ts';
 import { requireUnbound } from '../authorize.ts';
+import { changeAtField } from '../body-fields.ts';
 import { refusing } from '../change-refusal.ts';
 import { comparePlan } from '../compare-plan.ts';
 import { mutate } from '../mutate.ts';
 import { readJson } from '../read-body.ts';
-import { checkBody, flagParameter, readQuery } from '../read-query.ts';
+import { checkBody, readDryRun } from '../read-query.ts';
 import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
 import { ADMIN, keyOf, parameter } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
 import { spreadCatalogue } from '../spread-catalogue.ts';
-import { AT } from './timeline-routes.ts';
 
 const MIGRATION_BODY = REASON_BODY.extend({
   version: z.int('must be a whole number').min(1, 'must be 1 or more'),
-  at: AT.default('period_end'),
+  at: changeAtField.default('period_end'),
   cursor: z.string().regex(TENANT_PATTERN, 'must be the nextCursor of the answer before').optional(),
   limit: z
     .int('must be a whole number')
@@ -35,13 +35,11 @@ const MIGRATION_BODY = REASON_BODY.extend({
     .default(MIGRATED_PER_PAGE_MAX),
 });
 
-const DRY_RUN_QUERY = z.strictObject({ dryRun: flagParameter.optional() });
-
 /** Brings a page of the tenants on older versions of a plan under another of its versions, or shows who would pay what. */
 async function postMigration(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const { deps, atMicros } = context;
-  const { dryRun = false } = readQuery(context, DRY_RUN_QUERY);
+  const dryRun = readDryRun(context);
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { version, at, cursor = null, limit, reason = 'by hand' } = checkBody(body, MIGRATION_BODY);
   const migration: PlanMigration = { planKey: parameter(context, 'key'), toVersion: version, at };

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { formatInstant, requireInstant } from '../../domain/instant.ts';
 import { derivedId } from '../../invoice/invoice-digests.ts';
 import { InvoiceError } from '../../invoice/invoice-error.ts';
-import { cancelOneOff, insertOneOff, listOneOffs } from '../../invoice/one-off-charges.ts';
+import { cancelOneOff, insertOneOff, listOneOffs, requireRoomForOneOff } from '../../invoice/one-off-charges.ts';
+import type { Queryable } from '../../ledger/database.ts';
 import { ApiError, badRequest, notFound } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
 import { amountField, instantField, textField } from '../body-fields.ts';
@@ -33,7 +34,7 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
   const { key, description, amount, at } = checkBody(body, NEW_ONE_OFF);
-  await context.deps.catalogue.reload();
+  await context.deps.catalogue.refresh();
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const { id: tenant, endsAt } = entry.tenant;
   const now = formatInstant(context.atMicros);
@@ -41,13 +42,9 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   if (endsAt !== null && requireInstant(wanted.at) >= requireInstant(endsAt)) {
     throw badRequest('invalid_body', `at: billing of tenant ${tenant} ends at ${endsAt}: no bill would have it`, 'at');
   }
-  const isOver = entry.endsAtMicros !== null && entry.gate.sealedThroughMicros >= entry.endsAtMicros;
   return mutate(context, JSON.stringify(body), async (client) => {
     const { charge, isNew } = await insertOneOff(client, wanted, now);
-    if (isNew && isOver) {
-      const message = `the last period of tenant ${tenant} is sealed: no bill would have the charge`;
-      throw new ApiError({ status: 409, code: 'tenant_ended', message });
-    }
+    if (isNew) await requireRoom(client, tenant);
     const isSame = charge.description === description && charge.amount === amount && (at ?? charge.at) === charge.at;
     if (!isSame) {
       const message = `tenant ${tenant} has another charge under the key ${key}: use another key, or ask for the same`;
@@ -67,6 +64,15 @@ async function postOneOff(context: RouteContext): Promise<RouteAnswer> {
   });
 }
 
+async function requireRoom(client: Queryable, tenant: string): Promise<void> {
+  try {
+    await requireRoomForOneOff(client, tenant);
+  } catch (error) {
+    if (!(error instanceof InvoiceError)) throw error;
+    throw new ApiError({ status: 409, code: error.code, message: error.message });
+  }
+}
+
 async function getOneOffs(context: RouteContext): Promise<RouteAnswer> {
   const query = readQuery(context, z.strictObject(pageParameters));
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
@@ -83,6 +89,7 @@ async function deleteOneOff(context: RouteContext): Promise<RouteAnswer> {
   const { entry } = await visibleTenant(context, parameter(context, 'id'));
   const tenant = entry.tenant.id;
   const name = parameter(context, 'charge');
+  if (!ONE_OFF_ID.test(name) && !KEY_FORM.test(name)) throw unknownCharge(tenant, name);
   return mutate(context, '', async (client) => {
     try {
       const order = { tenant, name, reason, at: formatInstant(context.atMicros) };
@@ -97,9 +104,14 @@ async function deleteOneOff(context: RouteContext): Promise<RouteAnswer> {
     } catch (error) {
       if (!(error instanceof InvoiceError)) throw error;
       if (error.code !== 'not_found') throw new ApiError({ status: 409, code: error.code, message: error.message });
-      throw notFound('unknown_charge', `${error.message}: GET /v1/tenants/${tenant}/one-offs lists those that it has`);
+      throw unknownCharge(tenant, name);
     }
   });
+}
+
+function unknownCharge(tenant: string, name: string): ApiError {
+  const message = `tenant ${tenant} has no charge ${name}: GET /v1/tenants/${tenant}/one-offs lists those that it has`;
+  return notFound('unknown_charge', message);
 }
 
 /** Charges that are made once. */

@@ -11,32 +11,32 @@ import type { Charge } from '../../domain/plan.ts';
 import { checkPlan } from '../../rating/check-plan.ts';
 import { ApiError, badRequest } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
+import { changeAtField, END_OF_HOLDING_BODY, untilField } from '../body-fields.ts';
 import { changeTimeline } from '../change-timeline.ts';
+import { previewTimelineChange } from '../preview-timeline-change.ts';
 import { readJson, readText } from '../read-body.ts';
 import { checkBody } from '../read-query.ts';
 import { REASON_BODY, REASON_BYTES_MAX } from '../reason-body.ts';
 import { ADMIN, keyOf, parameter } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
-import { visibleTenant } from '../visible-tenant.ts';
-import { AT, UNTIL } from './timeline-routes.ts';
 
 /** A matrix of a thousand cells, and some. */
 const PRICE_BYTES_MAX = 262_144;
 
 const PRICE_BODY = REASON_BODY.extend({
   charge: z.custom<YamlValue>((value) => value !== undefined, 'is required: a charge as plans have them, or its YAML'),
-  at: AT.default('now'),
-  until: UNTIL,
+  at: changeAtField.default('now'),
+  until: untilField,
 });
-
-const END_BODY = REASON_BODY.extend({ at: AT.default('now') });
 
 /** Gives a tenant a price of its own from an instant on, or shows what that would mean. Numbers are read as they are spelled. */
 async function postPrice(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const bodyText = await readText(context.request, PRICE_BYTES_MAX);
   const source = readYaml(bodyText);
-  if ('problems' in source) throw badRequest('body_unreadable', 'the body is not JSON');
+  if ('problems' in source) {
+    throw badRequest('body_unreadable', `the body ${source.problems[0]?.message ?? 'is not JSON'}`);
+  }
   const { charge: given, at, until, reason = 'by hand' } = checkBody(source.value, PRICE_BODY);
   const charge = requireCharge(given);
   const order = { key: charge.key, charge, at, ...(until === undefined ? {} : { untilMicros: until }) };
@@ -47,7 +47,7 @@ async function postPrice(context: RouteContext): Promise<RouteAnswer> {
 async function postEnd(context: RouteContext): Promise<RouteAnswer> {
   requireUnbound(keyOf(context));
   const body = await readJson(context.request, REASON_BYTES_MAX);
-  const { at, reason = 'by hand' } = checkBody(body, END_BODY);
+  const { at, reason = 'by hand' } = checkBody(body, END_OF_HOLDING_BODY);
   const order = { key: parameter(context, 'charge'), charge: null, at };
   return changePrices(context, order, { reason, bodyText: JSON.stringify(body) });
 }
@@ -67,23 +67,25 @@ function requireCharge(given: YamlValue): Charge {
   });
 }
 
-async function changePrices(
+function changePrices(
   context: RouteContext,
   wanted: Omit<PriceOrder, 'tenant'>,
   said: { readonly reason: string; readonly bodyText: string },
 ): Promise<RouteAnswer> {
-  const { entry } = await visibleTenant(context, parameter(context, 'id'));
-  const order: PriceOrder = { ...wanted, tenant: entry.tenant.id };
+  const { deps, atMicros } = context;
+  const { charge } = wanted;
+  const order: PriceOrder = { ...wanted, tenant: parameter(context, 'id') };
   return changeTimeline(context, {
     ...said,
     tenant: order.tenant,
-    plan: (snapshot) => planPriceChange(snapshot, order, context.atMicros, checkPlan),
-    make: (client) => changePrice(client, order, context.atMicros, checkPlan),
-    changedOf: ({ prices }) => ({ prices }),
+    plan: (snapshot) => planPriceChange(snapshot, order, atMicros, checkPlan),
+    make: (client) => changePrice(client, order, atMicros, checkPlan),
+    previewOf: (snapshot, { prices, ...foreseen }) =>
+      previewTimelineChange(deps, snapshot, { ...foreseen, changed: { prices } }, atMicros),
     viewOf,
     // Words leave out what is long, and a later price takes its place: what was agreed is told here for ever.
-    ...(order.charge === null ? {} : { auditDetails: { definition: jsonOf(order.charge) } }),
-    action: order.charge === null ? 'tenant.end_price' : 'tenant.set_price',
+    auditOf: (change) => ({ ...viewOf(change), ...(charge === null ? {} : { definition: jsonOf(charge) }) }),
+    action: charge === null ? 'tenant.end_price' : 'tenant.set_price',
   });
 }
 

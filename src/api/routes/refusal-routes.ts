@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { METER_KEY_PATTERN } from '../../domain/meter.ts';
 import { listRefusals } from '../../ledger/refusals.ts';
-import { limitOf, readCursor, toPage } from '../paging.ts';
+import { limitOf, readTimeCursor, toPage } from '../paging.ts';
 import { instantParameter, pageParameters, readQuery } from '../read-query.ts';
 import { parameter, READ } from '../route.ts';
 import type { Route, RouteAnswer, RouteContext } from '../route.ts';
@@ -21,12 +21,12 @@ const REFUSAL_CURSOR = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z\|[a-
 /** A tenant's refused usage by hour of arrival, meter and reason: revenue that was turned away. */
 async function getRefusals(context: RouteContext): Promise<RouteAnswer> {
   const query = readQuery(context, REFUSALS_QUERY);
-  const cursor = readCursor(query, REFUSAL_CURSOR);
+  const cursor = readTimeCursor(query, REFUSAL_CURSOR);
   const limit = limitOf(query);
   const { entry, snapshot } = await visibleTenant(context, parameter(context, 'id'));
   // So that whoever was refused by this process a moment ago finds it here.
   await context.deps.flushRefusals();
-  const [hour = '', meter = '', reason = ''] = cursor?.split('|') ?? [];
+  const [hour = '', meter = '', reason = ''] = cursor ?? [];
   const rows = await listRefusals(context.deps.pool, {
     tenant: entry.tenant.id,
     from: query.from ?? null,

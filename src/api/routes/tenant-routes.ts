@@ -14,7 +14,7 @@ async function getTenants(context: RouteContext): Promise<RouteAnswer> {
   const after = readCursor(query, TENANT_CURSOR);
   const limit = limitOf(query);
   const bound = keyOf(context).tenant;
-  const { tenants } = await context.deps.catalogue.reload();
+  const { tenants } = await context.deps.catalogue.refresh();
   const entries = [...tenants.values()]
     .filter(({ tenant }) => (bound === null || tenant.id === bound) && (after === null || tenant.id > after))
     .toSorted((a, b) => (a.tenant.id < b.tenant.id ? -1 : 1))
@@ -27,7 +27,7 @@ async function getTenants(context: RouteContext): Promise<RouteAnswer> {
 async function getTenant(context: RouteContext): Promise<RouteAnswer> {
   const id = parameter(context, 'id');
   // A tenant that was just paused or changed is shown as it is, not as this process remembers it.
-  await context.deps.catalogue.reload();
+  await context.deps.catalogue.refresh();
   const { entry } = await visibleTenant(context, id);
   return { status: 200, body: tenantView(entry, context.atMicros) };
 }

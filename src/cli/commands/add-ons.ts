@@ -4,7 +4,7 @@ import type { AddOnChangeView, TimelinePreviewView } from '../../client/index.ts
 import type { CliIo } from '../cli-io.ts';
 import { instantOption } from '../list-options.ts';
 import { openClient, printAnswer } from '../session.ts';
-import { atOption, difference, type NamedPlan, planOption } from './timeline.ts';
+import { atOption, difference, type NamedPlan, planOption } from './change-plan.ts';
 
 /** When a change of what a tenant holds takes effect, and whether it is only looked at. */
 export interface HoldingOptions {
@@ -60,12 +60,19 @@ function changeText(answer: AddOnChangeView): string {
   const would = answer.dryRun ? 'would hold' : 'holds';
   if (to === null) {
     if (unchanged) return `${tenant} does not hold ${addOn} from ${at} on already: nothing to change`;
-    return [`${tenant} ${would} ${addOn} no more from ${at} on`, ...previewLines(answer)].join('\n');
+    return [`${tenant} ${would} ${addOn} no more from ${at} on${endingText(answer)}`, ...previewLines(answer)].join(
+      '\n',
+    );
   }
   const held = `${to.key} version ${to.version} from ${at} ${until === null ? 'on' : `until ${until}`}`;
   if (unchanged) return `${tenant} holds ${held} already: nothing to change`;
   const before = from === null ? '' : `, version ${from.version} until then`;
   return [`${tenant} ${would} ${held}${before}`, ...previewLines(answer)].join('\n');
+}
+
+/** What was held of an add-on goes with it, and is not there again when it comes back. */
+function endingText({ quantities = [] }: AddOnChangeView): string {
+  return quantities.length === 0 ? '' : `, nor what it held of ${quantities.join(', ')}`;
 }
 
 /** What a change means in money, line by line. */

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { AlertView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printList } from '../session.ts';
+import { openClient } from '../session.ts';
 import { groupDigits } from '../table.ts';
 
 const COLUMNS: readonly Column<AlertView>[] = [
@@ -40,8 +41,11 @@ export function addAlertsCommand(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper alerts acme --from 2026-11-01')
     .action(async (tenant: string | undefined, { limit, ...filter }: AlertsOptions, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listAlerts({ ...page, ...filter, tenant }));
-      printList(io, command, rows, COLUMNS, 'no threshold was reached');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listAlerts({ ...page, ...filter, tenant }),
+        columns: COLUMNS,
+        nothing: 'no threshold was reached',
+      });
     });
 }

@@ -9,10 +9,11 @@ import { changesText } from '../catalogue-text.ts';
 import { ToldError } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { readFault } from '../import/read-csv.ts';
-import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import { projectFile } from '../project-files.ts';
 import type { Column, GlobalOptions } from '../session.ts';
-import { openClient, printJson, printList } from '../session.ts';
+import { openClient, printJson } from '../session.ts';
 
 const TENANT_COLUMNS: readonly Column<TenantView>[] = [
   { title: 'tenant', text: (tenant) => tenant.id },
@@ -72,9 +73,12 @@ export function addCatalogueCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper tenants')
     .action(async (options: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(options.limit, (page) => client.listTenants(page));
-      printList(io, command, rows, TENANT_COLUMNS, 'no tenants yet: tollkeeper apply FILE makes them');
-      if (more) io.note(`more than ${options.limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit: options.limit,
+        read: (page) => client.listTenants(page),
+        columns: TENANT_COLUMNS,
+        nothing: 'no tenants yet: tollkeeper apply FILE makes them',
+      });
     });
 }
 

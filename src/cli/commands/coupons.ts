@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { CouponApplicationView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const COLUMNS: readonly Column<CouponApplicationView>[] = [
   { title: 'id', text: ({ id }) => id },
@@ -34,9 +35,12 @@ export function addCouponCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper coupons list acme')
     .action(async (tenant: string, { limit }: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listCoupons(tenant, page));
-      printList(io, command, rows, COLUMNS, 'no coupons');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listCoupons(tenant, page),
+        columns: COLUMNS,
+        nothing: 'no coupons',
+      });
     });
   coupons
     .command('give')

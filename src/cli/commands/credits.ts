@@ -3,10 +3,11 @@ import { InvalidArgumentError } from 'commander';
 
 import type { CreditView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
 import { amountText } from '../money-text.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const COLUMNS: readonly Column<CreditView>[] = [
   { title: 'id', text: ({ id }) => id },
@@ -47,9 +48,12 @@ export function addCreditCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper credits list acme')
     .action(async (tenant: string, { limit }: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listCredits(tenant, page));
-      printList(io, command, rows, COLUMNS, 'no credits');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listCredits(tenant, page),
+        columns: COLUMNS,
+        nothing: 'no credits',
+      });
     });
   credits
     .command('grant')

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { CycleView } from '../../client/index.ts';
 import type { TollkeeperClient } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const COLUMNS: readonly Column<CycleView>[] = [
   { title: 'period', text: (cycle) => cycle.periodStart },
@@ -98,8 +99,12 @@ export function addCycleCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper cycles acme')
     .action(async (tenant: string, options: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows } = await readUpTo(options.limit, (page) => client.listCycles(tenant, page));
-      printList(io, command, rows, COLUMNS, `${tenant} has no cycles yet`);
+      await printPages(io, command, {
+        limit: options.limit,
+        read: (page) => client.listCycles(tenant, page),
+        columns: COLUMNS,
+        nothing: `${tenant} has no cycles yet`,
+      });
     });
   for (const action of TENANT_ACTIONS) addTenantAction(program, io, action);
   for (const action of CYCLE_ACTIONS) addCycleAction(program, io, action);

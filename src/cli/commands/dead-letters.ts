@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { DeadLetterView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const COLUMNS: readonly Column<DeadLetterView>[] = [
   { title: 'id', text: ({ id }) => id },
@@ -39,9 +40,12 @@ export function addDeadLetterCommands(program: Command, io: CliIo): void {
     .action(async ({ tenant, all, limit }: ListOptions, command: Command) => {
       const client = openClient(io, command);
       const query = { tenant, state: all === true ? ('all' as const) : undefined };
-      const { rows, more } = await readUpTo(limit, (page) => client.listDeadLetters({ ...page, ...query }));
-      printList(io, command, rows, COLUMNS, 'there are no dead letters');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listDeadLetters({ ...page, ...query }),
+        columns: COLUMNS,
+        nothing: 'there are no dead letters',
+      });
     });
   letters
     .command('show')

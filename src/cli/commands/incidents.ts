@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { IncidentView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const COLUMNS: readonly Column<IncidentView>[] = [
   { title: 'id', text: ({ id }) => id },
@@ -42,11 +43,12 @@ export function addIncidentCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper incidents list')
     .action(async ({ all, limit, ...filter }: IncidentsOptions, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) =>
-        client.listIncidents({ ...page, ...filter, resolved: all }),
-      );
-      printList(io, command, rows, COLUMNS, 'no open incidents');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listIncidents({ ...page, ...filter, resolved: all }),
+        columns: COLUMNS,
+        nothing: all === true ? 'no incidents' : 'no open incidents',
+      });
     });
   incidents
     .command('resolve')

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 
 import type { InvoiceStatus, InvoiceSummaryView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { LIMIT_DEFAULT, limitOption } from '../list-options.ts';
 import { amountText } from '../money-text.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column, GlobalOptions } from '../session.ts';
-import { openClient, printAnswer, printJson, printList } from '../session.ts';
+import { openClient, printAnswer, printJson } from '../session.ts';
 
 const COLUMNS: readonly Column<InvoiceSummaryView>[] = [
   { title: 'number', text: (invoice) => invoice.number ?? '-' },
@@ -34,9 +35,12 @@ export function addInvoiceCommands(program: Command, io: CliIo): void {
     .action(async (options: { tenant?: string; status?: InvoiceStatus; limit: number }, command: Command) => {
       const client = openClient(io, command);
       const { tenant, status } = options;
-      const { rows, more } = await readUpTo(options.limit, (page) => client.listInvoices({ ...page, tenant, status }));
-      printList(io, command, rows, COLUMNS, 'no invoices yet');
-      if (more) io.note(`more than ${options.limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit: options.limit,
+        read: (page) => client.listInvoices({ ...page, tenant, status }),
+        columns: COLUMNS,
+        nothing: 'no invoices yet',
+      });
     });
   program
     .command('invoice')

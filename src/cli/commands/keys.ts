@@ -3,9 +3,10 @@ import { InvalidArgumentError } from 'commander';
 
 import type { KeyScope, KeyView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 
 const SCOPES: readonly KeyScope[] = ['ingest', 'ingest:backfill', 'read', 'admin'];
 
@@ -77,8 +78,12 @@ export function addKeyCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper keys list')
     .action(async (options: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows } = await readUpTo(options.limit, (page) => client.listKeys(page));
-      printList(io, command, rows, COLUMNS, 'no keys');
+      await printPages(io, command, {
+        limit: options.limit,
+        read: (page) => client.listKeys(page),
+        columns: COLUMNS,
+        nothing: 'no keys',
+      });
     });
   addRotateCommand(keys, io);
   keys

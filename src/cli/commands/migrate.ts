@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import type { Column } from '../session.ts';
 import { openClient, printList } from '../session.ts';
-import { atOption } from './timeline.ts';
+import { atOption } from './change-plan.ts';
 
 /** Pages of a migration at most: with 100 tenants each, a hundred thousand tenants. */
 const PAGES_MAX = 1_000;

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { OneOffView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 import { groupDigits } from '../table.ts';
 
 const COLUMNS: readonly Column<OneOffView>[] = [
@@ -63,8 +64,11 @@ export function addOneOffCommands(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper charges acme')
     .action(async (tenant: string, { limit }: { limit: number }, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listOneOffs(tenant, page));
-      printList(io, command, rows, COLUMNS, 'nothing was charged once');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listOneOffs(tenant, page),
+        columns: COLUMNS,
+        nothing: 'nothing was charged once',
+      });
     });
 }

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import type { RefusalView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printList } from '../session.ts';
+import { openClient } from '../session.ts';
 import { groupDigits } from '../table.ts';
 
 const COLUMNS: readonly Column<RefusalView>[] = [
@@ -40,8 +41,11 @@ export function addRefusalsCommand(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ tollkeeper refusals acme --from 2026-11-20 --meter calls')
     .action(async (tenant: string, { limit, ...filter }: RefusalsOptions, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) => client.listRefusals(tenant, { ...page, ...filter }));
-      printList(io, command, rows, COLUMNS, 'nothing was turned away');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listRefusals(tenant, { ...page, ...filter }),
+        columns: COLUMNS,
+        nothing: 'nothing was turned away',
+      });
     });
 }

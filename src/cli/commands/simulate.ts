@@ -11,6 +11,7 @@ import type {
   SimulatedBillView,
   TollkeeperClient,
 } from '../../client/index.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import { readFault } from '../import/read-csv.ts';
@@ -84,7 +85,7 @@ async function readUsage(io: CliIo, { usage, usageFile }: SimulateOptions): Prom
 
 function readUsageList(file: string, text: string): readonly GivenUsage[] {
   try {
-    const list: unknown = JSON.parse(text);
+    const list = parseJson(text);
     if (Array.isArray(list)) return list as readonly GivenUsage[];
   } catch {
     // Told below, like JSON that is no list.

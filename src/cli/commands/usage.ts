@@ -3,10 +3,11 @@ import { Option } from 'commander';
 
 import type { LedgerEventView, SpendView, UsageView } from '../../client/index.ts';
 import type { CliIo } from '../cli-io.ts';
-import { instantOption, LIMIT_DEFAULT, limitOption, readUpTo } from '../list-options.ts';
+import { instantOption, LIMIT_DEFAULT, limitOption } from '../list-options.ts';
 import { amountText } from '../money-text.ts';
+import { printPages } from '../print-pages.ts';
 import type { Column } from '../session.ts';
-import { openClient, printAnswer, printList } from '../session.ts';
+import { openClient, printAnswer } from '../session.ts';
 import { groupDigits, renderTable } from '../table.ts';
 
 const EVENT_COLUMNS: readonly Column<LedgerEventView>[] = [
@@ -82,11 +83,12 @@ export function addUsageCommands(program: Command, io: CliIo): void {
     )
     .action(async ({ limit, period, ...filter }: EventsOptions, command: Command) => {
       const client = openClient(io, command);
-      const { rows, more } = await readUpTo(limit, (page) =>
-        client.listEvents({ ...page, ...filter, accountingPeriod: period }),
-      );
-      printList(io, command, rows, EVENT_COLUMNS, 'no events');
-      if (more) io.note(`more than ${limit}: see them with --limit\n`);
+      await printPages(io, command, {
+        limit,
+        read: (page) => client.listEvents({ ...page, ...filter, accountingPeriod: period }),
+        columns: EVENT_COLUMNS,
+        nothing: 'no events',
+      });
     });
 }
 

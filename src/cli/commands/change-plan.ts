@@ -12,38 +12,8 @@ interface ChangePlanOptions {
   readonly dryRun?: true;
 }
 
-/** Adds `change-plan` and `set-quantity`. */
-export function addTimelineCommands(program: Command, io: CliIo): void {
-  addChangePlan(program, io);
-  program
-    .command('set-quantity')
-    .summary('change how many seats a tenant holds')
-    .description('Changes how many of a fixed quantity of its plan, such as seats, a tenant holds, from an instant on.')
-    .argument('<tenant>', 'its id')
-    .argument('<name>', 'the key of the fixed quantity')
-    .argument('<quantity>', 'how many')
-    .option('--at <instant>', 'now, period_end or an instant', atOption, 'now')
-    .option('--reason <text>', 'kept with the change')
-    .addHelpText('after', '\nExample:\n  $ tollkeeper set-quantity acme seats 12')
-    .action(
-      async (
-        tenant: string,
-        name: string,
-        quantity: string,
-        options: Pick<ChangePlanOptions, 'at' | 'reason'>,
-        command: Command,
-      ) => {
-        const answer = await openClient(io, command).setQuantity(tenant, name, { quantity, ...options });
-        const { at, from, to, unchanged } = answer;
-        const text = unchanged
-          ? `${tenant} holds ${to} ${name} from ${at} on already: nothing to change`
-          : `${tenant} holds ${to} ${name} from ${at} on, ${from} until then`;
-        printAnswer(io, command, answer, text);
-      },
-    );
-}
-
-function addChangePlan(program: Command, io: CliIo): void {
+/** Adds `change-plan`. */
+export function addChangePlanCommand(program: Command, io: CliIo): void {
   program
     .command('change-plan')
     .summary('bring a tenant under another plan')
@@ -94,7 +64,7 @@ function changeText(answer: PlanChangeView): string {
   const before = from === null ? '' : `, ${from.key} version ${from.version} until then`;
   const lines = [`${tenant} ${dryRun ? 'would be' : 'is'} under ${plan} from ${at} on${before}`];
   for (const item of dropped) {
-    lines.push(`no longer planned: ${item.key} version ${item.version} from ${item.from}`);
+    lines.push(`in place of ${item.key} version ${item.version} from ${item.from}`);
   }
   if (preview !== null) {
     const { currency, thisPeriod, wholePeriod } = preview;
