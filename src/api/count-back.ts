@@ -188,7 +188,7 @@ function rowOf({ tenant }: TenantEntry, meter: Meter, event: UncountedEvent, rea
     digests: idDigest,
     digestsStart: 0,
     type: meter.eventType,
-    propertiesJson: null,
+    properties: null,
     readingsJson: canonicalJson({ [meter.key]: dimensions === undefined ? valueText : [valueText, dimensions] }),
     timeZone: tenant.timeZone,
     hourMicros: hourStart(tenant.timeZone, event.occurredAtMicros),

@@ -1,6 +1,6 @@
 import { formatInstant, parseInstant } from '../domain/instant.ts';
 import { SCALE_MAX } from '../domain/quantity.ts';
-import { readBatch } from '../journal/read-batch.ts';
+import { decodeEntries, readEntries } from '../journal/read-entries.ts';
 import type { JournalItem } from '../journal/journal-entry.ts';
 import type { AuditMeter, LivePeriod } from '../ledger/audit-sums.ts';
 import type { JournalPosition } from '../ledger/journal-position.ts';
@@ -135,17 +135,19 @@ async function readJournal(
         `the journal of shard ${shard} is more than ${JOURNAL_EVENTS_MAX} events ahead of the ledger: is a worker running?`,
       );
     }
-    const batch = await readBatch(context, at);
-    if (batch === undefined || batch.epoch !== at.epoch || batch.firstSequence !== at.sequence + 1) {
+    const read = await readEntries(context, at);
+    const items: JournalItem[] = [];
+    const span = read === undefined ? undefined : decodeEntries(read, (item) => items.push(item));
+    if (span === undefined || span.epoch !== at.epoch || span.firstSequence !== at.sequence + 1) {
       throw new CounterAuditError(
         `the journal of shard ${shard} does not hold what follows ${at.epoch}-${at.sequence}: look for incidents`,
       );
     }
-    for (const item of batch.items) {
+    for (const item of items) {
       if (item.kind === 'poison') poisoned.push(item.tenant);
       else addRow(reading, item);
     }
-    at = { epoch: batch.epoch, sequence: batch.lastSequence };
+    at = { epoch: span.epoch, sequence: span.lastSequence };
   }
   return poisoned;
 }

@@ -3,6 +3,7 @@ import type { Queryable } from '../ledger/database.ts';
 import { recordIncident } from '../ledger/incidents.ts';
 import { comparePositions, formatPosition } from '../ledger/journal-position.ts';
 import { readSealFences, type SealFence } from '../ledger/seal-fences.ts';
+import { type GatheredRows, gatherRows, periodKey } from './gather-rows.ts';
 import { JournalDataError, type JournalRow } from './journal-entry.ts';
 
 /**
@@ -15,35 +16,19 @@ import { JournalDataError, type JournalRow } from './journal-entry.ts';
 export async function bookLateUsage(
   client: Queryable,
   source: { shard: number; epoch: number; at: EpochMicros },
-  rows: readonly JournalRow[],
-): Promise<readonly JournalRow[]> {
-  const seals = await readSealFences(client, accountingPeriods(rows));
-  if (seals.length === 0) return rows;
-  const sealOf = new Map(seals.map((seal) => [periodKey(seal.tenant, seal.periodMicros), seal]));
-  const booked: JournalRow[] = [];
-  for (const row of rows) {
-    const seal = sealOf.get(periodKey(row.tenant, row.accountingPeriodMicros));
-    booked.push(seal !== undefined && isBehindSeal(seal, source.epoch, row) ? rebook(seal, row) : row);
-  }
+  sent: GatheredRows,
+): Promise<GatheredRows> {
+  const seals = await readSealFences(client, sent.accountingPeriods);
+  if (seals.length === 0) return sent;
+  const sealOf = new Map(seals.map((seal) => [periodKey(seal), seal]));
+  const rows = sent.rows();
+  const booked = rows.map((row) => {
+    const seal = sealOf.get(periodKey({ tenant: row.tenant, periodMicros: row.accountingPeriodMicros }));
+    return seal !== undefined && isBehindSeal(seal, source.epoch, row) ? rebook(seal, row) : row;
+  });
+  if (booked.every((row, index) => row === rows[index])) return sent;
   await reportRebooked(client, source, rows, booked);
-  return booked;
-}
-
-function accountingPeriods(rows: readonly JournalRow[]): { tenant: string; periodMicros: EpochMicros }[] {
-  const periods = new Map<string, { tenant: string; periodMicros: EpochMicros }>();
-  let last: JournalRow | undefined;
-  for (const row of rows) {
-    const { tenant, accountingPeriodMicros } = row;
-    // Most rows are in the period of the row before.
-    if (last?.accountingPeriodMicros === accountingPeriodMicros && last.tenant === tenant) continue;
-    last = row;
-    periods.set(periodKey(tenant, accountingPeriodMicros), { tenant, periodMicros: accountingPeriodMicros });
-  }
-  return [...periods.values()];
-}
-
-function periodKey(tenant: string, periodMicros: EpochMicros): string {
-  return `${tenant}/${periodMicros}`;
+  return gatherRows(source, booked);
 }
 
 /** Until the fence is known, the version of the gate that accepted the event tells on which side of the seal it is. */

@@ -76,7 +76,7 @@ function decodeFields(
       `${taken.length} events were accepted, but the sequences ${firstSequence} to ${lastSequence} are given`,
     );
   }
-  const columns = readEventColumns(requireText(fields, 'e'));
+  const columns = readEventColumns(requireField(fields, 'e'));
   const digests = requireField(fields, 'd');
   const places = (taken.at(-1) ?? -1) + 1;
   if (columns.eventCount < places || digests.length < places * 2 * DIGEST_BYTES) {

@@ -47,7 +47,7 @@ export function decodeEvent(context: EntryContext, place: number, sequence: numb
     eventId,
     type,
     quantity: requireQuantity(valueAt(columns.quantity, place)),
-    propertiesJson: columns.properties[place] || null,
+    properties: columns.properties.at(place),
     readingsJson,
     contributions,
     usagePeriodMicros: period.usageStartMicros,

@@ -1,5 +1,6 @@
 import { parseJson } from '../domain/parse-json.ts';
 import type { DeadLetterCase } from '../ledger/dead-letter-cases.ts';
+import { textPart } from '../ledger/usage-row.ts';
 import { decodeEntry } from './decode-entry.ts';
 import { JournalDataError, type JournalRow } from './journal-entry.ts';
 
@@ -10,6 +11,7 @@ interface KeptText {
   readonly idDigest?: unknown;
   readonly contentDigest?: unknown;
   readonly contributions?: unknown;
+  readonly propertiesJson?: unknown;
 }
 
 const DIGEST_HEX = /^[0-9a-f]{32}$/;
@@ -32,13 +34,14 @@ export function decodeLetter({
       return item.row;
     });
   }
-  const { idDigest, contentDigest } = kept;
+  const { idDigest, contentDigest, propertiesJson, ...plain } = kept;
   if (!isDigest(idDigest) || !isDigest(contentDigest)) {
     throw new JournalDataError('it is neither an entry nor a row: it was kept by a version that could not replay it');
   }
   // The drain wrote it from a row that it had read.
-  const row = kept as unknown as JournalRow;
-  return [{ ...row, digests: Buffer.from(idDigest + contentDigest, 'hex'), digestsStart: 0 }];
+  const row = plain as unknown as JournalRow;
+  const properties = typeof propertiesJson === 'string' ? textPart(propertiesJson) : null;
+  return [{ ...row, properties, digests: Buffer.from(idDigest + contentDigest, 'hex'), digestsStart: 0 }];
 }
 
 function isDigest(value: unknown): value is string {

@@ -5,7 +5,7 @@ import type { DrainContext, DrainResult } from './drain-context.ts';
 import { writeIsolating } from './isolate-poison.ts';
 import { JournalGapError } from './journal-errors.ts';
 import { findMissing, noticeRestoredLedger, passMissing } from './missing-range.ts';
-import { type JournalBatch, readBatch } from './read-batch.ts';
+import { type JournalBatch, readBatch } from './journal-batch.ts';
 
 /** Bound of one call; what is left follows with the next one, which starts from where the shard was trimmed. */
 const TRIM_PAGES_MAX = 20;

@@ -1,3 +1,4 @@
+import { propertiesJson, type TextPart } from '../ledger/usage-row.ts';
 import { parseField, requireArray } from './decode-interpretation.ts';
 import { JournalDataError } from './journal-entry.ts';
 
@@ -15,8 +16,37 @@ export interface EventColumns {
   readonly type: Column;
   readonly quantity: Column;
   readonly readings: readonly ReadingColumns[];
-  /** JSON text of each event, empty without properties. */
-  readonly properties: readonly string[];
+  /** One line per event with its properties as JSON text. */
+  readonly properties: TextLines;
+}
+
+const LINE_FEED = 0x0a;
+
+/** The lines behind a first one, none of them read: most go on as they came. */
+export class TextLines {
+  readonly #bytes: Buffer;
+  /** Where each line begins; then where one more would. */
+  readonly #starts: number[] = [];
+  /** Where the first line ends. */
+  readonly headEnd: number;
+  readonly count: number;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, end + 1)) {
+      this.#starts.push(end + 1);
+    }
+    this.count = this.#starts.length;
+    this.#starts.push(bytes.length + 1);
+    this.headEnd = (this.#starts[0] ?? 0) - 1;
+  }
+
+  /** `null` where the line is empty. */
+  at(place: number): TextPart | null {
+    const start = this.#starts[place] ?? 0;
+    const end = (this.#starts[place + 1] ?? 0) - 1;
+    return start < end ? { bytes: this.#bytes, start, end } : null;
+  }
 }
 
 /** What one meter reads from the events. */
@@ -34,14 +64,11 @@ export function valueAt(column: Column, place: number): unknown {
 }
 
 /** Splits field `e` into its columns. Throws `JournalDataError` when they do not fit together: then no event can be trusted. */
-export function readEventColumns(text: string): EventColumns {
-  const headEnd = text.indexOf('\n');
-  const head = parseField(headEnd === -1 ? text : text.slice(0, headEnd), 'the head of field e') as Record<
-    string,
-    unknown
-  > | null;
-  const properties = headEnd === -1 ? [] : text.slice(headEnd + 1).split('\n');
-  const eventCount = properties.length;
+export function readEventColumns(bytes: Buffer): EventColumns {
+  const properties = new TextLines(bytes);
+  const headText = bytes.toString('utf8', 0, properties.headEnd);
+  const head = parseField(headText, 'the head of field e') as Record<string, unknown> | null;
+  const eventCount = properties.count;
   const { base, at, period, id, type, quantity } = head ?? {};
   if (!Number.isSafeInteger(base)) throw new JournalDataError('field e has no base instant');
   const readings = requireArray(head?.['readings'], 'e.readings').map(readReadingColumns);
@@ -85,5 +112,5 @@ export function columnsOfOne(columns: EventColumns, place: number): string {
       return typeof dimensionPlace === 'number' ? [meter, value, [dimensions[dimensionPlace]], 0] : [meter, value];
     }),
   };
-  return `${JSON.stringify(head)}\n${columns.properties[place] ?? ''}`;
+  return `${JSON.stringify(head)}\n${propertiesJson({ properties: columns.properties.at(place) }) ?? ''}`;
 }

@@ -3,7 +3,7 @@ import { ensureEventPartitions } from '../ledger/partitions.ts';
 import { formatPosition } from '../ledger/journal-position.ts';
 import type { DrainContext } from './drain-context.ts';
 import { JournalDataError, type JournalItem, type PoisonItem, rowText } from './journal-entry.ts';
-import type { JournalBatch } from './read-batch.ts';
+import { batchOf, type JournalBatch } from './journal-batch.ts';
 import { type BatchOutcome, writeBatch } from './write-batch.ts';
 
 /** Deadlocks and serialization failures are the database asking for another attempt. */
@@ -25,26 +25,26 @@ export async function writeIsolating(context: DrainContext, batch: JournalBatch)
     return await writeWithPartitions(context, batch);
   } catch (error) {
     if (!isDataFault(error)) throw error;
-    const [only] = batch.items;
+    const items = batch.items();
+    const [only] = items;
     if (only === undefined) throw error;
-    if (batch.items.length === 1) return writeAsPoison(context, batch, only, error as Error);
-    return writeHalves(context, batch);
+    if (items.length === 1) return writeAsPoison(context, batch, only, error as Error);
+    return writeHalves(context, batch, items);
   }
 }
 
-async function writeHalves(context: DrainContext, batch: JournalBatch): Promise<BatchOutcome> {
-  const middle = Math.ceil(batch.items.length / 2);
-  const headItems = batch.items.slice(0, middle);
-  const tailItems = batch.items.slice(middle);
+async function writeHalves(
+  context: DrainContext,
+  batch: JournalBatch,
+  items: readonly JournalItem[],
+): Promise<BatchOutcome> {
+  const middle = Math.ceil(items.length / 2);
+  const headItems = items.slice(0, middle);
   const border = headItems.at(-1)?.sequence ?? batch.firstSequence;
-  const head = await writeIsolating(context, { ...batch, items: headItems, lastSequence: border });
+  const head = await writeIsolating(context, batchOf(context.shard, { ...batch, lastSequence: border }, headItems));
   if (head.kind === 'stale') return head;
-  const tail = await writeIsolating(context, {
-    ...batch,
-    after: { epoch: batch.epoch, sequence: border },
-    items: tailItems,
-    firstSequence: border + 1,
-  });
+  const behind = { ...batch, after: { epoch: batch.epoch, sequence: border }, firstSequence: border + 1 };
+  const tail = await writeIsolating(context, batchOf(context.shard, behind, items.slice(middle)));
   // The head is committed. What another process drained of the tail is counted there.
   if (tail.kind === 'stale') return head;
   return {
@@ -74,7 +74,7 @@ async function writeAsPoison(
     journalText: rowText(item.row),
     reason: fault.message,
   };
-  return writeWithRetry(context, { ...batch, items: [poison] });
+  return writeWithRetry(context, batchOf(context.shard, batch, [poison]));
 }
 
 /** A month without a partition is made, once, and the batch is written again. */
@@ -90,9 +90,7 @@ async function writeWithPartitions(context: DrainContext, batch: JournalBatch): 
 
 async function makePartitions(context: DrainContext, batch: JournalBatch): Promise<void> {
   const instantOfMonth = new Map<string, EpochMicros>();
-  for (const item of batch.items) {
-    if (item.kind !== 'row') continue;
-    const { occurredAtMicros } = item.row;
+  for (const { occurredAtMicros } of batch.rows.rows()) {
     instantOfMonth.set(formatInstant(occurredAtMicros).slice(0, MONTH_CHARACTERS), occurredAtMicros);
   }
   for (const instant of instantOfMonth.values()) await ensureEventPartitions(context.pool, instant, instant + 1);

@@ -1,6 +1,6 @@
 import type { DrainContext, DrainResult } from './drain-context.ts';
 import { drainBatch } from './drain-once.ts';
-import { type JournalBatch, readBatch } from './read-batch.ts';
+import { type JournalBatch, readBatch } from './journal-batch.ts';
 
 /**
  * Drains one shard batch by batch, reading the next one while the database works on the present one: decoding and writing

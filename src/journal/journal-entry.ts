@@ -2,7 +2,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Aggregation } from '../domain/meter.ts';
 import type { Scale } from '../domain/quantity.ts';
 import type { MeteredRow } from '../ledger/metered-row.ts';
-import { contentDigestHex, idDigestHex } from '../ledger/usage-row.ts';
+import { contentDigestHex, idDigestHex, propertiesJson } from '../ledger/usage-row.ts';
 
 /** The form of journal entries that this program reads (field `f`). */
 export const JOURNAL_FORMAT_VERSION = '1';
@@ -16,10 +16,15 @@ export interface JournalRow extends MeteredRow {
   readonly gateVersion: number;
 }
 
-/** A row as a dead letter keeps it: JSON with its digests in hex. */
-export function rowText({ digests, digestsStart, ...row }: JournalRow): string {
-  const both = { digests, digestsStart, ...row };
-  return JSON.stringify({ ...row, idDigest: idDigestHex(both), contentDigest: contentDigestHex(both) });
+/** A row as a dead letter keeps it: JSON with its digests in hex and its properties as a text. */
+export function rowText(row: JournalRow): string {
+  const { digests: _digests, digestsStart: _digestsStart, properties: _properties, ...plain } = row;
+  return JSON.stringify({
+    ...plain,
+    propertiesJson: propertiesJson(row),
+    idDigest: idDigestHex(row),
+    contentDigest: contentDigestHex(row),
+  });
 }
 
 /** What cannot be read: one event, or a whole entry. It is set aside as a dead letter. */

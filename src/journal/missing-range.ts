@@ -10,7 +10,7 @@ import {
   readPosition,
 } from '../ledger/journal-position.ts';
 import type { DrainContext, TrimmedPosition } from './drain-context.ts';
-import type { JournalBatch } from './read-batch.ts';
+import type { JournalBatch } from './journal-batch.ts';
 
 /** Accepted events that the journal does not hold any more: everything after one position, through another. */
 export interface MissingRange {

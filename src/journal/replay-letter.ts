@@ -14,6 +14,7 @@ import { readCatalogueVersion } from '../ledger/read-catalogue-version.ts';
 import { appendRows } from './append-rows.ts';
 import { bookLateUsage } from './book-late-usage.ts';
 import { decodeLetter } from './decode-letter.ts';
+import { gatherRows } from './gather-rows.ts';
 import type { JournalRow } from './journal-entry.ts';
 
 /** What a replay writes with. */
@@ -50,10 +51,10 @@ export async function replayLetter(
     const catalogueVersion = await readCatalogueVersion(client);
     if (locked.epoch > next.afterEpoch) return { position: begun, catalogueVersion, replayed: undefined };
     const source = { shard: letter.shard, epoch: begun.epoch };
-    const rows = await bookLateUsage(client, { ...source, at: decision.at }, renumber(decoded));
+    const rows = await bookLateUsage(client, { ...source, at: decision.at }, gatherRows(source, renumber(decoded)));
     const counts = await appendRows(client, source, rows, locked);
-    const to = { epoch: begun.epoch, sequence: rows.length };
-    const link = { ...source, firstSequence: 1, lastSequence: rows.length, rowCount: counts.rows };
+    const to = { epoch: begun.epoch, sequence: rows.count };
+    const link = { ...source, firstSequence: 1, lastSequence: rows.count, rowCount: counts.rows };
     const chainDigest = await appendChainLink(client, locked.chainDigest, link, counts.chainBytes);
     await advancePosition(client, { shard: letter.shard, to, chainDigest });
     const resolution = counts.rows === 0 ? 'duplicate' : 'replayed';

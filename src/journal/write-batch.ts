@@ -6,8 +6,7 @@ import { advancePosition, comparePositions, type JournalPosition, lockPosition }
 import { appendRows } from './append-rows.ts';
 import { bookLateUsage } from './book-late-usage.ts';
 import type { DrainContext } from './drain-context.ts';
-import type { JournalRow } from './journal-entry.ts';
-import type { JournalBatch } from './read-batch.ts';
+import type { JournalBatch } from './journal-batch.ts';
 
 /** What one drain transaction did; `stale` when another process had drained the batch meanwhile and nothing was written. */
 export type BatchOutcome =
@@ -30,9 +29,7 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
     const position = await lockPosition(client, context.shard);
     if (comparePositions(position, batch.after) !== 0) return { kind: 'stale' };
     const source = { shard: context.shard, epoch: batch.epoch };
-    const sent: JournalRow[] = [];
-    for (const item of batch.items) if (item.kind === 'row') sent.push(item.row);
-    const rows = await bookLateUsage(client, { ...source, at: context.clock() }, sent);
+    const rows = await bookLateUsage(client, { ...source, at: context.clock() }, batch.rows);
     const counts = await appendRows(client, source, rows, position);
     const setAside = await writePoison(client, context, batch);
     const { firstSequence, lastSequence } = batch;
@@ -45,11 +42,8 @@ export async function writeBatch(context: DrainContext, batch: JournalBatch): Pr
 }
 
 async function writePoison(client: pg.PoolClient, context: DrainContext, batch: JournalBatch): Promise<number> {
-  let setAside = 0;
-  for (const item of batch.items) {
-    if (item.kind !== 'poison') continue;
+  for (const item of batch.poison) {
     await writeDeadLetter(client, { shard: context.shard, epoch: batch.epoch, ...item }, context.clock());
-    setAside += 1;
   }
-  return setAside;
+  return batch.poison.length;
 }

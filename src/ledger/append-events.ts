@@ -2,8 +2,8 @@ import type { Queryable } from './database.ts';
 import { byteColumn, instantSql, integerColumn } from './columns.ts';
 import { copyIn } from './copy-in.ts';
 import { safeInteger } from './journal-position.ts';
-import { contentDigestHex, idDigestHex, type UsageRow } from './usage-row.ts';
-import { encodeRows, type RowSource, USAGE_EVENT_COLUMNS } from './usage-row-bytes.ts';
+import { contentDigestHex, idDigestHex, propertiesJson, type UsageRow } from './usage-row.ts';
+import { type RowSource, USAGE_EVENT_COLUMNS } from './usage-row-bytes.ts';
 
 /** The way around what is known. The sequences travel back only when some rows were not new. */
 const INSERT_UNKNOWN = `
@@ -36,14 +36,6 @@ release savepoint append_events`;
 
 const UNIQUE_VIOLATION = '23505';
 
-/** What `appendEvents` did. */
-export interface AppendedEvents<Row> {
-  /** The rows that were new, in order of sequence. The others are duplicates of what the ledger has. */
-  readonly rows: readonly Row[];
-  /** The new rows as the hash chain covers them. */
-  readonly chainBytes: Buffer;
-}
-
 /**
  * Appends events that the ledger does not have yet. Rows of one call belong to one shard and epoch and come in order of
  * sequence; of rows with the same key the one with the lowest sequence is kept. They are copied, which fails as a whole when
@@ -52,24 +44,25 @@ export interface AppendedEvents<Row> {
  * Nobody else inserts the keys of this shard meanwhile (its position row is locked, a tenant has one shard), so the order of
  * the rows cannot make two writers wait for each other.
  *
+ * @param copyBytes of the rows, as `RowEncoder` answers them
+ * @param rows asked for only when one of them is known
+ * @returns the rows that were new, in order of sequence; `undefined` when all were. The others are duplicates of what the ledger has
  * @throws the database's `check_violation` from `ExecFindPartition` when a month has no partition
  */
 export async function appendEvents<Row extends UsageRow>(
   client: Queryable,
   source: RowSource,
-  rows: readonly Row[],
-): Promise<AppendedEvents<Row>> {
-  if (rows.length === 0) return { rows, chainBytes: Buffer.alloc(0) };
-  const { copyBytes, chainBytes } = encodeRows(source, rows);
+  copyBytes: Buffer,
+  rows: () => readonly Row[],
+): Promise<readonly Row[] | undefined> {
   try {
     await copyIn(client, COPY_EVENTS, copyBytes);
-    return { rows, chainBytes };
+    return undefined;
   } catch (error) {
     if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
   }
   await client.query('rollback to savepoint append_events');
-  const fresh = await insertUnknown(client, source, rows);
-  return { rows: fresh, chainBytes: encodeRows(source, fresh).chainBytes };
+  return insertUnknown(client, source, rows());
 }
 
 async function insertUnknown<Row extends UsageRow>(
@@ -97,7 +90,7 @@ function eventColumns(rows: readonly UsageRow[]): unknown[] {
     rows.map((row) => row.eventId),
     rows.map((row) => row.type),
     rows.map((row) => row.quantity),
-    rows.map((row) => row.propertiesJson),
+    rows.map(propertiesJson),
     rows.map((row) => row.readingsJson),
     byteColumn(rows.map(contentDigestHex)),
     integerColumn(rows.map((row) => row.usagePeriodMicros)),

@@ -1,5 +1,6 @@
 import type { EpochMicros } from '../domain/instant.ts';
 import { numericBytes } from './numeric-bytes.ts';
+import type { TextPart } from './usage-row.ts';
 
 /** PostgreSQL counts instants from 2000-01-01T00:00:00Z. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000;
@@ -105,6 +106,14 @@ export class ByteWriter {
     this.#view.setInt32(this.#end, written + 1);
     this.#bytes[start - 1] = JSONB_VERSION;
     this.#end = start + written;
+  }
+
+  /** @param json valid JSON text in UTF-8 */
+  jsonbPart({ bytes, start, end }: TextPart): void {
+    this.#view.setInt32(this.#end, end - start + 1);
+    this.#bytes[this.#end + 4] = JSONB_VERSION;
+    this.#end += 5;
+    this.raw(bytes, start, end);
   }
 
   /** Copies `byteCount` bytes from `start` on; by hand, because for so few a call costs more. */

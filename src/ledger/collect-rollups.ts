@@ -23,29 +23,42 @@ export interface Rollup {
 
 /** Adds up what rows brought: one entry per row of `usage_hourly`, in the order of its key. */
 export function collectRollups(rows: readonly MeteredRow[]): Rollup[] {
-  const placesOf = new Map<string, Place[]>();
-  const all: Place[] = [];
-  let place: Place | undefined;
-  for (const row of rows) {
-    // Rows of one request mostly fall into the hour that the row before fell into.
-    if (place === undefined || !place.holds(row)) place = findPlace(placesOf, all, row);
-    for (const contribution of row.contributions) place.tallyOf(contribution, row).add(row, contribution);
-  }
-  return all
-    .flatMap((each) => each.tallies)
-    .map((tally) => tally.rollup())
-    .toSorted(compareRollups);
+  const collector = new RollupCollector();
+  for (const row of rows) collector.add(row);
+  return collector.rollups();
 }
 
-function findPlace(placesOf: Map<string, Place[]>, all: Place[], row: MeteredRow): Place {
-  let places = placesOf.get(row.tenant);
-  if (places === undefined) placesOf.set(row.tenant, (places = []));
-  const found = places.findLast((place) => place.holds(row));
-  if (found !== undefined) return found;
-  const place = new Place(row);
-  places.push(place);
-  all.push(place);
-  return place;
+/** Adds up what rows brought, one by one: it keeps their contributions and not the rows. */
+export class RollupCollector {
+  readonly #placesOf = new Map<string, Place[]>();
+  readonly #all: Place[] = [];
+  #place: Place | undefined;
+
+  add(row: MeteredRow): void {
+    // Rows of one request mostly fall into the hour that the row before fell into.
+    let place = this.#place;
+    if (place === undefined || !place.holds(row)) this.#place = place = this.#findPlace(row);
+    for (const contribution of row.contributions) place.tallyOf(contribution, row).add(row, contribution);
+  }
+
+  /** One entry per row of `usage_hourly`, in the order of its key. */
+  rollups(): Rollup[] {
+    return this.#all
+      .flatMap((each) => each.tallies)
+      .map((tally) => tally.rollup())
+      .toSorted(compareRollups);
+  }
+
+  #findPlace(row: MeteredRow): Place {
+    let places = this.#placesOf.get(row.tenant);
+    if (places === undefined) this.#placesOf.set(row.tenant, (places = []));
+    const found = places.findLast((place) => place.holds(row));
+    if (found !== undefined) return found;
+    const place = new Place(row);
+    places.push(place);
+    this.#all.push(place);
+    return place;
+  }
 }
 
 /** One hour of one tenant's period. */

@@ -1,11 +1,17 @@
 import type { Connection, Submittable } from 'pg';
 import type { Queryable } from './database.ts';
 
-/** The driver's connection as far as `copy` needs it; the driver's own types leave these two out. */
+/** The driver's connection as far as `copy` needs it; the driver's own types leave this out. */
 interface CopyConnection extends Connection {
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
+
+/** The server takes a message as a whole before it looks at it: small ones are still in its cache then, and it begins with the first. */
+const MESSAGE_BYTES = 65_536;
+/** `CopyData` of the protocol: a letter, then the length in four bytes, which counts itself. */
+const MESSAGE_LETTER = 'd'.charCodeAt(0);
+const MESSAGE_HEAD_BYTES = 5;
+const LENGTH_BYTES = 4;
 
 /**
  * One `copy … from stdin` with its data, in the driver's form of a query: the driver calls these methods as the server's
@@ -27,7 +33,7 @@ class CopyIn implements Submittable {
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    connection.sendCopyFromChunk(this.#data);
+    sendCopyData(connection, this.#data);
     connection.endCopyFrom();
   }
 
@@ -42,6 +48,20 @@ class CopyIn implements Submittable {
   handleReadyForQuery(): void {
     this.#settle(undefined);
   }
+}
+
+/** The driver would copy the data into a buffer of its own, which grows with it. */
+function sendCopyData({ stream }: Connection, data: Buffer): void {
+  stream.cork();
+  for (let start = 0; start < data.length; start += MESSAGE_BYTES) {
+    const part = data.subarray(start, start + MESSAGE_BYTES);
+    const head = Buffer.allocUnsafe(MESSAGE_HEAD_BYTES);
+    head[0] = MESSAGE_LETTER;
+    head.writeInt32BE(part.length + LENGTH_BYTES, 1);
+    stream.write(head);
+    stream.write(part);
+  }
+  stream.uncork();
 }
 
 /**

@@ -4,8 +4,9 @@ import { byteColumn, instantSql, integerColumn, microsSql, readMicros } from './
 import type { Queryable } from './database.ts';
 import { safeInteger } from './journal-position.ts';
 import type { MeteredRow } from './metered-row.ts';
+import { collectRollups } from './collect-rollups.ts';
 import { upsertRollups } from './rollups.ts';
-import { rememberUniqueValues } from './unique-values.ts';
+import { collectUniqueValues, rememberUniqueValues } from './unique-values.ts';
 
 /** Where a page of events ended; the next one begins behind it. */
 export interface EventPlace {
@@ -157,7 +158,7 @@ export async function recordCountedBack(
   ]);
   for (const [epoch, some] of Map.groupBy(rows, (row) => row.epoch)) {
     const inOrder = some.toSorted((one, other) => one.sequence - other.sequence);
-    await upsertRollups(client, epoch, inOrder);
-    await rememberUniqueValues(client, inOrder);
+    await upsertRollups(client, epoch, collectRollups(inOrder));
+    await rememberUniqueValues(client, collectUniqueValues(inOrder));
   }
 }

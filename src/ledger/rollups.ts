@@ -1,16 +1,16 @@
 import { SCALE_MAX, scaledText } from '../domain/quantity.ts';
 import { numberArray, textArray } from './binary-array.ts';
-import { collectRollups, type Rollup } from './collect-rollups.ts';
+import type { Rollup } from './collect-rollups.ts';
 import type { Queryable } from './database.ts';
 import { daysOfHours } from './days-of-hours.ts';
-import type { MeteredRow } from './metered-row.ts';
 
 /**
- * Adds new events to their rollups by hour and by day, in one statement each. Give it only rows that `appendEvents` answered as new: a
- * rollup is the sum of rows and cannot tell one counted twice.
+ * Adds new events to their rollups by hour and by day, in one statement each. Give it only what rows brought that `appendEvents` answered
+ * as new: a rollup is the sum of rows and cannot tell one counted twice.
+ *
+ * @param hours as `RollupCollector` answers them
  */
-export async function upsertRollups(client: Queryable, epoch: number, rows: readonly MeteredRow[]): Promise<void> {
-  const hours = collectRollups(rows);
+export async function upsertRollups(client: Queryable, epoch: number, hours: readonly Rollup[]): Promise<void> {
   if (hours.length === 0) return;
   await client.query({ name: 'upsert_hours', text: UPSERT_HOURS, values: [...rollupColumns(hours), epoch] });
   const days = daysOfHours(hours);

@@ -1,13 +1,18 @@
+import type { EpochMicros } from '../domain/instant.ts';
 import { byteColumn, instantSql, integerColumn } from './columns.ts';
 import type { Queryable } from './database.ts';
 import type { MeteredRow } from './metered-row.ts';
 
 /** One distinct value of one `unique` meter in one batch. */
-interface UniqueValue {
-  readonly row: MeteredRow;
+export interface UniqueValue {
+  readonly tenant: string;
+  readonly usagePeriodMicros: EpochMicros;
+  readonly accountingPeriodMicros: EpochMicros;
   readonly meter: string;
   readonly dimensionsJson: string;
   readonly valueDigestHex: string;
+  /** The time of its first event. */
+  readonly firstAtMicros: EpochMicros;
 }
 
 const REMEMBER_UNIQUE_VALUES = `
@@ -20,37 +25,47 @@ on conflict (tenant, usage_period, accounting_period, meter, dimensions, value_d
   do update set first_at = excluded.first_at where excluded.first_at < kept.first_at`;
 
 /** Keeps the distinct values that new events brought to `unique` meters, with the time of their first event. */
-export async function rememberUniqueValues(client: Queryable, rows: readonly MeteredRow[]): Promise<void> {
-  const values = collectUniqueValues(rows);
+export async function rememberUniqueValues(client: Queryable, values: readonly UniqueValue[]): Promise<void> {
   if (values.length === 0) return;
   await client.query({
     name: 'remember_unique_values',
     text: REMEMBER_UNIQUE_VALUES,
     values: [
-      values.map((value) => value.row.tenant),
-      integerColumn(values.map((value) => value.row.usagePeriodMicros)),
-      integerColumn(values.map((value) => value.row.accountingPeriodMicros)),
+      values.map((value) => value.tenant),
+      integerColumn(values.map((value) => value.usagePeriodMicros)),
+      integerColumn(values.map((value) => value.accountingPeriodMicros)),
       values.map((value) => value.meter),
       values.map((value) => value.dimensionsJson),
       byteColumn(values.map((value) => value.valueDigestHex)),
-      integerColumn(values.map((value) => value.row.occurredAtMicros)),
+      integerColumn(values.map((value) => value.firstAtMicros)),
     ],
   });
 }
 
-/** In one order for all writers (that of the key), each value once with its earliest event. */
-function collectUniqueValues(rows: readonly MeteredRow[]): UniqueValue[] {
-  const values = new Map<string, UniqueValue>();
-  for (const row of rows) {
-    for (const { meter, dimensionsJson, valueDigestHex } of row.contributions) {
+/** The distinct values that rows brought to `unique` meters. */
+export function collectUniqueValues(rows: readonly MeteredRow[]): UniqueValue[] {
+  const collector = new UniqueValueCollector();
+  for (const row of rows) collector.add(row);
+  return collector.values();
+}
+
+/** Collects the distinct values of `unique` meters from rows, one by one. */
+export class UniqueValueCollector {
+  readonly #values = new Map<string, UniqueValue>();
+
+  add({ tenant, usagePeriodMicros, accountingPeriodMicros, occurredAtMicros, contributions }: MeteredRow): void {
+    for (const { meter, dimensionsJson, valueDigestHex } of contributions) {
       if (valueDigestHex === null) continue;
-      const place = `${row.tenant}/${row.usagePeriodMicros}/${row.accountingPeriodMicros}/${meter}`;
-      const key = `${place}/${valueDigestHex}/${dimensionsJson}`;
-      const known = values.get(key);
-      if (known === undefined || row.occurredAtMicros < known.row.occurredAtMicros) {
-        values.set(key, { row, meter, dimensionsJson, valueDigestHex });
-      }
+      const place = { tenant, usagePeriodMicros, accountingPeriodMicros, meter, valueDigestHex, dimensionsJson };
+      const key = `${tenant}/${usagePeriodMicros}/${accountingPeriodMicros}/${meter}/${valueDigestHex}/${dimensionsJson}`;
+      const known = this.#values.get(key);
+      if (known !== undefined && known.firstAtMicros <= occurredAtMicros) continue;
+      this.#values.set(key, { ...place, firstAtMicros: occurredAtMicros });
     }
   }
-  return [...values].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, value]) => value);
+
+  /** In one order for all writers (that of the key), each value once with its earliest event. */
+  values(): UniqueValue[] {
+    return [...this.#values].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, value]) => value);
+  }
 }

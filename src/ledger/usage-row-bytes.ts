@@ -1,9 +1,9 @@
 import { ByteWriter, TEXT_BYTES_PER_CHARACTER } from './byte-writer.ts';
 import { nearlyByTime } from './time-order.ts';
-import { DIGEST_BYTES, type UsageRow } from './usage-row.ts';
+import { DIGEST_BYTES, type TextPart, type UsageRow } from './usage-row.ts';
 
 /** A row as the hash chain covers it: all but the properties, which may be erased. */
-export type ChainedRow = Omit<UsageRow, 'propertiesJson'>;
+export type ChainedRow = Omit<UsageRow, 'properties'>;
 
 /** The shard and epoch that rows of one batch share. */
 export interface RowSource {
@@ -19,8 +19,9 @@ const COLUMN_COUNT = 16;
 
 /** More than all columns of a row that are no text. */
 const FIXED_BYTES = 512;
-const ROW_BYTES_GUESS = 400;
-const PROPERTIES_BYTES_GUESS = 200;
+const CHAINED_BYTES_GUESS = 320;
+/** More than the number of columns, a length and the version of JSON take. */
+const ROW_HEAD_BYTES = 8;
 
 /** What `copy … (format binary)` begins and ends with: its name, no flags, no extension; then no more rows. */
 const COPY_HEAD = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex');
@@ -36,38 +37,61 @@ export interface RowBytes {
 
 /**
  * Writes rows once for both: the bytes that are hashed are the bytes that PostgreSQL is sent. It is sent them nearly in the order of
- * their instants.
+ * their instants. A row is not looked at again once it was added.
  */
-export function encodeRows(source: RowSource, rows: readonly UsageRow[]): RowBytes {
-  const chain = new ByteWriter(rows.length * ROW_BYTES_GUESS + FIXED_BYTES);
-  const properties = new ByteWriter(rows.length * PROPERTIES_BYTES_GUESS + FIXED_BYTES);
-  // Where the two parts of each row end, one behind the other: a row is left while it is warm, and not looked at again.
-  const ends = new Uint32Array(rows.length * 2 + 2);
-  let place = 0;
-  for (const row of rows) {
-    writeChainedRow(chain, source, row);
-    writeProperties(properties, row.propertiesJson);
-    place += 2;
-    ends[place] = chain.length;
-    ends[place + 1] = properties.length;
-  }
-  const [chainBytes, propertiesBytes] = [chain.bytes(), properties.bytes()];
-  const copy = new ByteWriter(chain.length + properties.length + rows.length * 2 + FIXED_BYTES);
-  copy.raw(COPY_HEAD);
-  for (const index of nearlyByTime(rows)) {
-    const at = index * 2;
-    copy.bareInt16(COLUMN_COUNT);
-    copy.raw(chainBytes, ends[at], ends[at + 2]);
-    copy.raw(propertiesBytes, ends[at + 1], ends[at + 3]);
-  }
-  copy.bareInt16(COPY_END);
-  return { copyBytes: copy.bytes(), chainBytes };
-}
+export class RowEncoder {
+  readonly #source: RowSource;
+  readonly #chain: ByteWriter;
+  /** Where the chained bytes of each row end, from those of no row on. */
+  #chainEnds: Uint32Array;
+  #instants: Float64Array;
+  readonly #properties: (TextPart | null)[] = [];
+  #propertiesBytes = 0;
+  #count = 0;
 
-function writeProperties(writer: ByteWriter, json: string | null): void {
-  writer.reserve(FIXED_BYTES + (json?.length ?? 0) * TEXT_BYTES_PER_CHARACTER);
-  if (json === null) writer.null();
-  else writer.jsonb(json);
+  /** @param rowsGuess how many rows are probably added; what is held grows when there are more */
+  constructor(source: RowSource, rowsGuess: number) {
+    this.#source = source;
+    this.#chain = new ByteWriter(rowsGuess * CHAINED_BYTES_GUESS + FIXED_BYTES);
+    this.#chainEnds = new Uint32Array(rowsGuess + 1);
+    this.#instants = new Float64Array(rowsGuess);
+  }
+
+  add(row: UsageRow): void {
+    if (this.#count === this.#instants.length) this.#grow();
+    const { properties } = row;
+    writeChainedRow(this.#chain, this.#source, row);
+    this.#properties.push(properties);
+    if (properties !== null) this.#propertiesBytes += properties.end - properties.start;
+    this.#instants[this.#count] = row.occurredAtMicros;
+    this.#count += 1;
+    this.#chainEnds[this.#count] = this.#chain.length;
+  }
+
+  bytes(): RowBytes {
+    const chainBytes = this.#chain.bytes();
+    const copyLength = chainBytes.length + this.#propertiesBytes + this.#count * ROW_HEAD_BYTES;
+    const copy = new ByteWriter(copyLength + FIXED_BYTES);
+    copy.raw(COPY_HEAD);
+    for (const place of nearlyByTime(this.#instants.subarray(0, this.#count))) {
+      copy.bareInt16(COLUMN_COUNT);
+      copy.raw(chainBytes, this.#chainEnds[place], this.#chainEnds[place + 1]);
+      const properties = this.#properties[place] ?? null;
+      if (properties === null) copy.null();
+      else copy.jsonbPart(properties);
+    }
+    copy.bareInt16(COPY_END);
+    return { copyBytes: copy.bytes(), chainBytes };
+  }
+
+  #grow(): void {
+    const rowsMax = this.#count * 2 + 1;
+    const [chainEnds, instants] = [this.#chainEnds, this.#instants];
+    this.#chainEnds = new Uint32Array(rowsMax + 1);
+    this.#instants = new Float64Array(rowsMax);
+    this.#chainEnds.set(chainEnds);
+    this.#instants.set(instants);
+  }
 }
 
 /**

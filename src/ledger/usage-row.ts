@@ -10,6 +10,13 @@ export type StoredReadings = Readonly<Record<string, string | readonly [string, 
 /** Bytes of the id digest, and of the content digest behind it. */
 export const DIGEST_BYTES = 16;
 
+/** Text in UTF-8, from `start` up to `end`. Others may stand in the same bytes: what nobody looks at is not made a string. */
+export interface TextPart {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** One accepted event on its way into `usage_event`. */
 export interface UsageRow {
   readonly sequence: number;
@@ -23,13 +30,24 @@ export interface UsageRow {
   /** A plain decimal. */
   readonly quantity: string;
   /** JSON text, `null` when the event carried none. */
-  readonly propertiesJson: string | null;
+  readonly properties: TextPart | null;
   /** `StoredReadings` as canonical JSON. */
   readonly readingsJson: string;
   readonly usagePeriodMicros: EpochMicros;
   readonly accountingPeriodMicros: EpochMicros;
   readonly catalogueVersion: number;
   readonly acceptedAtMicros: EpochMicros;
+}
+
+/** A text that is not yet in bytes. */
+export function textPart(text: string): TextPart {
+  const bytes = Buffer.from(text, 'utf8');
+  return { bytes, start: 0, end: bytes.length };
+}
+
+/** A row's properties as JSON text, `null` without any. */
+export function propertiesJson({ properties }: Pick<UsageRow, 'properties'>): string | null {
+  return properties === null ? null : properties.bytes.toString('utf8', properties.start, properties.end);
 }
 
 /** The digest of a row's id in hex. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatInstant } from '../../src/domain/instant.ts';
 import { decodeEntry } from '../../src/journal/decode-entry.ts';
 import type { JournalRow } from '../../src/journal/journal-entry.ts';
-import { idDigestHex } from '../../src/ledger/usage-row.ts';
+import { idDigestHex, propertiesJson } from '../../src/ledger/usage-row.ts';
 import { idDigest, journalFields, journalId, REQUESTS, TOKENS, type JournalEvent } from '../support/journal-entry.ts';
 
 function decode(events: readonly JournalEvent[], firstSequence = 10): readonly JournalRow[] {
@@ -25,14 +25,14 @@ describe('an entry of the journal', () => {
     expect(rows[0]).toMatchObject({
       readingsJson: '{"tokens":["1.5",{"a":null,"model":"x"}]}',
       contributions: [{ meter: 'tokens', scale: 3, scaled: 1_500, dimensionsJson: '{"a":null,"model":"x"}' }],
-      propertiesJson: null,
+      properties: null,
     });
     expect(rows[0] && idDigestHex(rows[0])).toBe(idDigest('acme', 'b').toString('hex'));
     expect(formatInstant(rows[0]?.hourMicros ?? 0)).toBe('2023-11-16T10:00:00Z');
+    expect(rows[1] && propertiesJson(rows[1])).toBe('{"note":"ü"}');
     expect(rows[1]).toMatchObject({
       tenant: 'globex',
       gateVersion: 4,
-      propertiesJson: '{"note":"ü"}',
       readingsJson: '{}',
     });
   });

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../src/domain/event.ts';
 import { formatInstant, type InstantText } from '../../src/domain/instant.ts';
 import { decodeEntry } from '../../src/journal/decode-entry.ts';
 import { type JournalRow, rowText } from '../../src/journal/journal-entry.ts';
+import { propertiesJson } from '../../src/ledger/usage-row.ts';
 import { journalFields, journalId, type JournalEvent, type JournalMeter } from '../support/journal-entry.ts';
 
 const METERS: readonly JournalMeter[] = [
@@ -67,7 +68,7 @@ test('what recordUsage journals is what the drain reads, whatever the events hol
           type: row.type,
           at: formatInstant(row.occurredAtMicros),
           quantity: row.quantity,
-          properties: row.propertiesJson,
+          properties: propertiesJson(row),
           readings: row.readingsJson,
         })),
       ).toEqual(

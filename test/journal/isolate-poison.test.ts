@@ -41,6 +41,22 @@ describe('poison', () => {
     expect(await stack.redis.xlen(JOURNAL_KEY)).toBe(0);
   });
 
+  test('whose properties are no UTF-8 is set aside alone, and found by the place where it stands', async () => {
+    const events = Array.from({ length: 9 }, (_, index) =>
+      event(`event-${index + 1}`, { properties: { note: 'plain' } }),
+    );
+    events[6] = event('event-7', { properties: { note: 'broken' } });
+    const fields = journalFields(1, events);
+    const broken = fields.map((field) => Buffer.from(field.toString('latin1').replace('broken', '\u00ff'), 'latin1'));
+    await stack.redis.xadd(JOURNAL_KEY, '1-9', ...broken);
+    expect(await drainOnce(stack)).toMatchObject({ drained: 9, rows: 8, setAside: 1, backlog: false });
+    expect(await deadLetters()).toMatchObject([
+      { tenant: 'acme', sequence: '7', reason: expect.stringContaining('invalid byte sequence') as string },
+    ]);
+    expect(await countRows(stack.pool, 'usage_event')).toBe(8);
+    expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true, rows: 8 });
+  });
+
   test('is kept as it came, whatever characters it has', async () => {
     await stack.append([event('nul\u0000id')]);
     await drainOnce(stack);

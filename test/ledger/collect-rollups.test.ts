@@ -40,7 +40,7 @@ const rowsOf = fc.array(rowParts, { maxLength: 30 }).map((parts) =>
     eventId: '',
     type: '',
     quantity: '1',
-    propertiesJson: null,
+    properties: null,
     readingsJson: '{}',
     catalogueVersion: 1,
     acceptedAtMicros: 0,

@@ -7,7 +7,8 @@ import { appendEvents } from '../../src/ledger/append-events.ts';
 import { appendChainLink } from '../../src/ledger/chain-link.ts';
 import { microsSql } from '../../src/ledger/columns.ts';
 import { numericBytes } from '../../src/ledger/numeric-bytes.ts';
-import type { UsageRow } from '../../src/ledger/usage-row.ts';
+import { propertiesJson, textPart, type UsageRow } from '../../src/ledger/usage-row.ts';
+import { type RowBytes, RowEncoder, type RowSource } from '../../src/ledger/usage-row-bytes.ts';
 import { verifyChain } from '../../src/ledger/verify-chain.ts';
 import { createDrainStack, type DrainStack } from '../support/drain-stack.ts';
 
@@ -62,7 +63,7 @@ const rowParts = fc.record({
   eventId: text,
   type: text,
   quantity: decimal,
-  propertiesJson: fc.option(json.map(canonicalJson)),
+  properties: fc.option(json.map((value) => textPart(canonicalJson(value)))),
   readingsJson: json.map(canonicalJson),
   digests: fc.uint8Array({ minLength: 40, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   usagePeriodMicros: fc.maxSafeNat(),
@@ -70,6 +71,12 @@ const rowParts = fc.record({
   catalogueVersion: fc.maxSafeNat(),
   acceptedAtMicros: fc.maxSafeNat(),
 });
+
+function encode(source: RowSource, rows: readonly UsageRow[]): RowBytes {
+  const encoder = new RowEncoder(source, rows.length);
+  for (const row of rows) encoder.add(row);
+  return encoder.bytes();
+}
 
 const READ_BACK = `
 select sequence, epoch, shard, ${microsSql('occurred_at')} as occurred_at, tenant, encode(id_digest || content_digest, 'hex') as digests,
@@ -89,7 +96,7 @@ function expected(row: UsageRow): Record<string, unknown> {
     event_id: row.eventId,
     type: row.type,
     quantity: row.quantity,
-    properties: row.propertiesJson === null ? null : JSON.parse(row.propertiesJson),
+    properties: JSON.parse(propertiesJson(row) ?? 'null'),
     readings: JSON.parse(row.readingsJson),
     usage_period: String(row.usagePeriodMicros),
     accounting_period: String(row.accountingPeriodMicros),
@@ -109,8 +116,8 @@ test('whatever a row holds comes back from the ledger as it was sent, and its ch
       async (parts) => {
         const rows = parts.map((part, index): UsageRow => ({ ...part, sequence: index + 1, digestsStart: 8 }));
         await client.query('begin');
-        const { rows: fresh, chainBytes } = await appendEvents(client, SOURCE, rows);
-        expect(fresh).toBe(rows);
+        const { copyBytes, chainBytes } = encode(SOURCE, rows);
+        expect(await appendEvents(client, SOURCE, copyBytes, () => rows)).toBeUndefined();
         const { rows: found } = await client.query(READ_BACK);
         expect(found).toEqual(rows.map(expected));
         await client.query('rollback');
@@ -147,7 +154,7 @@ function usageRow(sequence: number, eventId: string, digest: number): UsageRow {
     eventId,
     type: 'call',
     quantity: '1.50',
-    propertiesJson: null,
+    properties: null,
     readingsJson: '{"calls":["1.5",{"model":"ü"}]}',
     usagePeriodMicros: NOVEMBER_MICROS,
     accountingPeriodMicros: NOVEMBER_MICROS,
@@ -159,10 +166,11 @@ function usageRow(sequence: number, eventId: string, digest: number): UsageRow {
 test('a known event is left out, and the chain covers what was taken', async () => {
   const rows = [usageRow(1, 'a', 1), usageRow(2, 'b', 2), usageRow(3, 'a again', 1)];
   await client.query('begin');
-  const { rows: fresh, chainBytes } = await appendEvents(client, { shard: 0, epoch: 1 }, rows);
+  const source = { shard: 0, epoch: 1 };
+  const fresh = (await appendEvents(client, source, encode(source, rows).copyBytes, () => rows)) ?? rows;
   expect(fresh.map(({ eventId }) => eventId)).toEqual(['a', 'b']);
   const link = { shard: 0, epoch: 1, firstSequence: 1, lastSequence: 3, rowCount: fresh.length };
-  const tip = await appendChainLink(client, Buffer.alloc(32), link, chainBytes);
+  const tip = await appendChainLink(client, Buffer.alloc(32), link, encode(source, fresh).chainBytes);
   await client.query('insert into journal_position (shard, epoch, sequence, chain_digest) values (0, 1, 3, $1)', [tip]);
   await client.query('commit');
   expect(await verifyChain(stack.pool, 0)).toMatchObject({ isWhole: true, rows: 2, problems: [] });

@@ -3,16 +3,24 @@ import { decodeEntry, type EntryFields, firstSequenceOf, parseEntryId } from './
 import { BATCH_EVENTS_MAX, type DrainContext } from './drain-context.ts';
 import type { JournalItem } from './journal-entry.ts';
 
-/** Consecutive items of one epoch that follow a position. */
-export interface JournalBatch {
-  /** The position that the items follow. */
+/** Consecutive entries of one epoch that follow a position, as they were read. */
+export interface JournalEntries {
+  /** The position that they follow. */
   readonly after: JournalPosition;
+  readonly epoch: number;
+  readonly entries: readonly StreamEntry[];
+  /** How many events they say they have. What cannot be read may say anything. */
+  readonly eventCount: number;
+  /** Whether entries were left for the next batch. */
+  readonly backlog: boolean;
+}
+
+/** From where to where entries go. */
+export interface EntrySpan {
   readonly epoch: number;
   /** The first sequence that the journal has: above `after` + 1 when accepted events are missing. */
   readonly firstSequence: number;
   readonly lastSequence: number;
-  readonly items: readonly JournalItem[];
-  /** Whether entries were left for the next batch. */
   readonly backlog: boolean;
 }
 
@@ -28,73 +36,77 @@ const PAGES_MAX = 40;
 const BATCH_BYTES_MAX = 67_108_864;
 
 /**
- * Reads and decodes what follows a position in the shard's stream: at most `BATCH_EVENTS_MAX` events (one entry is always
- * taken whole), all of one epoch. The position may lie inside an entry, when part of it was drained while poison was isolated.
+ * Reads what follows a position in the shard's stream: at most `BATCH_EVENTS_MAX` events (one entry is always taken whole), all of one
+ * epoch. The position may lie inside an entry, when part of it was drained while poison was isolated.
  *
  * @returns `undefined` when nothing follows
  */
-export async function readBatch(
+export async function readEntries(
   context: Pick<DrainContext, 'redis' | 'journalKey'>,
   after: JournalPosition,
-): Promise<JournalBatch | undefined> {
-  const { entries, backlog } = await readEntries(context, after);
+): Promise<JournalEntries | undefined> {
+  const { entries, eventCount, backlog } = await readPages(context, after);
   const first = entries[0];
   if (first === undefined) return undefined;
-  const epoch = parseEntryId(first[0].toString('latin1')).epoch;
+  return { after, epoch: parseEntryId(first[0].toString('latin1')).epoch, entries, eventCount, backlog };
+}
+
+/**
+ * Decodes entries one after the other: no more than the items of one are held at a time. The answer is the same each time.
+ *
+ * @param take is given every item behind the position, in order of sequence
+ * @returns what was decoded: less than the entries, with a backlog, where a gap lies between two of them. The next batch then begins with the
+ *   gap, and reports it
+ */
+export function decodeEntries(
+  { after, epoch, entries, backlog }: JournalEntries,
+  take: (item: JournalItem) => void,
+): EntrySpan {
   // A new epoch counts from 1.
-  let nextSequence = epoch === after.epoch ? after.sequence + 1 : 1;
-  const startSequence = nextSequence;
-  const items: JournalItem[] = [];
+  const startSequence = epoch === after.epoch ? after.sequence + 1 : 1;
+  let nextSequence = startSequence;
   let firstSequence: number | undefined;
   for (const [id, fields] of entries) {
     const entry = decodeEntry(id.toString('latin1'), fields, nextSequence);
-    // A gap between two entries ends the batch: the next one begins with it and reports it.
     if (firstSequence !== undefined && entry.firstSequence !== nextSequence) {
-      return { after, epoch, firstSequence, lastSequence: nextSequence - 1, items, backlog: true };
+      return { epoch, firstSequence, lastSequence: nextSequence - 1, backlog: true };
     }
     firstSequence ??= Math.max(entry.firstSequence, startSequence);
-    for (const item of entry.items) if (item.sequence >= startSequence) items.push(item);
+    for (const item of entry.items) if (item.sequence >= startSequence) take(item);
     nextSequence = entry.lastSequence + 1;
   }
-  return {
-    after,
-    epoch,
-    firstSequence: firstSequence ?? startSequence,
-    lastSequence: nextSequence - 1,
-    items,
-    backlog,
-  };
+  return { epoch, firstSequence: firstSequence ?? startSequence, lastSequence: nextSequence - 1, backlog };
 }
 
 /** Pages through the stream until the batch is full, the epoch changes or the stream ends. */
-async function readEntries(
+async function readPages(
   { redis, journalKey }: Pick<DrainContext, 'redis' | 'journalKey'>,
   after: JournalPosition,
-): Promise<{ entries: StreamEntry[]; backlog: boolean }> {
+): Promise<Pick<JournalEntries, 'entries' | 'eventCount' | 'backlog'>> {
   const entries: StreamEntry[] = [];
   let cursor = formatPosition(after);
-  let events = 0;
+  let eventCount = 0;
   let bytes = 0;
   let pageEntries = FIRST_PAGE_ENTRIES;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const found = (await redis.xrangeBuffer(journalKey, `(${cursor}`, '+', 'COUNT', pageEntries)) as StreamEntry[];
     for (const entry of found) {
       const size = eventsIn(entry);
-      if (entries.length > 0 && (events + size > BATCH_EVENTS_MAX || isOtherEpoch(entry, entries[0]))) {
-        return { entries, backlog: true };
+      if (entries.length > 0 && (eventCount + size > BATCH_EVENTS_MAX || isOtherEpoch(entry, entries[0]))) {
+        return { entries, eventCount, backlog: true };
       }
-      if (bytes >= BATCH_BYTES_MAX) return { entries, backlog: true };
+      if (bytes >= BATCH_BYTES_MAX) return { entries, eventCount, backlog: true };
       entries.push(entry);
-      events += size;
+      eventCount += size;
       bytes += bytesIn(entry);
     }
     const last = found.at(-1);
-    if (last === undefined || found.length < pageEntries) return { entries, backlog: false };
+    if (last === undefined || found.length < pageEntries) return { entries, eventCount, backlog: false };
     cursor = last[0].toString('latin1');
-    const wanted = Math.ceil(((BATCH_EVENTS_MAX - events) * entries.length) / events);
+    const wanted = Math.ceil(((BATCH_EVENTS_MAX - eventCount) * entries.length) / eventCount);
     pageEntries = Math.min(Math.max(1, wanted), PAGE_ENTRIES_MAX);
   }
-  return { entries, backlog: true };
+  return { entries, eventCount, backlog: true };
 }
 
 /** Events of an entry; an entry that does not say counts as one. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { readBatch } from '../../src/journal/read-batch.ts';
+import { readBatch } from '../../src/journal/journal-batch.ts';
 import { createDrainStack, type DrainStack, JOURNAL_KEY } from '../support/drain-stack.ts';
 
 let stack: DrainStack;
