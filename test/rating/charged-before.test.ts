@@ -13,9 +13,10 @@ const YEAR = { start: OCTOBER, end: '2024-10-01T00:00:00Z' };
 const PER_SEAT: FixedQuantityPrice = { model: 'per_unit', unitPrice: '366' };
 const VOLUME: FixedQuantityPrice = {
   model: 'volume',
+  flatAtZero: true,
   bands: [
-    { upTo: '10', unitPrice: '100' },
-    { upTo: null, unitPrice: '60' },
+    { upTo: '10', unitPrice: '100', flatFee: '0' },
+    { upTo: null, unitPrice: '60', flatFee: '0' },
   ],
 };
 
