@@ -6,6 +6,19 @@ import type { PlanSpan, PricedTimelines, QuantitySpan } from './timeline-spans.t
 
 type HeldTimelines = PricedTimelines & { readonly quantities: readonly QuantitySpan[] };
 
+/** The timelines of a tenant's fixed quantities as a change leaves them. */
+export interface LeftQuantities {
+  readonly quantities: readonly QuantitySpan[];
+  /** Of which of them the timeline is another one then. */
+  readonly changedQuantities: readonly string[];
+}
+
+/** What a change of plans or add-ons leaves of fixed quantities, and whose timelines have to be written. The same parameters as below. */
+export function leftQuantities(before: HeldTimelines, after: HeldTimelines, fromMicros: EpochMicros): LeftQuantities {
+  const quantities = quantitiesOfAddOns(before, after, fromMicros);
+  return { quantities, changedQuantities: changedNames(before.quantities, quantities) };
+}
+
 /**
  * The fixed quantities of a tenant as they are when its add-ons change, or its plan beside them: those of an add-on end with it, and none is
  * there when it begins again. Where it was to end and now goes on, they go on too. What the plan, or another add-on, has a price for just then
