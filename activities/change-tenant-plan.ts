@@ -27,7 +27,12 @@ export async function changeTenantPlan(deps: BillingDeps, order: ChangePlanOrder
   const changed = await inTransaction(deps.pool, async (client) => {
     const done = await changePlan(client, change, requireInstant(commandedAt));
     if (done.isUnchanged) return done;
-    const details = { reason, at: formatInstant(done.atMicros), to: { key: plan, version: done.after.version } };
+    const details = {
+      reason,
+      at: formatInstant(done.atMicros),
+      to: { key: plan, version: done.after.version },
+      quantities: [...done.changedQuantities],
+    };
     await recordAudit(client, {
       atMicros: deps.clock(),
       actor,

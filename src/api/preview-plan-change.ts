@@ -1,4 +1,4 @@
-import type { CatalogueSnapshot } from '../catalog/catalogue-snapshot.ts';
+import type { CatalogueSnapshot, TenantEntry } from '../catalog/catalogue-snapshot.ts';
 import type { PlannedPlanChange } from '../catalog/change-plan.ts';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
@@ -24,15 +24,18 @@ export async function previewPlanChange(
   planned: PlannedPlanChange,
   atMicros: EpochMicros,
 ): Promise<PlanChangePreview | null> {
-  const foreseen = { ...planned, changed: { plans: planned.plans } };
+  const foreseen = { ...planned, changed: { plans: planned.plans, quantities: planned.quantities } };
   const preview = await previewTimelineChange(deps, snapshot, foreseen, atMicros);
   const entry = snapshot.tenants.get(planned.tenant);
   const period = entry === undefined ? undefined : changedPeriod(entry, planned.atMicros, atMicros);
   if (preview === null || entry === undefined || period === undefined) return null;
-  const whole = async (plan: PlanVersion | null): Promise<string | null> => {
+  const whole = async (plan: PlanVersion | null, { quantities }: Pick<TenantEntry, 'quantities'>) => {
     if (plan === null) return null;
     const plans = [{ plan, fromMicros: entry.billingStartMicros, toMicros: null }];
-    return openPeriodTotal(deps, snapshot, { ...entry, plans }, period);
+    return openPeriodTotal(deps, snapshot, { ...entry, plans, quantities }, period);
   };
-  return { ...preview, wholePeriod: { before: await whole(planned.before), after: await whole(planned.after) } };
+  return {
+    ...preview,
+    wholePeriod: { before: await whole(planned.before, entry), after: await whole(planned.after, planned) },
+  };
 }

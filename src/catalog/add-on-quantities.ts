@@ -6,10 +6,23 @@ import type { PlanSpan, PricedTimelines, QuantitySpan } from './timeline-spans.t
 
 type HeldTimelines = PricedTimelines & { readonly quantities: readonly QuantitySpan[] };
 
+/** The timelines of a tenant's fixed quantities as a change leaves them. */
+export interface LeftQuantities {
+  readonly quantities: readonly QuantitySpan[];
+  /** Of which of them the timeline is another one then. */
+  readonly changedQuantities: readonly string[];
+}
+
+/** What a change of plans or add-ons leaves of fixed quantities, and whose timelines have to be written. The same parameters as below. */
+export function leftQuantities(before: HeldTimelines, after: HeldTimelines, fromMicros: EpochMicros): LeftQuantities {
+  const quantities = quantitiesOfAddOns(before, after, fromMicros);
+  return { quantities, changedQuantities: changedNames(before.quantities, quantities) };
+}
+
 /**
- * The fixed quantities of a tenant as they are when its add-ons change: those of an add-on end with it, and none is there when it begins
- * again. Where it was to end and now goes on, they go on too. What the plan, or another add-on, has a price for just then stays, as it does when
- * plans change.
+ * The fixed quantities of a tenant as they are when its add-ons change, or its plan beside them: those of an add-on end with it, and none is
+ * there when it begins again. Where it was to end and now goes on, they go on too. What the plan, or another add-on, has a price for just then
+ * goes on as well, and what only a plan has stays, as it does when plans change.
  *
  * @param before what the tenant held until the change was ordered
  * @param after the same with the change, and the quantities as they were
@@ -23,9 +36,9 @@ export function quantitiesOfAddOns(
   const timelines = Map.groupBy(after.quantities, ({ name }) => name);
   return [...timelines].flatMap(([name, items]) => {
     const goingOn = endsOf(before, name, fromMicros).filter((end) => isPricedAt(after, name, end));
-    const ends = endsOf(after, name, fromMicros);
-    return cutAt(resumed(items, goingOn), [...ends, ...beginningsOf(after, name, fromMicros)]).filter(
-      (item) => !ends.some((end) => end <= item.fromMicros) || isPricedAt(after, name, item.fromMicros),
+    const cuts = [...endsOf(after, name, fromMicros), ...beginningsOf(after, name, fromMicros)];
+    return cutAt(resumed(items, goingOn), cuts).filter(
+      (item) => item.fromMicros < fromMicros || !isGivenUp(before, after, item),
     );
   });
 }
@@ -38,6 +51,15 @@ export function changedNames(before: readonly QuantitySpan[], after: readonly Qu
 
 function timelineText(items: readonly QuantitySpan[], name: string): string {
   return JSON.stringify(items.filter((item) => item.name === name));
+}
+
+/**
+ * Whether a quantity was to begin with a price that goes with its add-on, also with one that never comes to be; or without any, and an add-on
+ * now brings one, for which nobody ordered it.
+ */
+function isGivenUp(before: HeldTimelines, after: HeldTimelines, { name, fromMicros }: QuantitySpan): boolean {
+  if (isPricedAt(before, name, fromMicros) === isPricedAt(after, name, fromMicros)) return false;
+  return [before, after].some((timelines) => spansWith(timelines, name).some((span) => holdsAt(span, fromMicros)));
 }
 
 /** Where an add-on that has the price of a quantity ends, and nothing else has it. */

@@ -4,6 +4,7 @@ import type { EpochMicros } from '../domain/instant.ts';
 import type { Meter } from '../domain/meter.ts';
 import type { Charge, PlanVersion } from '../domain/plan.ts';
 import type { Party, Tenant } from '../domain/tenant.ts';
+import type { LeftQuantities } from './add-on-quantities.ts';
 import type { PlanSpan } from './timeline-spans.ts';
 
 /** One definition of the file and what applying it means. A type and no interface: the audit keeps it as JSON. */
@@ -19,7 +20,7 @@ export type CatalogueChange = {
 };
 
 /** A tenant comes under a plan version from an instant on; what was to hold from there on or later does not any more. */
-export interface PlanMove {
+export interface PlanMove extends LeftQuantities {
   readonly tenant: string;
   readonly planKey: string;
   readonly planVersion: number;

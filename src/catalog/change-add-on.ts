@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, endedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
-import { changedNames, quantitiesOfAddOns } from './add-on-quantities.ts';
+import { type LeftQuantities, leftQuantities } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant, refuseEmpty } from './change-instant.ts';
 import { requirePlan } from './change-plan.ts';
@@ -13,8 +13,8 @@ import { ADD_ONS_MAX } from './check-holdings.ts';
 import { countHeldFrom, notHeld, withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
-import { isSamePlan, type PlanSpan, type QuantitySpan } from './timeline-spans.ts';
-import { replaceTimeline } from './write-timeline.ts';
+import { isSamePlan, type PlanSpan } from './timeline-spans.ts';
+import { replaceQuantities, replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to hold an add-on from an instant on, or not any more. */
 export interface AddOnOrder {
@@ -31,7 +31,7 @@ export interface AddOnOrder {
 }
 
 /** What a change of an add-on comes to. */
-export interface PlannedAddOnChange {
+export interface PlannedAddOnChange extends LeftQuantities {
   readonly tenant: string;
   readonly planKey: string;
   /** What is held of it just before the change. */
@@ -43,10 +43,6 @@ export interface PlannedAddOnChange {
   readonly isUnchanged: boolean;
   /** The timelines of all of the tenant's add-ons as they are then. */
   readonly addOns: readonly PlanSpan[];
-  /** Those of its fixed quantities: what is held of an add-on ends with it. */
-  readonly quantities: readonly QuantitySpan[];
-  /** Of which quantities the timeline is another one then. */
-  readonly changedQuantities: readonly string[];
 }
 
 /**
@@ -74,8 +70,7 @@ export function planAddOnChange(
   refuseTooMany(addOns, atMicros, entry);
   refuseTakenKeys({ ...entry, addOns }, atMicros);
   refuseStrandedPrices(entry, addOns);
-  const quantities = quantitiesOfAddOns(entry, { ...entry, addOns }, atMicros);
-  const changedQuantities = changedNames(entry.quantities, quantities);
+  const left = leftQuantities(entry, { ...entry, addOns }, atMicros);
   return {
     tenant,
     planKey,
@@ -83,10 +78,9 @@ export function planAddOnChange(
     after: action === 'remove' ? null : plan,
     atMicros,
     untilMicros: action === 'remove' ? null : untilMicros,
-    isUnchanged: isSameTimeline(items, changed, isSamePlan) && changedQuantities.length === 0,
+    isUnchanged: isSameTimeline(items, changed, isSamePlan) && left.changedQuantities.length === 0,
     addOns,
-    quantities,
-    changedQuantities,
+    ...left,
   };
 }
 
@@ -99,13 +93,10 @@ export async function changeAddOn(
   return changeTenant(client, {
     tenant: order.tenant,
     plan: (snapshot) => planAddOnChange(snapshot, order, nowMicros),
-    write: async ({ tenant, planKey: name, addOns, quantities, changedQuantities }) => {
+    write: async ({ tenant, planKey: name, addOns, ...left }) => {
       const items = addOns.filter((span) => keyOf(span) === name);
       await replaceTimeline(client, { tenant, kind: 'add_on', name }, items);
-      for (const quantity of changedQuantities) {
-        const held = quantities.filter((item) => item.name === quantity);
-        await replaceTimeline(client, { tenant, kind: 'quantity', name: quantity }, held);
-      }
+      await replaceQuantities(client, tenant, left);
     },
   });
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import { changedFrom, isSameTimeline, itemAt } from '../domain/timeline.ts';
+import { type LeftQuantities, leftQuantities } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
@@ -10,7 +11,7 @@ import { changeTenant, type MadeChange, requireTenant } from './change-tenant.ts
 import { newestPlans } from './newest-plans.ts';
 import { refuseTakenKeys } from './taken-keys.ts';
 import { isSamePlan } from './timeline-spans.ts';
-import { replaceTimeline } from './write-timeline.ts';
+import { replaceQuantities, replaceTimeline } from './write-timeline.ts';
 
 /** A tenant is to come under another plan version. */
 export interface PlanChangeOrder {
@@ -21,8 +22,8 @@ export interface PlanChangeOrder {
   readonly at: ChangeAt;
 }
 
-/** What a plan change comes to. */
-export interface PlannedPlanChange {
+/** What a plan change comes to. What an add-on had until then of a fixed quantity goes on where the plan has it. */
+export interface PlannedPlanChange extends LeftQuantities {
   readonly tenant: string;
   /** What holds just before the change. */
   readonly before: PlanVersion | null;
@@ -56,14 +57,16 @@ export function planPlanChange(
   const next: PlanSpan = { plan: after, fromMicros: atMicros, toMicros: null };
   const plans = changedFrom(entry.plans, next, isSamePlan);
   refuseTakenKeys({ ...entry, plans }, atMicros);
+  const left = leftQuantities(entry, { ...entry, plans }, atMicros);
   return {
     tenant: order.tenant,
     before: (itemAt(entry.plans, atMicros - 1) ?? itemAt(entry.plans, atMicros))?.plan ?? null,
     after,
     atMicros,
     dropped: entry.plans.filter((item) => item.fromMicros >= atMicros && !plans.some((kept) => isSameItem(kept, item))),
-    isUnchanged: isSameTimeline(entry.plans, plans, isSamePlan),
+    isUnchanged: isSameTimeline(entry.plans, plans, isSamePlan) && left.changedQuantities.length === 0,
     plans,
+    ...left,
   };
 }
 
@@ -80,7 +83,10 @@ export async function changePlan(
   return changeTenant(client, {
     tenant: order.tenant,
     plan: (snapshot) => planPlanChange(snapshot, order, nowMicros),
-    write: ({ tenant, plans }) => replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans),
+    write: async ({ tenant, plans, ...left }) => {
+      await replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans);
+      await replaceQuantities(client, tenant, left);
+    },
   });
 }
 

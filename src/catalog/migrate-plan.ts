@@ -2,6 +2,7 @@ import type pg from 'pg';
 
 import type { EpochMicros } from '../domain/instant.ts';
 import type { PlanVersion } from '../domain/plan.ts';
+import { type LeftQuantities, leftQuantities } from './add-on-quantities.ts';
 import { type CatalogueSnapshot, type PlanSpan, planVersionName, type TenantEntry } from './catalogue-snapshot.ts';
 import { type ChangeAt, changeInstant } from './change-instant.ts';
 import { ChangeRefusedError } from './change-refused-error.ts';
@@ -9,7 +10,7 @@ import { raiseCatalogueVersion, readLockedCatalogue, withLockedGates } from './l
 import { withTimeline } from './named-timelines.ts';
 import { strandedPrice, strandedPriceSentence } from './stranded-price.ts';
 import { takenKey, takenKeySentence } from './taken-keys.ts';
-import { replaceTimeline, type TimelineName } from './write-timeline.ts';
+import { replaceQuantities, replaceTimeline, type TimelineName } from './write-timeline.ts';
 
 /** Tenants that one page of a migration looks at most. */
 export const MIGRATED_PER_PAGE_MAX = 100;
@@ -36,6 +37,8 @@ export interface MigrationStep {
   readonly refused: string | null;
   /** Its timeline of plans, or of the add-on, as it is then. Of one that stays: none. */
   readonly moved: readonly PlanSpan[];
+  /** What it leaves of fixed quantities. Of one that stays: as they are. */
+  readonly left: LeftQuantities;
 }
 
 /** A page of a migration. */
@@ -97,7 +100,10 @@ export async function migratePlan(
   const planned = planMigration(locked, migration, nowMicros, page);
   const moved = planned.steps.filter(({ refused }) => refused === null);
   if (moved.length === 0) return { ...planned, catalogueVersion: snapshot.version };
-  for (const { tenant, moved: items } of moved) await replaceTimeline(client, timelineOf(planned.plan, tenant), items);
+  for (const { tenant, moved: items, left } of moved) {
+    await replaceTimeline(client, timelineOf(planned.plan, tenant), items);
+    await replaceQuantities(client, tenant, left);
+  }
   return { ...planned, catalogueVersion: await raiseCatalogueVersion(client) };
 }
 
@@ -114,15 +120,18 @@ function stepOf(
   const isOlder = (span: PlanSpan): boolean => span.plan.key === planKey && span.plan.version < toVersion;
   const spans = plan.addOn === true ? entry.addOns.filter((span) => span.plan.key === planKey) : entry.plans;
   const tenant = entry.tenant.id;
+  const staying = { atMicros: null, moved: [], left: { quantities: entry.quantities, changedQuantities: [] } };
   try {
     const atMicros = changeInstant(entry, at, nowMicros);
     const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > atMicros));
     if (older === undefined) return undefined;
     const fromVersion = older.plan.version;
     const moved = spans.flatMap((span) => (isOlder(span) ? movedFrom(span, plan, atMicros) : [span]));
-    const refused = reasonAgainst(entry, plan, moved, atMicros);
-    if (refused !== undefined) return { tenant, fromVersion, atMicros: null, refused, moved: [] };
-    return { tenant, fromVersion, atMicros: Math.max(atMicros, older.fromMicros), refused: null, moved };
+    const after = movedEntry(entry, plan, moved);
+    const refused = reasonAgainst(after, atMicros, entry);
+    if (refused !== undefined) return { tenant, fromVersion, refused, ...staying };
+    const left = leftQuantities(entry, after, atMicros);
+    return { tenant, fromVersion, atMicros: Math.max(atMicros, older.fromMicros), refused: null, moved, left };
   } catch (error) {
     // Of one that has ended there is nothing to move.
     if (!(error instanceof ChangeRefusedError)) throw error;
@@ -132,22 +141,21 @@ function stepOf(
     const older = spans.find((span) => isOlder(span) && (span.toMicros === null || span.toMicros > openMicros));
     // Nor of one that has no older version any more in what is not billed yet.
     if (older === undefined) return undefined;
-    return { tenant, fromVersion: older.plan.version, atMicros: null, refused: error.message, moved: [] };
+    return { tenant, fromVersion: older.plan.version, refused: error.message, ...staying };
   }
 }
 
+function movedEntry(entry: TenantEntry, { addOn, key }: PlanVersion, moved: readonly PlanSpan[]): TenantEntry {
+  return addOn === true
+    ? { ...entry, addOns: withTimeline(entry.addOns, keyOf, key, moved) }
+    : { ...entry, plans: moved };
+}
+
 /** What a tenant would hold twice, or would be charged without having ordered it. */
-function reasonAgainst(
-  entry: TenantEntry,
-  { addOn, key }: PlanVersion,
-  moved: readonly PlanSpan[],
-  atMicros: EpochMicros,
-): string | undefined {
-  const addOns = addOn === true ? withTimeline(entry.addOns, keyOf, key, moved) : entry.addOns;
-  const after = { ...entry, addOns, plans: addOn === true ? entry.plans : moved };
+function reasonAgainst(after: TenantEntry, atMicros: EpochMicros, before: TenantEntry): string | undefined {
   const taken = takenKey(after, atMicros);
   if (taken !== undefined) return takenKeySentence(taken);
-  const stranded = strandedPrice(entry, after.addOns);
+  const stranded = strandedPrice(before, after.addOns);
   return stranded === undefined ? undefined : strandedPriceSentence(stranded);
 }
 

@@ -5,6 +5,7 @@ import { periodAt } from '../domain/period.ts';
 import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { changedFrom } from '../domain/timeline.ts';
+import { leftQuantities } from './add-on-quantities.ts';
 import type { CatalogueChange, CatalogueWrites, PlanMove } from './catalogue-changes.ts';
 import type { FileTenant } from './catalogue-file.ts';
 import type { CatalogueProblem } from './catalogue-problem.ts';
@@ -189,12 +190,14 @@ function planMove(
   if (fromMicros === undefined || fromMicros === stored.endsAtMicros) return 'ended';
   // What has not begun is changed where it would begin.
   const next = { plan: wanted, fromMicros: Math.max(last.fromMicros, fromMicros), toMicros: null };
+  const plans = changedFrom(stored.plans, next, isSamePlan);
   return {
     tenant: file.id,
     planKey: wanted.key,
     planVersion: wanted.version,
     fromMicros: next.fromMicros,
-    plans: changedFrom(stored.plans, next, isSamePlan),
+    plans,
+    ...leftQuantities(stored, { ...stored, plans }, next.fromMicros),
   };
 }
 
@@ -218,5 +221,6 @@ function detailsOf(
     plan: plan === null ? null : planVersionName(plan.planKey, plan.planVersion),
     ...(changed.length === 0 ? {} : { changed }),
     ...(note === undefined ? {} : { note }),
+    ...(move === undefined || move.changedQuantities.length === 0 ? {} : { quantities: [...move.changedQuantities] }),
   };
 }

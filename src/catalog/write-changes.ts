@@ -7,7 +7,7 @@ import type { PlanVersion } from '../domain/plan.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CatalogueWrites } from './catalogue-changes.ts';
 import { openTenantCalendar } from './open-tenant-calendar.ts';
-import { replaceTimeline } from './write-timeline.ts';
+import { replaceQuantities, replaceTimeline } from './write-timeline.ts';
 
 /** Writes planned changes in the caller's transaction. The catalogue version is the caller's to raise. */
 export async function writeChanges(
@@ -27,8 +27,10 @@ export async function writeChanges(
     await openTenantCalendar(client, created.tenant, atMicros);
   }
   for (const tenant of writes.updatedTenants) await updateTenant(client, tenant);
-  for (const { tenant, plans } of writes.planMoves)
+  for (const { tenant, plans, ...left } of writes.planMoves) {
     await replaceTimeline(client, { tenant, kind: 'plan', name: '' }, plans);
+    await replaceQuantities(client, tenant, left);
+  }
 }
 
 async function insertMeters(client: pg.PoolClient, meters: readonly Meter[]): Promise<void> {

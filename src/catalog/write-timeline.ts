@@ -1,6 +1,7 @@
 import type pg from 'pg';
 
 import { formatInstant } from '../domain/instant.ts';
+import type { LeftQuantities } from './add-on-quantities.ts';
 import type { CatalogueWrites } from './catalogue-changes.ts';
 import type { PlanSpan, PriceSpan, QuantitySpan } from './timeline-spans.ts';
 
@@ -47,6 +48,18 @@ export async function replaceTimeline(
        quantity = excluded.quantity, valid_to = excluded.valid_to`,
     values,
   );
+}
+
+/** Writes those timelines of fixed quantities that a change leaves another way, in the caller's transaction. */
+export async function replaceQuantities(
+  client: pg.PoolClient,
+  tenant: string,
+  { quantities, changedQuantities }: LeftQuantities,
+): Promise<void> {
+  for (const name of changedQuantities) {
+    const items = quantities.filter((item) => item.name === name);
+    await replaceTimeline(client, { tenant, kind: 'quantity', name }, items);
+  }
 }
 
 /** Remembers what the file says of the plans of tenants, in the caller's transaction. */

@@ -51,6 +51,8 @@ export interface PlanChangeView extends TimelineChangeView {
   readonly to: PlanNameView;
   /** Changes that it takes the place of: those planned for later, and with an earlier `at` also those that hold already. */
   readonly dropped: readonly (PlanNameView & { readonly from: string })[];
+  /** Fixed quantities of an add-on that go on with the plan from there on, or do not any more. Left out by earlier releases. */
+  readonly quantities?: readonly string[];
   readonly preview: (TimelinePreviewView & { readonly wholePeriod: PriceDifferenceView }) | null;
 }
 
@@ -127,6 +129,8 @@ export interface MigrationStepView {
   readonly at: string | null;
   /** Why it stays; `null`: it moves. */
   readonly refused: string | null;
+  /** Fixed quantities of an add-on that end, or go on, with it. Left out where there are none. */
+  readonly quantities?: readonly string[];
   /** In a dry run: what its last closed period was billed, and what the new version would have billed. Major units. */
   readonly lastPeriod?: {
     readonly currency: string;

@@ -32,7 +32,7 @@ export function startChainHash(previousTip: Buffer, link: ChainLink): Hash {
 /**
  * Writes the link of a batch and answers the new tip.
  *
- * @param chainBytes of the rows that were new, as `appendEvents` answers them
+ * @param chainBytes of the rows that were new, as `RowEncoder` answers them
  */
 export async function appendChainLink(
   client: Queryable,

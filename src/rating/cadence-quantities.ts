@@ -1,12 +1,13 @@
-import type { InvoiceLine } from '../domain/invoice.ts';
+import type { InvoiceLine, LineStep } from '../domain/invoice.ts';
 import type { FixedQuantity } from '../domain/plan.ts';
 import { type BilledPart, feePeriodText, isBefore, isWithin, ofPart, restOf } from './cadence-parts.ts';
+import { type ChargedChange, chargedChanges, type ChargedPart } from './charged-changes.ts';
 import { Exact, ONE, ZERO } from './exact.ts';
-import { atAskedShare, CHARGED_HERE, type ChargedOn, chargedOn, feeBillAt, givesBack } from './given-back.ts';
+import { atAskedShare, feeBillAt, givesBack } from './given-back.ts';
 import type { RatingInputs } from './inputs.ts';
 import type { TimeSpan } from './proration.ts';
 import { shareOfPeriod } from './proration.ts';
-import { heldChanges, type PricedChange, pricedChanges } from './quantity-changes.ts';
+import { heldChanges } from './quantity-changes.ts';
 import { lineStep, spoken } from './sentences.ts';
 import { roundedLine } from './usage-lines.ts';
 
@@ -31,20 +32,17 @@ function linesOf(inputs: RatingInputs, part: BilledPart, fixed: FixedQuantity): 
   const held = (fee.quantities ?? []).filter(({ key }) => key === fixed.key);
   const until = isBefore(fee.to, window.to) ? fee.to : window.to;
   const changes = heldChanges({ from: fee.from, to: until }, held);
-  const origins = chargedOn(inputs, changes);
-  const charged = pricedChanges(fixed.price, changes, { from: fee.from, to: fee.period.end }, fee.period);
-  const made = charged.map((change, index) => ({ ...change, on: origins[index] ?? CHARGED_HERE }));
+  const ofPeriod = { span: { from: fee.from, to: fee.period.end }, period: fee.period };
+  const made = chargedChanges(inputs, fixed.price, changes, ofPeriod);
   const lines = made.filter(({ at }) => isWithin(at, window)).flatMap((one) => changeLines(inputs, part, fixed, one));
   const rest = isOver ? restOf(fee) : undefined;
   if (rest === undefined) return lines;
-  const due = pricedChanges(fixed.price, changes, { from: fee.from, to: fee.to }, fee.period);
-  const credits = made.map((one, index) => ({ ...one, amount: (due[index]?.amount ?? ZERO).minus(one.amount) }));
+  const due = chargedChanges(inputs, fixed.price, changes, { ...ofPeriod, span: { from: fee.from, to: fee.to } });
+  const credits = [
+    ...made.flatMap(({ parts }) => parts).map((one) => ({ ...one, amount: one.amount.negated() })),
+    ...due.flatMap(({ parts }) => parts).map((one) => ({ ...one, units: ZERO })),
+  ];
   return [...lines, ...restLines(inputs, part, fixed, { rest, credits })];
-}
-
-/** A change with where that was charged which it charges or gives back. */
-interface MadeChange extends PricedChange {
-  readonly on: ChargedOn;
 }
 
 /** What of it is a matter of this bill, or gives back what earlier ones charged. */
@@ -55,8 +53,8 @@ interface Portion {
   readonly asked?: Exact;
 }
 
-function portionsOf(changes: readonly MadeChange[]): readonly [own: Portion, earlier: Required<Portion>] {
-  const sumOf = (value: (change: MadeChange) => Exact): Exact => Exact.sum(changes.map(value));
+function portionsOf(parts: readonly ChargedPart[]): readonly [own: Portion, earlier: Required<Portion>] {
+  const sumOf = (value: (part: ChargedPart) => Exact): Exact => Exact.sum(parts.map(value));
   return [
     { units: sumOf(({ units, on }) => units.times(on.own)), amount: sumOf(({ amount, on }) => amount.times(on.own)) },
     {
@@ -67,18 +65,22 @@ function portionsOf(changes: readonly MadeChange[]): readonly [own: Portion, ear
   ];
 }
 
-function changeLines(inputs: RatingInputs, part: BilledPart, fixed: FixedQuantity, change: MadeChange): InvoiceLine[] {
+function changeLines(
+  inputs: RatingInputs,
+  part: BilledPart,
+  fixed: FixedQuantity,
+  change: ChargedChange,
+): InvoiceLine[] {
   const { fee } = part;
   const { at, left } = change;
   const isChange = at !== fee.from;
   const key = `quantity:${fixed.key}:${fee.every}:${fee.from}${isChange ? `:change:${at}` : ''}`;
-  const how = isChange ? `, ${change.units.isNegative ? 'fewer' : 'more'} from ${at}` : '';
-  const portions = portionsOf([change]).filter(({ units }) => !units.isZero);
+  const portions = portionsOf(change.parts).filter((portion) => !portion.units.isZero || !isNothing(portion));
   return portions.map((portion) =>
     portionLine(inputs, part, fixed, portion, {
       key: keyOf(key, portion, portions),
-      description: how,
-      sentence: `${spoken(portion.units)} for ${spoken(left)} of the ${fee.every}: ${spoken(portion.amount)}`,
+      description: isChange ? `, ${changeText(portion.units)} from ${at}` : '',
+      sentence: `${unitsText(portion.units)} for ${spoken(left)} of the ${fee.every}: ${spoken(portion.amount)}`,
       quantity: portion.units,
       paid: { from: at, to: fee.period.end },
     }),
@@ -89,12 +91,12 @@ function restLines(
   inputs: RatingInputs,
   part: BilledPart,
   fixed: FixedQuantity,
-  { rest, credits }: { readonly rest: TimeSpan; readonly credits: readonly MadeChange[] },
+  { rest, credits }: { readonly rest: TimeSpan; readonly credits: readonly ChargedPart[] },
 ): InvoiceLine[] {
   const { fee } = part;
   const key = `quantity:${fixed.key}:${fee.every}:${fee.from}:rest`;
   const share = `${spoken(shareOfPeriod(rest, fee.period))} of the ${fee.every}`;
-  const portions = portionsOf(credits).filter(({ amount }) => !amount.isZero);
+  const portions = portionsOf(credits).filter((portion) => !isNothing(portion));
   return portions.map((portion) =>
     portionLine(inputs, part, fixed, portion, {
       key: keyOf(key, portion, portions),
@@ -104,6 +106,19 @@ function restLines(
       paid: rest,
     }),
   );
+}
+
+function isNothing({ amount, asked = ZERO }: Portion): boolean {
+  return amount.isZero && asked.isZero;
+}
+
+function changeText(units: Exact): string {
+  if (units.isZero) return 'at another price';
+  return units.isNegative ? 'fewer' : 'more';
+}
+
+function unitsText(units: Exact): string {
+  return units.isZero ? 'those that were there before' : spoken(units);
 }
 
 /** A line of this bill beside one that gives back what earlier ones charged has a name of its own. */
@@ -128,8 +143,7 @@ function portionLine(
   { key, description, sentence, quantity, paid }: PortionText,
 ): InvoiceLine {
   const step = lineStep('fixed_quantity', sentence, portion.amount);
-  const share = portion.asked === undefined || portion.amount.isZero ? ONE : portion.asked.dividedBy(portion.amount);
-  const { amount, steps } = atAskedShare(portion.amount, [step], share);
+  const { amount, steps } = askedOf(portion, step);
   const line: InvoiceLine = {
     key,
     kind: 'fixed_quantity',
@@ -140,4 +154,17 @@ function portionLine(
     provenance: { ...ofPart(inputs, planVersion, paid), charge: fixed.key },
   };
   return portion.asked === undefined ? line : givesBack(line, feeBillAt(inputs, fee.from));
+}
+
+/** What was asked for of a portion. Where some of it is dearer now and some is given back, that is no share of the sum. */
+function askedOf({ amount, asked = amount }: Portion, step: LineStep): ReturnType<typeof atAskedShare> {
+  if (amount.isZero ? asked.isZero : isShare(asked.dividedBy(amount))) {
+    return atAskedShare(amount, [step], amount.isZero ? ONE : asked.dividedBy(amount));
+  }
+  const sentence = `of ${spoken(amount)}, each part as the bill that charged it asked for it = ${spoken(asked)}`;
+  return { amount: asked, steps: [step, lineStep('asked', sentence, asked)] };
+}
+
+function isShare(value: Exact): boolean {
+  return !value.isNegative && !value.isAbove(ONE);
 }

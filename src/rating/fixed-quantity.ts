@@ -59,6 +59,23 @@ function volumeParts(
   ];
 }
 
+/** What a quantity by volume costs: one unit of it for a whole period, and the flat fee for a part of one. */
+export interface VolumeRate {
+  readonly unitPrice: Exact;
+  readonly flatFee: Exact;
+}
+
+/**
+ * The rate of all units where so many are held.
+ *
+ * Throws `UnpricedQuantityError` where the price covers no such quantity.
+ */
+export function volumeRate({ bands, flatAtZero }: VolumePrice, units: Exact, feeShare: Exact): VolumeRate {
+  const band = bandOf(bands, notNegative(units));
+  const flatFee = units.isZero && !flatAtZero ? ZERO : exact(band.flatFee).times(feeShare);
+  return { unitPrice: exact(band.unitPrice), flatFee };
+}
+
 /** The flat fee of a band, for a part of its period that part of it. */
 function feeFor(band: Band, feeShare: Exact): PricedQuantity[] {
   const fee = exact(band.flatFee);

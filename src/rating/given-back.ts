@@ -16,7 +16,7 @@ export interface ChargedOn {
 }
 
 /** Wholly on this bill. */
-export const CHARGED_HERE: ChargedOn = { own: ONE, asked: ZERO };
+const CHARGED_HERE: ChargedOn = { own: ONE, asked: ZERO };
 
 /** The earlier bill that charged what fell due at an instant; `undefined`: this one does, or nobody asked. */
 export function feeBillAt({ feeBills = [] }: Pick<RatingInputs, 'feeBills'>, at: InstantText): FeeBill | undefined {
@@ -45,35 +45,61 @@ export function givesBack(line: InvoiceLine, bill: FeeBill | undefined): Invoice
   return { ...line, provenance: { ...line.provenance, billedInvoiceId: bill?.invoiceId ?? null } };
 }
 
+/** Units that come or go, or an amount, with where they were charged. */
+export interface Charged {
+  readonly units: Exact;
+  readonly on: ChargedOn;
+}
+
+/** Where what falls due at an instant is charged. */
+export function chargedAt(inputs: Pick<RatingInputs, 'feeBills'>, at: InstantText): ChargedOn {
+  const bill = feeBillAt(inputs, at);
+  return bill === undefined ? CHARGED_HERE : { own: ZERO, asked: askedShare(bill) };
+}
+
 /**
- * Where each change of a fixed quantity was charged. What goes is what came last, so that what comes and goes on one bill is a matter of that
- * bill alone.
+ * Where the units of each change of a fixed quantity were charged, in the order in which they come or go. What goes is what came last, so
+ * that what comes and goes on one bill is a matter of that bill alone. Units beside each other that were charged alike are one item.
  *
  * @param changes of a part of a fee, in order of time, the first being what is held at its beginning
  */
-export function chargedOn(
+export function chargedUnits(
   inputs: Pick<RatingInputs, 'feeBills'>,
   changes: readonly HeldChange[],
-): readonly ChargedOn[] {
-  const lots: { units: Exact; readonly on: ChargedOn }[] = [];
-  return changes.map(({ at, units }) => {
-    if (units.isNegative) return takeLast(lots, units.negated());
-    const bill = feeBillAt(inputs, at);
-    const on = bill === undefined ? CHARGED_HERE : { own: ZERO, asked: askedShare(bill) };
-    lots.push({ units, on });
-    return on;
-  });
+): readonly (readonly Charged[])[] {
+  const lots: Charged[] = [];
+  return changes.map(({ at, units }) => changeLots(lots, { units, on: chargedAt(inputs, at) }));
 }
 
-function takeLast(lots: { units: Exact; readonly on: ChargedOn }[], units: Exact): ChargedOn {
-  let [left, own, asked] = [units, ZERO, ZERO];
-  for (let lot = lots.at(-1); lot !== undefined && !left.isZero; lot = lots.at(-1)) {
-    const taken = left.atMost(lot.units);
-    [left, own, asked] = [left.minus(taken), own.plus(taken.times(lot.on.own)), asked.plus(taken.times(lot.on.asked))];
-    lot.units = lot.units.minus(taken);
-    if (lot.units.isZero) lots.pop();
+/**
+ * Adds to lots, or takes from the last of them what is negative. Returns what was added or taken, by where it was charged.
+ *
+ * @param lots what is there, in the order in which it came; is changed
+ */
+export function changeLots(lots: Charged[], change: Charged): readonly Charged[] {
+  if (!change.units.isNegative) {
+    lots.push(change);
+    return [change];
   }
-  return { own: own.dividedBy(units), asked: asked.dividedBy(units) };
+  const taken: Charged[] = [];
+  let left = change.units.negated();
+  while (!left.isZero) {
+    // Of what nobody holds, nothing was asked for.
+    const lot = lots.pop() ?? { units: left, on: { own: ZERO, asked: ZERO } };
+    const units = left.atMost(lot.units);
+    if (lot.units.isAbove(units)) lots.push({ ...lot, units: lot.units.minus(units) });
+    left = left.minus(units);
+    const last = taken.at(-1);
+    const isAlike = last !== undefined && isChargedAlike(last.on, lot.on);
+    if (isAlike) taken.pop();
+    taken.push({ units: (isAlike ? last.units : ZERO).minus(units), on: lot.on });
+  }
+  return taken;
+}
+
+/** Whether two things were charged alike: on this bill, or on bills that asked for the same share. */
+export function isChargedAlike(one: ChargedOn, other: ChargedOn): boolean {
+  return one.own.equals(other.own) && one.asked.equals(other.asked);
 }
 
 /** What is wrong with earlier bills of fees, as sentences: shares that nobody could have been asked for. */

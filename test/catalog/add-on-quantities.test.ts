@@ -82,6 +82,22 @@ describe('quantities of an add-on', () => {
     expect(changed([span(SUPPORT, 10)], addOns, [held('2', 20)])).toEqual([held('2', 20, 120)]);
   });
 
+  test('go with an add-on that is removed before it begins, and are not there when it is taken again', () => {
+    const quantities = [held('5', 120)];
+    expect(changed([span(SUPPORT, 120)], [], quantities)).toEqual([]);
+    const twice = [span(SUPPORT, 10, 60), span(SUPPORT, 150)];
+    expect(changed(twice, [span(SUPPORT, 10, 60)], [held('2', 20, 60), held('5', 150)])).toEqual([held('2', 20, 60)]);
+    expect(changed([span(SUPPORT, 120)], [span(SUPPORT, 110)], quantities)).toEqual(quantities);
+  });
+
+  test('of a plan that does not come stay, and are none of an add-on that is taken then', () => {
+    const quantities = [held('7', 120)];
+    const planned = { plans: [BASE, span(plan('big', ['seats']), 120)], addOns: [], prices: [], quantities };
+    expect(quantitiesOfAddOns(planned, { ...planned, plans: [BASE] }, 100)).toEqual(quantities);
+    expect(changed([], [span(SUPPORT, 120)], quantities)).toEqual([]);
+    expect(changed([], [span(SUPPORT, 110)], quantities)).toEqual([]);
+  });
+
   test('are told apart from those of others', () => {
     const quantities = [held('2', 20), held('5', 20, null, 'boxes')];
     const after = changed([span(SUPPORT, 10)], [span(SUPPORT, 10, 120)], quantities);

@@ -12,7 +12,7 @@ import { rateInvoice } from '../../src/rating/rate-invoice.ts';
 import { roundToMinor } from '../../src/rating/rounding.ts';
 import { RATING_RUNS } from '../rating/generated-charges.ts';
 import { inputsOf, periodsOf } from './cadence-bills.ts';
-import { choices, entryFrom, owed } from './generated-fees.ts';
+import { bandedSeats, choices, entryFrom, owed } from './generated-fees.ts';
 
 /**
  * Whole timelines are billed period by period, each bill with a coupon of its own, or rejected; and each is told of the earlier ones as the ledger would tell it.
@@ -74,7 +74,7 @@ test('nobody is ever given back more than was asked for, whatever coupons bills 
     maxLength: 7,
   });
   fc.assert(
-    fc.property(choices, fates, (chosen, dealt) => {
+    fc.property(fc.oneof(choices, bandedSeats), fates, (chosen, dealt) => {
       const bills = billsOf(entryFrom(chosen), (place) => dealt[place % dealt.length] ?? null);
       let asked = 0n;
       for (const [index, { invoiceId, content }] of bills.entries()) {

@@ -11,8 +11,8 @@ import {
 } from '../../src/domain/instant.ts';
 import { type BillingCalendar, periodBoundary } from '../../src/domain/period.ts';
 import type { PeriodLength } from '../../src/domain/period-length.ts';
-import type { PlanVersion } from '../../src/domain/plan.ts';
-import { exact, Exact } from '../../src/rating/exact.ts';
+import type { FixedQuantityPrice, PlanVersion } from '../../src/domain/plan.ts';
+import { exact, Exact, ZERO } from '../../src/rating/exact.ts';
 import { entryOf, feePlan, type FeeTenant } from './cadence-bills.ts';
 
 /** Timelines of fees with cadences of their own, made up, and what they owe. */
@@ -22,6 +22,14 @@ const seats = (unitPrice: string, every: PeriodLength) => {
   return { key: 'seats', description: 'Seats', unit: 'seat', price, every };
 };
 
+/** In bands: the sixth and more cost less, and each band has a fee of its own. */
+const banded = (model: 'graduated' | 'volume', prices: readonly [string, string], every: PeriodLength) => {
+  const bands = prices.map((unitPrice, index) => {
+    return { upTo: index === 0 ? '5' : null, unitPrice, flatFee: index === 0 ? '36' : '48' };
+  });
+  return { ...seats('0', every), price: { model, bands, flatAtZero: false } };
+};
+
 const PLANS: readonly PlanVersion[] = [
   feePlan({ baseFee: '1200', baseFeeEvery: 'year', baseFeeDue: 'advance', fixedQuantities: [seats('120', 'year')] }),
   feePlan({ version: 2, baseFee: '99.99', baseFeeEvery: 'month', baseFeeDue: 'advance' }),
@@ -29,6 +37,10 @@ const PLANS: readonly PlanVersion[] = [
   feePlan({ key: 'solo', baseFee: '10', baseFeeEvery: 'week', fixedQuantities: [seats('365', 'year')] }),
   feePlan({ key: 'pair', baseFee: '0.07', baseFeeEvery: 'day', baseFeeDue: 'advance' }),
   feePlan({ key: 'none' }),
+  feePlan({ key: 'bands', fixedQuantities: [banded('graduated', ['240', '120'], 'year')] }),
+  feePlan({ key: 'bands', version: 2, fixedQuantities: [banded('graduated', ['60', '99'], 'month')] }),
+  feePlan({ key: 'volume', fixedQuantities: [banded('volume', ['240', '150'], 'year')] }),
+  feePlan({ key: 'volume', version: 2, fixedQuantities: [banded('volume', ['99', '120'], 'year')] }),
 ];
 const ADD_ON = feePlan({ key: 'support', addOn: true, baseFee: '600', baseFeeEvery: 'year', baseFeeDue: 'advance' });
 
@@ -73,6 +85,11 @@ export const choices: fc.Arbitrary<Choices> = fc.record({
     }),
   ),
 });
+
+/** Timelines of nothing but seats in bands, under one plan, and billed so often that hardly any of their time is used up. */
+export const bandedSeats: fc.Arbitrary<Choices> = fc
+  .tuple(choices, fc.integer({ min: PLANS.length - 4, max: PLANS.length - 1 }))
+  .map(([chosen, plan]) => ({ ...chosen, plans: [[plan, 1, false]], addOn: [], periodLength: 'day', trialDays: 0 }));
 
 /** The tenant that they make. */
 export function entryFrom({ startMicros, timeZone, periodLength, trialDays, ...chosen }: Choices): TenantEntry {
@@ -131,7 +148,7 @@ function boundaryAfter(calendar: BillingCalendar, atMicros: EpochMicros): EpochM
 /** What the timeline owes, version by version, without a thought of bills. */
 export function owed(entry: TenantEntry): Exact {
   return Exact.sum(
-    [entry.plans, entry.addOns].flatMap((timeline) =>
+    [entry.plans, entry.addOns].map(heldVersions).flatMap((timeline) =>
       timeline.map((item, index) => {
         let first = index;
         while (
@@ -151,36 +168,92 @@ export function owed(entry: TenantEntry): Exact {
   );
 }
 
+type HeldVersion = TenantEntry['plans'][number];
+
+/** A version that follows upon itself is held once: fees of its bands are due once. */
+function heldVersions(timeline: readonly HeldVersion[]): readonly HeldVersion[] {
+  const versions: HeldVersion[] = [];
+  for (const item of timeline) {
+    const last = versions.at(-1);
+    const isSame = last?.plan === item.plan && last.toMicros === item.fromMicros;
+    versions.push(isSame ? { ...item, fromMicros: versions.pop()?.fromMicros ?? item.fromMicros } : item);
+  }
+  return versions;
+}
+
 interface Held {
   readonly from: EpochMicros;
   readonly to: EpochMicros;
 }
 
 function owedOfVersion(entry: TenantEntry, plan: PlanVersion, begins: EpochMicros, held: Held): Exact {
-  const base = plan.baseFeeEvery === undefined ? [] : [owedFor(entry, plan.baseFee, plan.baseFeeEvery, begins, held)];
+  const base =
+    plan.baseFeeEvery === undefined
+      ? []
+      : partsOf(entry, plan.baseFeeEvery, begins, held).map(({ share }) => share(held).times(exact(plan.baseFee)));
   const ofSeats = (plan.fixedQuantities ?? []).flatMap(({ price, every }) => {
-    if (price.model !== 'per_unit' || every === undefined) throw new Error('only such seats are generated');
-    return entry.quantities.map(({ fromMicros, toMicros, quantity }) => {
-      const part = { from: Math.max(held.from, fromMicros), to: Math.min(held.to, toMicros ?? Infinity) };
-      return owedFor(entry, price.unitPrice, every, begins, part).times(exact(quantity));
-    });
+    if (every === undefined) throw new Error('only such seats are generated');
+    return partsOf(entry, every, begins, held).map((part) => owedOfSeats(entry, price, part));
   });
   return Exact.sum([...base, ...ofSeats]);
 }
 
-function owedFor(entry: TenantEntry, fee: string, every: PeriodLength, begins: EpochMicros, held: Held): Exact {
+/** A period of a fee, as far as a version holds in it. */
+interface Part extends Held {
+  /** How much of the fee's period a time takes up of it. */
+  readonly share: (time: Held) => Exact;
+}
+
+function partsOf(entry: TenantEntry, every: PeriodLength, begins: EpochMicros, held: Held): readonly Part[] {
   const calendar = {
     timeZone: entry.calendar.timeZone,
     anchor: formatInstant(begins),
     length: every,
     endsAt: null,
   };
-  const shares: Exact[] = [];
+  const parts: Part[] = [];
   for (let ordinal = 0; begins < held.to; ordinal += 1) {
     const [start, end] = [periodBoundary(calendar, ordinal), periodBoundary(calendar, ordinal + 1)];
     if (start >= held.to) break;
-    const overlap = Math.min(end, held.to) - Math.max(start, held.from);
-    if (overlap > 0) shares.push(Exact.ratio(BigInt(overlap), BigInt(end - start)));
+    const [from, to] = [Math.max(start, held.from), Math.min(end, held.to)];
+    const share = (time: Held): Exact => {
+      const overlap = Math.min(time.to, to) - Math.max(time.from, from);
+      return Exact.ratio(BigInt(Math.max(overlap, 0)), BigInt(end - start));
+    };
+    if (from < to) parts.push({ from, to, share });
   }
-  return Exact.sum(shares).times(exact(fee));
+  return parts;
+}
+
+/** Each count for its time, in bands at what each seat costs, or by volume at what the last count chooses; and fees of bands once. */
+function owedOfSeats({ quantities }: TenantEntry, price: FixedQuantityPrice, part: Part): Exact {
+  const counts = quantities
+    .map(({ fromMicros, toMicros, quantity }) => {
+      const time = { from: fromMicros, to: toMicros ?? Infinity };
+      return { time, count: Number(quantity) };
+    })
+    .filter(({ time }) => time.from < part.to && time.to > part.from);
+  const summed = (priceOf: (count: number) => Exact): Exact =>
+    Exact.sum(counts.map(({ time, count }) => priceOf(count).times(part.share(time))));
+  if (price.model === 'per_unit') return summed((count) => of(count, price.unitPrice));
+  const [low, high] = price.bands;
+  if (low === undefined || high === undefined) throw new Error('only two bands are generated');
+  const whole = part.share(part);
+  const bound = Number(low.upTo);
+  if (price.model === 'graduated') {
+    const most = Math.max(0, ...counts.map(({ count }) => count));
+    const fees = [...(most > 0 ? [low] : []), ...(most > bound ? [high] : [])];
+    return Exact.sum([
+      summed((count) => of(Math.min(count, bound), low.unitPrice)),
+      summed((count) => of(Math.max(count - bound, 0), high.unitPrice)),
+      ...fees.map(({ flatFee }) => whole.times(exact(flatFee))),
+    ]);
+  }
+  const last = counts.at(-1)?.count ?? 0;
+  const band = last > bound ? high : low;
+  return summed((count) => of(count, band.unitPrice)).plus(last > 0 ? whole.times(exact(band.flatFee)) : ZERO);
+}
+
+function of(count: number, unitPrice: string): Exact {
+  return exact(BigInt(count)).times(exact(unitPrice));
 }

@@ -13,6 +13,7 @@ const CHANGE = {
   to: { key: 'pro', version: 2 },
   unchanged: false,
   dropped: [{ key: 'large', version: 1, from: '2026-12-01T00:00:00Z' }],
+  quantities: ['seats'],
   catalogueVersion: 7,
   preview: {
     currency: 'USD',
@@ -52,6 +53,7 @@ test('a plan change is shown with what it replaces and what it means in money', 
   expect(out.trimEnd().split('\n')).toEqual([
     'acme would be under pro version 2 from 2026-11-16T12:00:00Z on, small version 1 until then',
     'in place of large version 1 from 2026-12-01T00:00:00Z',
+    'held another way with it: seats',
     'this period so far, from 2026-11-01T00:00:00Z: 200.00 → 160.56 USD',
     'the same usage in a whole period: 200.00 → cannot be rated USD',
     'dry run: nothing was changed',

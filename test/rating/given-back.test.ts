@@ -234,6 +234,11 @@ describe('what a bill asked for', () => {
     expect(asked(...lines)).toEqual({ beforeMinor: '1000', afterMinor: '750' });
   });
 
+  test('of an earlier release, whose coupons were on what it gave back as well, is the share of all of its lines', () => {
+    const content = contentOf({ oneOffs: [{ ...ONE_OFF, amount: '400' }], coupons: [COUPON] });
+    expect(askedOfBill(content)).toEqual({ beforeMinor: '8000', afterMinor: '4000' });
+  });
+
   test('is all of it where there was nothing to take off', () => {
     expect(asked(line('base_fee', '-5'))).toEqual({ beforeMinor: '1', afterMinor: '1' });
     expect(asked()).toEqual({ beforeMinor: '1', afterMinor: '1' });

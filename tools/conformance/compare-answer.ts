@@ -14,7 +14,7 @@ export function compareAnswer(answer: CaseAnswer, expected: CaseExpectation): st
     return [`expected status ${expected.status}, got ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)}`];
   }
   if (expected.outcomes === null) return compareError(answer);
-  const { results } = answer.body as { results?: readonly EventResult[] };
+  const { results } = (answer.body ?? {}) as { results?: readonly EventResult[] };
   if (!Array.isArray(results)) return [`expected results, got ${JSON.stringify(answer.body).slice(0, 200)}`];
   const outcomes = results.map(({ outcome }) => outcome).join(' ');
   const wanted = expandOutcomes(expected.outcomes).join(' ');
@@ -23,7 +23,7 @@ export function compareAnswer(answer: CaseAnswer, expected: CaseExpectation): st
 }
 
 function compareError({ status, headers, body }: CaseAnswer): string[] {
-  const { error } = body as { error?: { code?: unknown; message?: unknown } };
+  const { error } = (body ?? {}) as { error?: { code?: unknown; message?: unknown } };
   if (typeof error?.code !== 'string' || typeof error.message !== 'string') {
     return [`expected an error with code and message, got ${JSON.stringify(body).slice(0, 200)}`];
   }

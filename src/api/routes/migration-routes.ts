@@ -51,7 +51,12 @@ async function postMigration(context: RouteContext): Promise<RouteAnswer> {
     const moved = migrated.steps.filter(({ refused }) => refused === null);
     if (moved.length > 0) ({ catalogueVersion } = migrated);
     const data = migrated.steps.map(stepView);
-    const told = { plan: migration.planKey, version, reason, tenants: moved.map(({ tenant }) => tenant) };
+    const quantities = Object.fromEntries(
+      moved
+        .filter(({ left }) => left.changedQuantities.length > 0)
+        .map(({ tenant, left }) => [tenant, [...left.changedQuantities]]),
+    );
+    const told = { plan: migration.planKey, version, reason, tenants: moved.map(({ tenant }) => tenant), quantities };
     return {
       answer: {
         status: 200,
@@ -97,8 +102,10 @@ async function comparison(
   return { currency, period, billed, wouldBe, difference, problems };
 }
 
-function stepView({ tenant, fromVersion, atMicros, refused }: MigrationStep) {
-  return { tenant, from: fromVersion, at: atMicros === null ? null : formatInstant(atMicros), refused };
+function stepView({ tenant, fromVersion, atMicros, refused, left }: MigrationStep) {
+  const at = atMicros === null ? null : formatInstant(atMicros);
+  const quantities = left.changedQuantities.length === 0 ? {} : { quantities: left.changedQuantities };
+  return { tenant, from: fromVersion, at, refused, ...quantities };
 }
 
 function nextCursor({ steps, hasMore }: { readonly steps: readonly MigrationStep[]; readonly hasMore: boolean }) {

@@ -8,6 +8,7 @@ import { canonicalJson } from '../../domain/canonical.ts';
 import type { JsonObject } from '../../domain/event.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { Charge } from '../../domain/plan.ts';
+import { parseJson } from '../../domain/parse-json.ts';
 import { checkPlan } from '../../rating/check-plan.ts';
 import { ApiError, badRequest } from '../api-error.ts';
 import { requireUnbound } from '../authorize.ts';
@@ -90,7 +91,7 @@ function changePrices(
 }
 
 function jsonOf(charge: Charge): JsonObject {
-  return JSON.parse(canonicalJson(charge)) as JsonObject;
+  return parseJson(canonicalJson(charge)) as JsonObject;
 }
 
 /** Prices in words: the charges themselves are with the tenant. */

@@ -52,7 +52,15 @@ async function postPlan(context: RouteContext): Promise<RouteAnswer> {
   });
 }
 
-function planView({ tenant, before, after, atMicros, dropped, isUnchanged }: PlannedPlanChange): JsonObject {
+function planView({
+  tenant,
+  before,
+  after,
+  atMicros,
+  dropped,
+  isUnchanged,
+  changedQuantities,
+}: PlannedPlanChange): JsonObject {
   return {
     tenant,
     at: formatInstant(atMicros),
@@ -64,6 +72,7 @@ function planView({ tenant, before, after, atMicros, dropped, isUnchanged }: Pla
       version: plan.version,
       from: formatInstant(fromMicros),
     })),
+    quantities: [...changedQuantities],
   };
 }
 

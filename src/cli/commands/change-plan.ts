@@ -58,7 +58,7 @@ export function planOption(text: string): NamedPlan {
 }
 
 function changeText(answer: PlanChangeView): string {
-  const { tenant, from, to, at, unchanged, dropped, dryRun, preview } = answer;
+  const { tenant, from, to, at, unchanged, dropped, quantities = [], dryRun, preview } = answer;
   const plan = `${to.key} version ${to.version}`;
   if (unchanged) return `${tenant} is under ${plan} from ${at} on already: nothing to change`;
   const before = from === null ? '' : `, ${from.key} version ${from.version} until then`;
@@ -66,6 +66,7 @@ function changeText(answer: PlanChangeView): string {
   for (const item of dropped) {
     lines.push(`in place of ${item.key} version ${item.version} from ${item.from}`);
   }
+  if (quantities.length > 0) lines.push(`held another way with it: ${quantities.join(', ')}`);
   if (preview !== null) {
     const { currency, thisPeriod, wholePeriod } = preview;
     lines.push(
