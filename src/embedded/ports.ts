@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 import { EmbeddedError } from './embedded-error.ts';
@@ -19,8 +20,20 @@ function listenOnce(port: number): Promise<number> {
   });
 }
 
+/**
+ * Below those that systems give to whoever connects to somewhere (Linux from 32,768 on, others from 49,152): one of these is often
+ * taken by the time its server listens, or listens again.
+ */
+const PORT_FIRST = 10_000;
+const PORT_END = 32_000;
+const TRIES_MAX = 20;
+
 /** A port that was free a moment ago. Its taker must still expect to find it taken. */
-export function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
+    const port = randomInt(PORT_FIRST, PORT_END);
+    if (await isPortFree(port)) return port;
+  }
   return listenOnce(0);
 }
 
